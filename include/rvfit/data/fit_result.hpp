@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// What a fit returns: one row per spectrum, structure of arrays, on the host.
+
+#include <Kokkos_Core.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <rvfit/data/parameters.hpp>
+
+namespace rvfit {
+
+/// Why a fit ended. The values are written to tables: append, never renumber.
+enum class FitStatus : std::int32_t {
+  running = 0,          ///< not ended; never in a result
+  converged = 1,        ///< expected further decrease of neg2_log_like below the tolerance
+  max_iterations = 2,   ///< iteration cap reached
+  stalled = 3,          ///< no step, however short, lowers neg2_log_like
+  non_finite = 4,       ///< neg2_log_like or its derivatives are not finite at the start
+  no_valid_pixels = 5,  ///< nothing to fit: every pixel of every arm is masked
+};
+
+/// Name of a status as tables and summaries write it.
+[[nodiscard]] inline const char* to_string(FitStatus status) {
+  switch (status) {
+    case FitStatus::running:
+      return "running";
+    case FitStatus::converged:
+      return "converged";
+    case FitStatus::max_iterations:
+      return "max_iterations";
+    case FitStatus::stalled:
+      return "stalled";
+    case FitStatus::non_finite:
+      return "non_finite";
+    case FitStatus::no_valid_pixels:
+      return "no_valid_pixels";
+  }
+  return "unknown";
+}
+
+/// True where the parameters are an end point of the solver, converged or not.
+[[nodiscard]] KOKKOS_INLINE_FUNCTION bool is_solution(FitStatus status) {
+  return status == FitStatus::converged || status == FitStatus::max_iterations ||
+         status == FitStatus::stalled;
+}
+
+/// Results of B spectra with P parameters in A arms; matrices are row-major.
+struct FitResult {
+  ParameterSet parameters;
+  int size = 0;  ///< B
+  int arms = 0;  ///< A
+
+  std::vector<double> theta;       ///< (B, P)     solution, in the units of `parameters`
+  std::vector<double> error;       ///< (B, P)     sqrt of the covariance's diagonal; NaN where a
+                                   ///<            parameter was fixed, ended on a bound, or the
+                                   ///<            Hessian is not positive definite
+  std::vector<double> covariance;  ///< (B, P, P)  over the free parameters, NaN elsewhere
+  std::vector<double> neg2_log_like;     ///< (B)     objective at the solution, priors included
+  std::vector<double> chi2;              ///< (B, A)  |r|^2 over unmasked pixels
+  std::vector<double> continuum_chi2;    ///< (B, A)  the same for the continuum alone
+  std::vector<std::int32_t> pixels;      ///< (B, A)  unmasked pixels
+  std::vector<FitStatus> status;         ///< (B)
+  std::vector<std::uint32_t> bound_flags;  ///< (B)   bit p: parameter p ended on a bound
+  std::vector<std::uint8_t> bad_hessian;   ///< (B)   1: Hessian not positive definite
+  std::vector<std::int32_t> iterations;    ///< (B)   accepted and rejected steps
+};
+
+}  // namespace rvfit

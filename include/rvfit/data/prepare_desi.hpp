@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// From the arrays of a DESI file to weights, as rvspecfit's get_specdata does:
+///
+/// - bad pixels: mask > 0, ivar <= 0, flux or ivar not finite, and the dichroic's 4300 .. 4450 A;
+/// - sigma = 1 / sqrt(ivar), at least 0.3 x the median sigma of the good pixels;
+/// - an arm whose good pixels are all exactly zero holds no spectrum and is left out.
+///
+/// rvspecfit keeps bad pixels with an error of 1000 x the median flux, which adds a constant to its
+/// likelihood; here their weight is zero.
+
+#include <cstdint>
+#include <string>
+
+#include <rvfit/data/spectrum_batch.hpp>
+
+namespace rvfit {
+
+struct DesiPreparation {
+  bool mask_dichroic = true;
+  double dichroic_lower = 4300.0;  ///< exclusive [Angstrom]
+  double dichroic_upper = 4450.0;
+  double error_floor = 0.3;        ///< least sigma over the median sigma of the good pixels
+};
+
+namespace detail {
+
+/// Element of rank `rank` (0 the smallest) of non-negative floats, by bisection of the bit pattern,
+/// which orders them.
+template <class Member, class Real>
+KOKKOS_INLINE_FUNCTION float select_rank(const Member& member, const Real* values, int size,
+                                         int rank) {
+  std::uint32_t low = 0, high = 0x7f800000U;  // 0 and infinity
+  while (low < high) {
+    const std::uint32_t middle = low + (high - low) / 2;
+    const auto threshold = static_cast<Real>(Kokkos::bit_cast<float>(middle));
+    int below = 0;
+    Kokkos::parallel_reduce(
+        Kokkos::TeamThreadRange(member, size),
+        [&](int i, int& count) { count += values[i] <= threshold ? 1 : 0; }, below);
+    if (below > rank) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return Kokkos::bit_cast<float>(low);
+}
+
+/// One team prepares one spectrum.
+template <ExecutionPolicy P>
+struct PrepareDesi {
+  using Real = typename P::real_type;
+  DesiPreparation options;
+  Matrix<const double, P> wave;
+  Matrix<const float, P> flux, ivar;
+  Matrix<const std::int32_t, P> mask;
+  Matrix<Real, P> clean_flux, weight;
+
+  [[nodiscard]] KOKKOS_FUNCTION bool good(int b, int i) const {
+    const double w = wave(0, i);
+    const bool dichroic = options.mask_dichroic && w > options.dichroic_lower &&
+                          w < options.dichroic_upper;
+    return mask(b, i) <= 0 && ivar(b, i) > 0.0F && Kokkos::isfinite(ivar(b, i)) &&
+           Kokkos::isfinite(flux(b, i)) && !dichroic;
+  }
+
+  KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
+    const int b = member.league_rank();
+    const auto size = static_cast<int>(flux.extent(1));
+    int count = 0, signal = 0;
+    // The weight holds the inverse variance, 0 where bad, until the floor of the error is known.
+    Kokkos::parallel_reduce(
+        Kokkos::TeamThreadRange(member, size),
+        [&](int i, int& goods, int& signals) {
+          const bool use = good(b, i);
+          weight(b, i) = use ? static_cast<Real>(ivar(b, i)) : Real(0);
+          clean_flux(b, i) = use ? static_cast<Real>(flux(b, i)) : Real(0);
+          goods += use ? 1 : 0;
+          signals += use && flux(b, i) != 0.0F ? 1 : 0;
+        },
+        count, signal);
+    const double limit = signal > 0 ? largest_weight(member, b, size, count) : 0.0;
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, size), [&](int i) {
+      const double w = Kokkos::sqrt(static_cast<double>(weight(b, i)));
+      weight(b, i) = static_cast<Real>(Kokkos::fmin(w, limit));
+    });
+  }
+
+ private:
+  /// 1 / (error_floor x median sigma); for an even number the median is the mean of the middle two.
+  KOKKOS_FUNCTION double largest_weight(const typename P::member_type& member, int b, int size,
+                                        int count) const {
+    const int bad = size - count;  // they sort below every good pixel
+    const auto sigma = [&](int rank) {
+      const double variance = select_rank(member, &weight(b, 0), size, bad + rank);
+      return 1.0 / Kokkos::sqrt(variance);
+    };
+    const double upper = sigma(count / 2);
+    const double median = count % 2 == 1 ? upper : 0.5 * (upper + sigma(count / 2 - 1));
+    return options.error_floor > 0.0 ? 1.0 / (options.error_floor * median)
+                                     : Kokkos::Experimental::infinity_v<double>;
+  }
+};
+
+}  // namespace detail
+
+/// Prepare one arm of DESI spectra.
+///
+/// @param[in] exec  instance the work is enqueued on; the call does not fence
+/// @param[in] arm   setup of the model, e.g. desi_b
+/// @param[in] wave  (1, N)                             [Angstrom]
+/// @param[in] flux  (B, N)                             [flux]
+/// @param[in] ivar  (B, N)  inverse variance           [1 / flux^2]
+/// @param[in] mask  (B, N)  bad where positive
+/// @throws InvalidArgument  extents differ
+template <ExecutionPolicy P>
+[[nodiscard]] SpectrumBatch<P> prepare_desi(const typename P::execution_space& exec,
+                                            std::string arm, const Matrix<const double, P>& wave,
+                                            const Matrix<const float, P>& flux,
+                                            const Matrix<const float, P>& ivar,
+                                            const Matrix<const std::int32_t, P>& mask,
+                                            const DesiPreparation& options = {}) {
+  const auto same = [&](const auto& view) {
+    return view.extent(0) == flux.extent(0) && view.extent(1) == flux.extent(1);
+  };
+  RVFIT_REQUIRE(same(ivar) && same(mask), "prepare_desi: ", arm, ": flux is ", flux.extent(0),
+                " x ", flux.extent(1), ", ivar ", ivar.extent(0), " x ", ivar.extent(1), ", mask ",
+                mask.extent(0), " x ", mask.extent(1));
+  RVFIT_REQUIRE(wave.extent(0) == 1 && wave.extent(1) == flux.extent(1), "prepare_desi: ", arm,
+                ": wave is ", wave.extent(0), " x ", wave.extent(1), ", wanted 1 x ",
+                flux.extent(1));
+  using Real = typename P::real_type;
+  const auto clean_flux = allocate_raw<Matrix<Real, P>>(exec, "rvfit::prepare_desi::flux",
+                                                        flux.extent(0), flux.extent(1));
+  const auto weight = allocate_raw<Matrix<Real, P>>(exec, "rvfit::prepare_desi::weight",
+                                                    flux.extent(0), flux.extent(1));
+  Kokkos::parallel_for(
+      "rvfit::prepare_desi",
+      typename P::team_policy(exec, static_cast<int>(flux.extent(0)), Kokkos::AUTO),
+      detail::PrepareDesi<P>{options, wave, flux, ivar, mask, clean_flux, weight});
+  return make_spectrum_batch<P>(exec, std::move(arm), wave, clean_flux, weight);
+}
+
+}  // namespace rvfit

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Observations of a batch of spectra: one `SpectrumBatch` for each arm, or each exposure of one.
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <rvfit/core/require.hpp>
+#include <rvfit/core/views.hpp>
+
+namespace rvfit {
+
+/// What kernels see of one arm (or one exposure of an arm) of B spectra. The mask is folded into the
+/// weight, so that no kernel branches on it; where the weight is zero the flux is finite and unused.
+template <ExecutionPolicy P>
+struct SpectrumView {
+  using Real = typename P::real_type;
+  using Accum = typename P::accum_type;
+
+  Matrix<const double, P> wave;     ///< (1 or B, N)  observed wavelength, increasing   [Angstrom]
+  Matrix<const Real, P> flux;       ///< (B, N)       D_i                               [flux]
+  Matrix<const Real, P> weight;     ///< (B, N)       w_i = 1 / sigma_i, 0 if masked    [1 / flux]
+  Vector<const Accum, P> log_norm;  ///< (B)          2 sum_i ln sigma_i over w_i > 0
+  Vector<const int, P> good;        ///< (B)          number of pixels with w_i > 0
+
+  [[nodiscard]] KOKKOS_FUNCTION int size() const { return static_cast<int>(flux.extent(0)); }
+  [[nodiscard]] KOKKOS_FUNCTION int pixels() const { return static_cast<int>(flux.extent(1)); }
+};
+
+/// The same with the name of the setup of the model that predicts it, e.g. desi_b.
+template <ExecutionPolicy P>
+struct SpectrumBatch : SpectrumView<P> {
+  std::string arm;
+};
+
+/// All arms and exposures of B spectra.
+template <ExecutionPolicy P>
+using Observations = std::vector<SpectrumBatch<P>>;
+
+namespace detail {
+
+template <ExecutionPolicy P>
+struct SpectrumConstants {
+  using Accum = typename P::accum_type;
+  Matrix<const typename P::real_type, P> weight;
+  Vector<Accum, P> log_norm;
+  Vector<int, P> good;
+
+  KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
+    const int b = member.league_rank();
+    const auto n = static_cast<int>(weight.extent(1));
+    Accum log_sum = 0;
+    int count = 0;
+    Kokkos::parallel_reduce(
+        Kokkos::TeamThreadRange(member, n),
+        [&](int i, Accum& log_part, int& part) {
+          const Accum w = weight(b, i);
+          log_part += w > 0 ? Kokkos::log(w) : Accum(0);
+          part += w > 0 ? 1 : 0;
+        },
+        log_sum, count);
+    Kokkos::single(Kokkos::PerTeam(member), [&] {
+      log_norm(b) = -2 * log_sum;
+      good(b) = count;
+    });
+  }
+};
+
+}  // namespace detail
+
+/// Gather device arrays of one arm into a SpectrumBatch and derive its constants.
+///
+/// @param[in] exec    instance the work is enqueued on; the call does not fence
+/// @param[in] arm     setup of the model
+/// @param[in] wave    (1 or B, N)  increasing                              [Angstrom]
+/// @param[in] flux    (B, N)       finite everywhere                       [flux]
+/// @param[in] weight  (B, N)       1 / sigma, exactly 0 where masked       [1 / flux]
+/// @throws InvalidArgument  extents differ
+template <ExecutionPolicy P>
+[[nodiscard]] SpectrumBatch<P> make_spectrum_batch(const typename P::execution_space& exec,
+                                                   std::string arm,
+                                                   Matrix<const double, P> wave,
+                                                   Matrix<const typename P::real_type, P> flux,
+                                                   Matrix<const typename P::real_type, P> weight) {
+  RVFIT_REQUIRE(flux.extent(0) == weight.extent(0) && flux.extent(1) == weight.extent(1), arm,
+                ": flux is ", flux.extent(0), " x ", flux.extent(1), ", weight is ",
+                weight.extent(0), " x ", weight.extent(1));
+  RVFIT_REQUIRE(wave.extent(1) == flux.extent(1), arm, ": flux has ", flux.extent(1),
+                " pixels, wave has ", wave.extent(1));
+  RVFIT_REQUIRE(wave.extent(0) == 1 || wave.extent(0) == flux.extent(0), arm, ": flux has ",
+                flux.extent(0), " rows, wave has ", wave.extent(0), " (1 or as many wanted)");
+  RVFIT_REQUIRE(flux.extent(1) >= 2, arm, ": flux has ", flux.extent(1),
+                " pixels, at least 2 wanted");
+  const auto rows = flux.extent(0);
+  auto log_norm =
+      allocate_raw<Vector<typename P::accum_type, P>>(exec, "rvfit::SpectrumBatch::log_norm", rows);
+  auto good = allocate_raw<Vector<int, P>>(exec, "rvfit::SpectrumBatch::good", rows);
+  Kokkos::parallel_for(
+      "rvfit::SpectrumBatch::constants",
+      typename P::team_policy(exec, static_cast<int>(rows), Kokkos::AUTO),
+      detail::SpectrumConstants<P>{weight, log_norm, good});
+  return {{wave, flux, weight, log_norm, good}, std::move(arm)};
+}
+
+}  // namespace rvfit
