@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Correlation of many rows with a few vectors at a range of shifts,
+///
+///   c(t, m, s) = sum_j a(t, j) v(m, j + s),   or added to c,
+///
+/// a product with the Hankel matrix (j, s) -> v(m, j + s) for each m. On hosts Eigen multiplies with
+/// that matrix in place: its rows overlap in memory, one element apart.
+
+#include <rvfit/core/require.hpp>
+#include <rvfit/core/views.hpp>
+#include <rvfit/linalg/gemm.hpp>
+
+namespace rvfit {
+
+namespace detail {
+
+/// Host: one thread correlates a block of rows with one vector.
+template <class T>
+struct HostCorrelation {
+  static constexpr int block_rows = 32;
+  MatrixRef<const T> a, v;
+  MatrixRef<T> c;
+  int shifts;
+  bool accumulate;
+
+  [[nodiscard]] int row_blocks() const { return (a.rows + block_rows - 1) / block_rows; }
+
+  void operator()(int n) const {
+    const int row = n % row_blocks() * block_rows;
+    const int m = n / row_blocks();
+    host_gemm(a.row(row), a.stride, v.row(m), 1, c.row(row) + m * shifts, c.stride,
+              Kokkos::min(block_rows, a.rows - row), a.columns, shifts, accumulate);
+  }
+};
+
+/// Device: one thread computes eight rows at one shift of one vector.
+template <class T>
+struct DeviceCorrelation {
+  static constexpr int rows_per_thread = 8;
+  MatrixRef<const T> a, v;
+  MatrixRef<T> c;
+  int shifts;
+  bool accumulate;
+
+  KOKKOS_FUNCTION void operator()(int group, int column) const {
+    const int row = group * rows_per_thread;
+    const int rows = Kokkos::min(rows_per_thread, a.rows - row);
+    const T* shifted = v.row(column / shifts) + column % shifts;
+    T sum[rows_per_thread] = {};
+    for (int j = 0; j < a.columns; ++j) {
+      const T element = shifted[j];
+      for (int r = 0; r < rows_per_thread; ++r) {
+        sum[r] += a.row(row + Kokkos::min(r, rows - 1))[j] * element;
+      }
+    }
+    for (int r = 0; r < rows; ++r) {
+      T& out = c.row(row + r)[column];
+      out = accumulate ? out + sum[r] : sum[r];
+    }
+  }
+};
+
+/// The portable correlation, also on hosts: what devices run.
+template <ExecutionPolicy P, class T>
+void device_correlate(const typename P::execution_space& exec, MatrixRef<const T> a,
+                      MatrixRef<const T> v, int shifts, MatrixRef<T> c, bool accumulate) {
+  using Range = Kokkos::MDRangePolicy<typename P::execution_space, Kokkos::Rank<2>,
+                                      Kokkos::IndexType<int>>;
+  using Kernel = DeviceCorrelation<T>;
+  const int groups = (a.rows + Kernel::rows_per_thread - 1) / Kernel::rows_per_thread;
+  Kokkos::parallel_for("rvfit::correlate", Range(exec, {0, 0}, {groups, v.rows * shifts}),
+                       Kernel{a, v, c, shifts, accumulate});
+}
+
+}  // namespace detail
+
+/// Correlate.
+///
+/// @param[in]     exec        instance the work is enqueued on; the call does not fence
+/// @param[in]     a           (T, J)               T a multiple of gemm_row_group
+/// @param[in]     v           (M, >= J + shifts - 1)
+/// @param[in]     shifts      number of shifts, from 0
+/// @param[in,out] c           (T, M * shifts)
+/// @param[in]     accumulate  add to c instead of setting it
+/// @throws InvalidArgument  extents differ
+template <ExecutionPolicy P, class T>
+void correlate(const typename P::execution_space& exec, MatrixRef<const T> a, MatrixRef<const T> v,
+               int shifts, MatrixRef<T> c, bool accumulate) {
+  RVFIT_REQUIRE(v.columns >= a.columns + shifts - 1, "correlate: v has ", v.columns,
+                " columns, ", a.columns + shifts - 1, " wanted");
+  RVFIT_REQUIRE(c.rows == a.rows && c.columns == v.rows * shifts, "correlate: c is ", c.rows,
+                " x ", c.columns, ", ", a.rows, " x ", v.rows * shifts, " wanted");
+  RVFIT_REQUIRE(a.rows % gemm_row_group == 0, "correlate: ", a.rows, " rows, not a multiple of ",
+                gemm_row_group);
+  if constexpr (P::on_host) {
+    const detail::HostCorrelation<T> kernel{a, v, c, shifts, accumulate};
+    Kokkos::parallel_for(
+        "rvfit::correlate",
+        Kokkos::RangePolicy<typename P::execution_space, Kokkos::Schedule<Kokkos::Dynamic>,
+                            Kokkos::IndexType<int>>(exec, 0, kernel.row_blocks() * v.rows,
+                                                    Kokkos::ChunkSize(1)),
+        kernel);
+  } else {
+    detail::device_correlate<P>(exec, a, v, shifts, c, accumulate);
+  }
+}
+
+}  // namespace rvfit

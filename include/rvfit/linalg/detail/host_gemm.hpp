@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// One block of a matrix product on the calling thread, by Eigen. Host code only.
+
+#include <Eigen/Core>
+#include <cstddef>
+
+namespace rvfit::detail {
+
+/// C = A B or C += A B, row-major with the given row strides; B's rows may overlap.
+template <class T>
+void host_gemm(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride, T* c,
+               std::ptrdiff_t c_stride, int rows, int inner, int columns, bool accumulate) {
+  using RowMajor = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  using Stride = Eigen::OuterStride<Eigen::Dynamic>;
+  const Eigen::Map<const RowMajor, 0, Stride> a_map(a, rows, inner, Stride(a_stride));
+  const Eigen::Map<const RowMajor, 0, Stride> b_map(b, inner, columns, Stride(b_stride));
+  Eigen::Map<RowMajor, 0, Stride> c_map(c, rows, columns, Stride(c_stride));
+  if (accumulate) {
+    c_map.noalias() += a_map * b_map;
+  } else {
+    c_map.noalias() = a_map * b_map;
+  }
+}
+
+}  // namespace rvfit::detail
