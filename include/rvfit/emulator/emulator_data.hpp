@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// An emulator as plain host data: what an emulator file holds and what `Mlp` is uploaded from.
+/// The file format is in docs/emulator_file.md.
+
+#include <string>
+#include <vector>
+
+#include <rvfit/core/require.hpp>
+#include <rvfit/data/template_grid.hpp>
+#include <rvfit/emulator/activation.hpp>
+
+namespace rvfit {
+
+/// One dense layer, out = activation(weight * in + bias).
+struct LayerData {
+  int inputs = 0;
+  int outputs = 0;
+  std::vector<float> weight;  ///< (outputs, inputs), row-major
+  std::vector<float> bias;    ///< (outputs)
+  Activation activation = Activation::identity;
+  double slope = 0.01;  ///< of Activation::leaky_relu below zero
+};
+
+/// One input of the network: x = (q - offset) / scale, q the parameter or its log10.
+struct InputData {
+  std::string name;
+  bool log10 = false;
+  double offset = 0.0;
+  double scale = 1.0;
+};
+
+/// The network of one arm.
+struct ArmData {
+  std::string name;  ///< setup, e.g. desi_b
+  TemplateGrid grid;
+  std::vector<InputData> inputs;  ///< one per label, in the order of EmulatorData::labels
+  std::vector<LayerData> layers;
+  bool exponential_output = true;  ///< the last layer gives ln(template)
+  /// Half-spaces of the domain, (n, labels + 1) row-major: outside where
+  /// sum_j domain(n, j) x_j + domain(n, labels) > 0.
+  std::vector<double> domain;
+  std::string revision;
+  std::string software_version;
+};
+
+/// One label of the library with the box its domain fills.
+struct LabelData {
+  std::string name;
+  std::string unit;
+  double lower = 0.0;
+  double upper = 0.0;
+};
+
+/// A template library: the labels and a network for each arm.
+struct EmulatorData {
+  std::vector<LabelData> labels;
+  std::vector<ArmData> arms;
+  std::string library;
+  std::string creator;
+  bool synthetic = false;  ///< not for science
+
+  /// Position of a setup. @throws InvalidArgument  no such arm; the message lists them
+  [[nodiscard]] int arm_index(const std::string& name) const {
+    std::string known;
+    for (std::size_t a = 0; a < arms.size(); ++a) {
+      if (arms[a].name == name) {
+        return static_cast<int>(a);
+      }
+      known += (a == 0 ? "" : ", ") + arms[a].name;
+    }
+    throw InvalidArgument("EmulatorData: no arm '" + name + "', there are: " + known);
+  }
+};
+
+/// Check that sizes fit together, so that kernels need not.
+/// @throws InvalidArgument  naming the arm and the layer, with both extents
+inline void require_consistent(const EmulatorData& data) {
+  const auto labels = data.labels.size();
+  RVFIT_REQUIRE(labels > 0, "EmulatorData: no labels");
+  RVFIT_REQUIRE(!data.arms.empty(), "EmulatorData: no arms");
+  for (const ArmData& arm : data.arms) {
+    RVFIT_REQUIRE(arm.inputs.size() == labels, "EmulatorData: arm ", arm.name, " has ",
+                  arm.inputs.size(), " inputs, the library has ", labels, " labels");
+    for (std::size_t j = 0; j < labels; ++j) {
+      RVFIT_REQUIRE(arm.inputs[j].name == data.labels[j].name, "EmulatorData: input ", j,
+                    " of arm ", arm.name, " is ", arm.inputs[j].name, ", label ", j, " is ",
+                    data.labels[j].name);
+      RVFIT_REQUIRE(arm.inputs[j].scale > 0, "EmulatorData: scale of input ", arm.inputs[j].name,
+                    " of arm ", arm.name, " is ", arm.inputs[j].scale, ", must be positive");
+    }
+    RVFIT_REQUIRE(!arm.layers.empty(), "EmulatorData: arm ", arm.name, " has no layers");
+    auto width = static_cast<int>(labels);
+    for (std::size_t n = 0; n < arm.layers.size(); ++n) {
+      const LayerData& layer = arm.layers[n];
+      RVFIT_REQUIRE(layer.inputs == width, "EmulatorData: layer ", n, " of arm ", arm.name,
+                    " takes ", layer.inputs, " inputs, the layer before gives ", width);
+      const auto in = static_cast<std::size_t>(layer.inputs);
+      const auto out = static_cast<std::size_t>(layer.outputs);
+      RVFIT_REQUIRE(layer.weight.size() == in * out && layer.bias.size() == out,
+                    "EmulatorData: layer ", n, " of arm ", arm.name, " has ",
+                    layer.weight.size(), " weights and ", layer.bias.size(), " biases, wants ",
+                    in * out, " and ", out);
+      width = layer.outputs;
+    }
+    RVFIT_REQUIRE(width == arm.grid.size, "EmulatorData: arm ", arm.name, " gives ", width,
+                  " pixels, its grid has ", arm.grid.size);
+    RVFIT_REQUIRE(arm.grid.size >= 8 && arm.grid.step > 0, "EmulatorData: grid of arm ", arm.name,
+                  " has ", arm.grid.size, " pixels of step ", arm.grid.step);
+    RVFIT_REQUIRE(arm.domain.size() % (labels + 1) == 0, "EmulatorData: domain of arm ", arm.name,
+                  " has ", arm.domain.size(), " numbers, not a multiple of ", labels + 1);
+  }
+}
+
+}  // namespace rvfit
