@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Rotation and spline coefficients in one pass. Both are symmetric filters on the template's
+/// uniform grid, so that their product is one, whose taps are the convolution of the two kernels:
+///
+///   coefficients = (W(vsini) * spline) * T,     d/dvsini: (dW/dvsini * spline) * T
+///
+/// Lanes: 0 .. n in (value and labels) give lanes 0 .. n out; lane n + 1 out is d/dvsini.
+
+#include <rvfit/core/tile.hpp>
+#include <rvfit/linalg/gemm.hpp>
+#include <rvfit/stages/rotation.hpp>
+#include <rvfit/stages/spline.hpp>
+#include <rvfit/stages/symmetric_filter.hpp>
+
+namespace rvfit {
+
+namespace detail {
+
+/// One team computes one lane of one spectrum.
+template <ExecutionPolicy P>
+struct BroadenKernel {
+  using Real = typename P::real_type;
+  static constexpr int spline_taps = spline_reach<Real>;
+
+  Tile<P> tile;
+  Matrix<const double, P> theta;
+  int vsini;              ///< its column in theta
+  double radius_per_kms;  ///< 1 / (c step) [pixels / (km/s)]
+  int max_reach;          ///< of the rotation kernel at the largest vsini
+  int lanes_in;
+  int lanes_out;
+  MatrixRef<const Real> in;
+  MatrixRef<Real> out;
+
+  [[nodiscard]] static std::size_t scratch_bytes(int max_reach) {
+    return static_cast<std::size_t>(max_reach + 1) * sizeof(double) +
+           static_cast<std::size_t>(max_reach + spline_taps + 1) * sizeof(Real) +
+           2 * sizeof(double);
+  }
+
+  KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
+    const int t = member.league_rank() / lanes_out;
+    const int lane = member.league_rank() % lanes_out;
+    const int b = tile.spectrum(t);
+    if (b < 0) {
+      return;
+    }
+    const bool derivative = lane == lanes_in;
+    const double radius = theta(b, vsini) * radius_per_kms;
+    const int reach = Kokkos::min(rotation_reach(radius), max_reach);
+    auto* rotation = static_cast<double*>(
+        member.team_scratch(0).get_shmem(static_cast<std::size_t>(max_reach + 1) * sizeof(double)));
+    auto* taps = static_cast<Real*>(member.team_scratch(0).get_shmem(
+        static_cast<std::size_t>(max_reach + spline_taps + 1) * sizeof(Real)));
+
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, reach + 1), [&](int k) {
+      const RotationTap tap = rotation_tap(k, radius);
+      rotation[k] = derivative ? tap.slope * radius_per_kms : tap.value;
+    });
+    member.team_barrier();
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, reach + spline_taps + 1), [&](int k) {
+      double sum = 0.0;
+      for (int j = -reach; j <= reach; ++j) {
+        const int distance = Kokkos::abs(k - j);
+        sum += distance <= spline_taps ? rotation[Kokkos::abs(j)] * spline_tap(distance) : 0.0;
+      }
+      taps[k] = static_cast<Real>(sum);
+    });
+    member.team_barrier();
+
+    const Real* source = in.row(t * lanes_in + (derivative ? 0 : lane));
+    Real* row = out.row(t * lanes_out + lane);
+    symmetric_filter<P>(member, taps, reach + spline_taps, source, in.columns,
+                        row + spline_padding);
+    member.team_barrier();
+    Kokkos::single(Kokkos::PerTeam(member), [&] { spline_ends(row, in.columns); });
+  }
+};
+
+}  // namespace detail
+
+/// Broaden a tile of templates and turn it into spline coefficients.
+///
+/// @param[in]  exec   instance the work is enqueued on; the call does not fence
+/// @param[in]  tile   T entries
+/// @param[in]  theta  (B, P)                   column `vsini` >= 0                   [km/s]
+/// @param[in]  step   of the grid in ln(wavelength)
+/// @param[in]  max_vsini  bound of vsini                                             [km/s]
+/// @param[in]  in     (T, lanes_in, N)         templates and label tangents  [template flux]
+/// @param[out] out    (T, lanes_out, N + 2)    coefficients c_{-1} .. c_N    [template flux];
+///                                             lanes_out is lanes_in (values only) or one more
+/// @throws InvalidArgument  extents differ
+template <ExecutionPolicy P>
+void broaden(const typename P::execution_space& exec, const Tile<P>& tile,
+             const Matrix<const double, P>& theta, int vsini, double step, double max_vsini,
+             int lanes_in, int lanes_out, MatrixRef<const typename P::real_type> in,
+             MatrixRef<typename P::real_type> out) {
+  using Kernel = detail::BroadenKernel<P>;
+  RVFIT_REQUIRE(out.columns == in.columns + 2 * spline_padding, "broaden: in has ", in.columns,
+                " pixels, out has ", out.columns, ", two more wanted");
+  RVFIT_REQUIRE(in.rows >= tile.size * lanes_in && out.rows >= tile.size * lanes_out,
+                "broaden: ", tile.size, " entries of ", lanes_in, " and ", lanes_out,
+                " lanes in arrays of ", in.rows, " and ", out.rows, " rows");
+  const double radius_per_kms = 1.0 / (speed_of_light * step);
+  const int max_reach = rotation_reach(max_vsini * radius_per_kms);
+  typename P::team_policy policy(exec, tile.size * lanes_out, Kokkos::AUTO);
+  policy.set_scratch_size(0, Kokkos::PerTeam(Kernel::scratch_bytes(max_reach)));
+  Kokkos::parallel_for("rvfit::broaden", policy,
+                       Kernel{tile, theta, vsini, radius_per_kms, max_reach, lanes_in, lanes_out,
+                              in, out});
+}
+
+}  // namespace rvfit

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Doppler shift and resampling: the template's spline at the rest wavelength of each observed pixel,
+///
+///   out(l, i) = f_l(s_i),   s_i = (ln(wave_i) + ln(doppler(rv)) - origin) / step      (log grid)
+///                           s_i = (wave_i doppler(rv) - origin) / step                (linear grid)
+///   out(rv, i) = f_0'(s_i) ds_i/drv
+///
+/// rvspecfit builds its spline in wavelength instead of ln(wavelength); the two differ by less than
+/// 1e-5 of the flux (test: golden/nn_models).
+
+#include <Kokkos_Core.hpp>
+
+#include <rvfit/core/tile.hpp>
+#include <rvfit/core/units.hpp>
+#include <rvfit/data/template_grid.hpp>
+#include <rvfit/linalg/gemm.hpp>
+#include <rvfit/stages/spline.hpp>
+
+namespace rvfit {
+
+/// Position of observed pixels on a template grid as a function of rv: base_i scale(rv) + shift(rv).
+struct DopplerMap {
+  bool logarithmic = true;
+  double origin = 0.0;  ///< of the template grid, in steps
+  double step = 1.0;
+
+  explicit DopplerMap(const TemplateGrid& grid)
+      : logarithmic(grid.logarithmic), origin(grid.origin / grid.step), step(grid.step) {}
+
+  /// Position at rv = 0, plus origin.
+  [[nodiscard]] KOKKOS_FUNCTION double base(double wave) const {
+    return (logarithmic ? Kokkos::log(wave) : wave) / step;
+  }
+
+  struct Shift {
+    double scale;
+    double offset;
+    double slope_scale;   ///< d position / d rv = slope_scale base + slope_offset
+    double slope_offset;
+  };
+
+  [[nodiscard]] KOKKOS_FUNCTION Shift operator()(double rv) const {
+    if (logarithmic) {
+      return {1.0, log_doppler(rv) / step - origin, 0.0, log_doppler_derivative(rv) / step};
+    }
+    const double ratio = rest_over_observed(rv);
+    return {ratio, -origin, ratio * log_doppler_derivative(rv), 0.0};
+  }
+};
+
+namespace detail {
+
+/// Fill (1 or B, N) positions at rest from wavelengths.
+template <ExecutionPolicy P>
+struct BasePositions {
+  DopplerMap map;
+  Matrix<const double, P> wave;
+  Matrix<double, P> base;
+
+  KOKKOS_FUNCTION void operator()(int row, int i) const { base(row, i) = map.base(wave(row, i)); }
+};
+
+/// One team resamples all lanes of one spectrum, `pixels_abreast` pixels a thread.
+template <ExecutionPolicy P>
+struct ObserveKernel {
+  using Real = typename P::real_type;
+  static constexpr int width = P::pixels_abreast;
+
+  Tile<P> tile;
+  Matrix<const double, P> theta;
+  int rv;  ///< its column in theta
+  DopplerMap map;
+  Matrix<const double, P> base;
+  int lanes_in;
+  MatrixRef<const Real> coefficients;
+  Jets<P> out;
+
+  KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
+    const int t = member.league_rank();
+    const int b = tile.spectrum(t);
+    if (b < 0) {
+      return;
+    }
+    const auto size = static_cast<int>(out.extent(2));
+    const auto shift = map(theta(b, rv));
+    const double* base_row = &base(base.extent(0) == 1 ? 0 : b, 0);
+    const int blocks = (size + width - 1) / width;
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, blocks), [&](int block) {
+      resample(t, block * width, Kokkos::min(width, size - block * width), shift, base_row);
+    });
+  }
+
+ private:
+  KOKKOS_FUNCTION void resample(int t, int begin, int count, const DopplerMap::Shift& shift,
+                                const double* base_row) const {
+    const int grid = coefficients.columns - 2 * spline_padding;
+    const auto lanes_out = static_cast<int>(out.extent(1));
+    int pixel[width];
+    Real value[4][width];
+    Real slope[4][width];
+    for (int w = 0; w < count; ++w) {
+      const double s = base_row[begin + w];
+      const auto at = spline_position(s * shift.scale + shift.offset, grid);
+      const auto weights = spline_weights(static_cast<Real>(at.fraction));
+      const auto ds_drv = static_cast<Real>(shift.slope_scale * s + shift.slope_offset);
+      pixel[w] = at.pixel;
+      for (int m = 0; m < 4; ++m) {
+        value[m][w] = weights.value[m];
+        slope[m][w] = weights.slope[m] * ds_drv;
+      }
+    }
+    for (int l = 0; l < lanes_in; ++l) {
+      apply(value, pixel, count, coefficients.row(t * lanes_in + l), &out(t, l, begin));
+    }
+    if (lanes_out > lanes_in) {
+      apply(slope, pixel, count, coefficients.row(t * lanes_in), &out(t, lanes_in, begin));
+    }
+  }
+
+  KOKKOS_FUNCTION static void apply(const Real (&weight)[4][width], const int (&pixel)[width],
+                                    int count, const Real* row, Real* result) {
+    for (int w = 0; w < count; ++w) {
+      const Real* c = row + pixel[w];
+      result[w] = weight[0][w] * c[0] + weight[1][w] * c[1] + weight[2][w] * c[2] +
+                  weight[3][w] * c[3];
+    }
+  }
+};
+
+}  // namespace detail
+
+/// Positions at rest of observed pixels on a template grid: computed once for a set of wavelengths.
+///
+/// @param[in] exec  instance the work is enqueued on; the call does not fence
+/// @param[in] wave  (1 or B, N)  observed wavelength   [Angstrom]
+/// @return          (1 or B, N)                        [template pixels, origin included]
+template <ExecutionPolicy P>
+[[nodiscard]] Matrix<const double, P> base_positions(const typename P::execution_space& exec,
+                                                     const DopplerMap& map,
+                                                     const Matrix<const double, P>& wave) {
+  const auto rows = static_cast<int>(wave.extent(0));
+  const auto size = static_cast<int>(wave.extent(1));
+  auto base = allocate_raw<Matrix<double, P>>(exec, "rvfit::base_positions", rows, size);
+  Kokkos::parallel_for(
+      "rvfit::base_positions",
+      Kokkos::MDRangePolicy<typename P::execution_space, Kokkos::Rank<2>, Kokkos::IndexType<int>>(
+          exec, {0, 0}, {rows, size}),
+      detail::BasePositions<P>{map, wave, base});
+  return base;
+}
+
+/// Resample a tile of broadened templates onto observed pixels.
+///
+/// @param[in]  exec          instance the work is enqueued on; the call does not fence
+/// @param[in]  tile          T entries
+/// @param[in]  theta         (B, P)                 column `rv`, |rv| < c            [km/s]
+/// @param[in]  base          (1 or B, N)            of `base_positions`
+/// @param[in]  coefficients  (T, lanes_in, M + 2)   of `broaden`
+/// @param[out] out           (T, lanes_in or lanes_in + 1, N)   the last lane is d/drv
+/// @throws InvalidArgument  extents differ
+template <ExecutionPolicy P>
+void observe(const typename P::execution_space& exec, const Tile<P>& tile,
+             const Matrix<const double, P>& theta, int rv, const DopplerMap& map,
+             const Matrix<const double, P>& base, int lanes_in,
+             MatrixRef<const typename P::real_type> coefficients, const Jets<P>& out) {
+  RVFIT_REQUIRE(out.extent(2) == base.extent(1), "observe: out has ", out.extent(2),
+                " pixels, the positions have ", base.extent(1));
+  RVFIT_REQUIRE(static_cast<int>(out.extent(0)) >= tile.size &&
+                    coefficients.rows >= tile.size * lanes_in,
+                "observe: ", tile.size, " entries of ", lanes_in, " lanes, out has ",
+                out.extent(0), ", coefficients ", coefficients.rows, " rows");
+  const auto lanes_out = static_cast<int>(out.extent(1));
+  RVFIT_REQUIRE(lanes_out == lanes_in || lanes_out == lanes_in + 1, "observe: ", lanes_in,
+                " lanes in, ", lanes_out, " lanes out");
+  Kokkos::parallel_for("rvfit::observe",
+                       typename P::team_policy(exec, tile.size, Kokkos::AUTO),
+                       detail::ObserveKernel<P>{tile, theta, rv, map, base, lanes_in,
+                                                coefficients, out});
+}
+
+}  // namespace rvfit
