@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Lists of the fits still worked on, compacted on the device in their original order.
+
+#include <algorithm>
+
+#include <rvfit/core/tile.hpp>
+
+namespace rvfit {
+
+/// Predicate of `ActiveList::select` that keeps every entry.
+struct KeepAll {
+  KOKKOS_FUNCTION bool operator()(int) const { return true; }
+};
+
+/// Indices of some of B fits. The length lives on the device; the host keeps an upper bound, exact
+/// after `refresh`, and always exact where the host can read the device's memory.
+template <ExecutionPolicy P>
+class ActiveList {
+ public:
+  using Exec = typename P::execution_space;
+
+  ActiveList(const Exec& exec, int capacity)
+      : index_(allocate_raw<Vector<int, P>>(exec, "rvfit::ActiveList::index", capacity)),
+        count_(allocate<Scalar<int, P>>(exec, "rvfit::ActiveList::count")),
+        host_count_("rvfit::ActiveList::host_count") {}
+
+  [[nodiscard]] int bound() const { return bound_; }
+  [[nodiscard]] Vector<const int, P> index() const { return index_; }
+  [[nodiscard]] Scalar<const int, P> count() const { return count_; }
+
+  /// Entries begin .. begin + size as a tile; sizes are padded to whole row groups by the caller.
+  [[nodiscard]] Tile<P> tile(int begin, int size) const { return {index_, count_, begin, size}; }
+
+  /// All b in 0 .. size with keep(b), in order; at most `limit` are known to qualify.
+  template <class Keep>
+  void select(const Exec& exec, int size, int limit, const Keep& keep) {
+    Kokkos::parallel_scan("rvfit::ActiveList::select",
+                          typename P::range_policy(exec, 0, std::max(size, 1)),
+                          Select<Keep>{size, keep, index_, count_});
+    bound_ = limit;
+    if constexpr (P::on_host) {
+      refresh(exec);
+    }
+  }
+
+  /// Read the length: one integer to the host, and the only fence of the solver's loop.
+  int refresh(const Exec& exec) {
+    Kokkos::deep_copy(exec, host_count_, count_);
+    exec.fence("rvfit::ActiveList::refresh: one integer to the host");
+    bound_ = host_count_();
+    return bound_;
+  }
+
+ private:
+  template <class Keep>
+  struct Select {
+    int size;
+    Keep keep;
+    Vector<int, P> index;
+    Scalar<int, P> count;
+
+    KOKKOS_FUNCTION void operator()(int b, int& position, bool last) const {
+      const bool in = b < size && keep(b);
+      if (last && in) {
+        index(position) = b;
+      }
+      position += in ? 1 : 0;
+      if (last && b + 1 >= size) {
+        count() = position;
+      }
+    }
+  };
+
+  Vector<int, P> index_;
+  Scalar<int, P> count_;
+  Kokkos::View<int, Kokkos::HostSpace> host_count_;
+  int bound_ = 0;
+};
+
+}  // namespace rvfit

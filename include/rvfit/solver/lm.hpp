@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Batched Levenberg-Marquardt: B small fits advance together, each with its own damping, and leave
+/// the active list as they end. Parameters, damping and statuses stay on the device.
+
+#include <string>
+#include <vector>
+
+#include <rvfit/data/fit_result.hpp>
+#include <rvfit/data/linearization.hpp>
+#include <rvfit/data/parameters.hpp>
+#include <rvfit/solver/active_list.hpp>
+#include <rvfit/solver/lm_step.hpp>
+
+namespace rvfit {
+
+/// What the solver minimises: B objectives of P parameters, evaluated for a list of them at once.
+///
+/// `evaluate` sets the values, `linearize` values, gradients and Hessians, of the listed fits at
+/// `theta` (B, P); both enqueue on `exec`, allocate nothing, and leave other rows alone.
+template <class Problem, class P>
+concept BatchedObjective =
+    requires(Problem& problem, const typename P::execution_space& exec, const ActiveList<P>& list,
+             const Matrix<const double, P>& theta, const Linearization<P>& out) {
+      problem.evaluate(exec, list, theta, out);
+      problem.linearize(exec, list, theta, out);
+    };
+
+/// Bounds, scales, freedom of the parameters, on the device.
+template <ExecutionPolicy P>
+struct DeviceParameters {
+  Vector<const double, P> lower, upper, scale, value, prior_mean, prior_sigma;
+  Vector<const int, P> fixed;
+
+  DeviceParameters() = default;
+  DeviceParameters(const typename P::execution_space& exec, const ParameterSet& set) {
+    const auto column = [&](const char* label, auto member) {
+      std::vector<double> values;
+      for (const Parameter& p : set) {
+        values.push_back(static_cast<double>(p.*member));
+      }
+      return upload<Vector<const double, P>>(exec, label, values);
+    };
+    lower = column("rvfit::Parameters::lower", &Parameter::lower);
+    upper = column("rvfit::Parameters::upper", &Parameter::upper);
+    scale = column("rvfit::Parameters::scale", &Parameter::scale);
+    value = column("rvfit::Parameters::value", &Parameter::value);
+    prior_mean = column("rvfit::Parameters::prior_mean", &Parameter::prior_mean);
+    prior_sigma = column("rvfit::Parameters::prior_sigma", &Parameter::prior_sigma);
+    std::vector<int> flags;
+    for (const Parameter& p : set) {
+      flags.push_back(p.fixed ? 1 : 0);
+    }
+    fixed = upload<Vector<const int, P>>(exec, "rvfit::Parameters::fixed", flags);
+  }
+
+  /// Where parameter p starts: its fixed value, or `start` put within the bounds.
+  [[nodiscard]] KOKKOS_FUNCTION double start(int p, double start) const {
+    return fixed(p) != 0 ? value(p) : Kokkos::fmin(Kokkos::fmax(start, lower(p)), upper(p));
+  }
+
+  [[nodiscard]] KOKKOS_FUNCTION LmBounds bounds() const {
+    return {lower.data(), upper.data(), scale.data(), fixed.data()};
+  }
+};
+
+/// State of B fits, allocated once.
+template <ExecutionPolicy P>
+struct LmWorkspace {
+  using Exec = typename P::execution_space;
+
+  Matrix<double, P> theta;          ///< (B, P)  start on entry, solution at the end
+  Linearization<P> current;         ///< at theta
+  Vector<FitStatus, P> status;      ///< (B)
+  Vector<int, P> iterations;        ///< (B)
+  Matrix<double, P> trial;          ///< (B, P)
+  Linearization<P> trial_value;     ///< only `value` is used
+  Vector<LmDamping, P> damping;     ///< (B)
+  Vector<double, P> predicted;      ///< (B)     decrease promised for `trial`
+  Vector<int, P> moved;             ///< (B)     1: `current` is not at theta yet
+  ActiveList<P> active;
+  ActiveList<P> stale;              ///< active fits that moved
+
+  LmWorkspace(const Exec& exec, int capacity, int parameters)
+      : theta(allocate<Matrix<double, P>>(exec, "rvfit::Lm::theta", capacity, parameters)),
+        current(exec, capacity, parameters),
+        status(allocate<Vector<FitStatus, P>>(exec, "rvfit::Lm::status", capacity)),
+        iterations(allocate<Vector<int, P>>(exec, "rvfit::Lm::iterations", capacity)),
+        trial(allocate<Matrix<double, P>>(exec, "rvfit::Lm::trial", capacity, parameters)),
+        trial_value(exec, capacity, 0),
+        damping(allocate<Vector<LmDamping, P>>(exec, "rvfit::Lm::damping", capacity)),
+        predicted(allocate<Vector<double, P>>(exec, "rvfit::Lm::predicted", capacity)),
+        moved(allocate<Vector<int, P>>(exec, "rvfit::Lm::moved", capacity)),
+        active(exec, capacity),
+        stale(exec, capacity) {}
+};
+
+namespace detail {
+
+template <ExecutionPolicy P>
+struct IsRunning {
+  Vector<const FitStatus, P> status;
+  KOKKOS_FUNCTION bool operator()(int b) const { return status(b) == FitStatus::running; }
+};
+
+template <ExecutionPolicy P>
+struct IsStale {
+  Vector<const FitStatus, P> status;
+  Vector<const int, P> moved;
+  KOKKOS_FUNCTION bool operator()(int b) const {
+    return status(b) == FitStatus::running && moved(b) != 0;
+  }
+};
+
+/// Put starts within the bounds and reset the state of one fit. A fit whose status is not `running`
+/// on entry (a spectrum without pixels, say) is left out.
+template <ExecutionPolicy P>
+struct BeginFit {
+  LmWorkspace<P> state;
+  DeviceParameters<P> parameters;
+  LmOptions options;
+
+  KOKKOS_FUNCTION void operator()(int b) const {
+    for (int p = 0; p < static_cast<int>(state.theta.extent(1)); ++p) {
+      const double start = state.theta(b, p);
+      state.theta(b, p) = parameters.start(p, start);
+    }
+    state.iterations(b) = 0;
+    state.damping(b) = {options.initial_damping, 4.0};
+    state.moved(b) = 1;
+  }
+};
+
+/// End fits that are done and propose a step for the others.
+template <ExecutionPolicy P>
+struct ProposeStep {
+  LmWorkspace<P> state;
+  DeviceParameters<P> parameters;
+  LmOptions options;
+  Tile<P> list;
+
+  KOKKOS_FUNCTION void operator()(int t) const {
+    const int b = list.spectrum(t);
+    if (b < 0) {
+      return;
+    }
+    const auto n = static_cast<int>(state.theta.extent(1));
+    state.moved(b) = 0;
+    double theta[max_parameters], gradient[max_parameters], step[max_parameters];
+    double hessian[max_parameters * max_parameters];
+    double sum = state.current.value(b);
+    for (int p = 0; p < n; ++p) {
+      theta[p] = state.theta(b, p);
+      gradient[p] = state.current.gradient(b, p);
+      sum += gradient[p];
+      for (int q = 0; q < n; ++q) {
+        hessian[p * n + q] = state.current.hessian(b, p, q);
+        sum += hessian[p * n + q];
+      }
+    }
+    if (!Kokkos::isfinite(sum)) {
+      state.status(b) = FitStatus::non_finite;
+      return;
+    }
+    const LmBounds bounds = parameters.bounds();
+    const LmStep newton = lm_step(n, theta, gradient, hessian, bounds, 0.0, step);
+    const LmStep damped =
+        lm_step(n, theta, gradient, hessian, bounds, state.damping(b).value, step);
+    // Without curvature along some direction only the damped model has a minimum.
+    const LmStep& expected = newton.solved ? newton : damped;
+    if (expected.solved && expected.decrease < options.tolerance) {
+      state.status(b) = FitStatus::converged;
+      return;
+    }
+    if (state.iterations(b) >= options.max_iterations) {
+      state.status(b) = FitStatus::max_iterations;
+      return;
+    }
+    state.predicted(b) = damped.solved ? damped.decrease : -1.0;
+    for (int p = 0; p < n; ++p) {
+      state.trial(b, p) = theta[p] + (damped.solved ? step[p] : 0.0);
+    }
+  }
+};
+
+/// Accept or reject the trial point. Comparisons are written so that NaN rejects.
+template <ExecutionPolicy P>
+struct JudgeStep {
+  LmWorkspace<P> state;
+  LmOptions options;
+  Tile<P> list;
+
+  KOKKOS_FUNCTION void operator()(int t) const {
+    const int b = list.spectrum(t);
+    if (b < 0) {
+      return;
+    }
+    ++state.iterations(b);
+    const double decrease = state.current.value(b) - state.trial_value.value(b);
+    const double predicted = state.predicted(b);
+    const double ratio = decrease / predicted;
+    if (predicted > 0.0 && ratio > options.accept_ratio) {
+      for (int p = 0; p < static_cast<int>(state.theta.extent(1)); ++p) {
+        state.theta(b, p) = state.trial(b, p);
+      }
+      state.current.value(b) = state.trial_value.value(b);
+      state.damping(b).relax(ratio, options);
+      state.moved(b) = 1;
+      return;
+    }
+    // A step that promised less than the tolerance and did not deliver: rounding decides from here.
+    if (predicted > 0.0 && predicted < options.tolerance) {
+      state.status(b) = FitStatus::converged;
+      return;
+    }
+    state.damping(b).tighten();
+    if (!(state.damping(b).value < options.max_damping)) {
+      state.status(b) = FitStatus::stalled;
+    }
+  }
+};
+
+}  // namespace detail
+
+/// Minimise B objectives from `state.theta`; fits with `state.status` other than `running` are left
+/// out. At the end `state.current` is the linearization at the solution of every fit that ended as
+/// converged, stalled or at the iteration cap, which covariances are made of.
+///
+/// One integer goes to the host every P::check_interval iterations; nothing is allocated.
+///
+/// @param[in]     exec   instance the work is enqueued on
+/// @param[in]     size   B fits of the workspace in use
+/// @param[in,out] state  theta and status
+template <ExecutionPolicy P, class Problem>
+  requires BatchedObjective<Problem, P>
+void minimize(const typename P::execution_space& exec, Problem& problem,
+              const DeviceParameters<P>& parameters, const LmOptions& options, int size,
+              LmWorkspace<P>& state) {
+  using Range = typename P::range_policy;
+  const detail::IsRunning<P> running{state.status};
+  const detail::IsStale<P> stale{state.status, state.moved};
+  Kokkos::parallel_for("rvfit::Lm::begin", Range(exec, 0, size),
+                       detail::BeginFit<P>{state, parameters, options});
+  state.active.select(exec, size, size, running);
+  state.stale.select(exec, size, size, stale);
+  // Every pass tries one step of each active fit; the pass after the last step only ends fits.
+  for (int pass = 0; pass <= options.max_iterations; ++pass) {
+    if (pass % P::check_interval == 0 && state.active.refresh(exec) == 0) {
+      return;
+    }
+    const int bound = state.active.bound();
+    problem.linearize(exec, state.stale, state.theta, state.current);
+    Kokkos::parallel_for(
+        "rvfit::Lm::propose", Range(exec, 0, bound),
+        detail::ProposeStep<P>{state, parameters, options, state.active.tile(0, bound)});
+    state.active.select(exec, size, bound, running);
+    problem.evaluate(exec, state.active, state.trial, state.trial_value);
+    Kokkos::parallel_for("rvfit::Lm::judge", Range(exec, 0, bound),
+                         detail::JudgeStep<P>{state, options, state.active.tile(0, bound)});
+    state.active.select(exec, size, bound, running);
+    state.stale.select(exec, size, bound, stale);
+  }
+}
+
+}  // namespace rvfit
