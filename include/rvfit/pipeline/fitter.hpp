@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// A fit from spectra to results: plan once, then for each batch bind, scan, minimize, errors, result.
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <rvfit/pipeline/objective.hpp>
+#include <rvfit/pipeline/scan.hpp>
+#include <rvfit/solver/covariance.hpp>
+
+namespace rvfit {
+
+struct FitOptions {
+  ContinuumOptions continuum;
+  ScanOptions scan;
+  LmOptions solver;
+  /// Fixed parameters, priors, narrower bounds; the model's own set if empty.
+  std::optional<ParameterSet> parameters;
+  bool keep_models = false;  ///< keep best-fit spectra for `model_spectra`
+  int tile = 0;              ///< spectra of one pass; 0 chooses
+};
+
+namespace detail {
+
+/// Spectra that have something to fit run; the others end at once.
+template <ExecutionPolicy P>
+struct CountPixels {
+  Vector<const int, P> good;
+  Vector<FitStatus, P> status;
+  KOKKOS_FUNCTION void operator()(int b) const {
+    status(b) = good(b) > 0 ? FitStatus::running : status(b);
+  }
+};
+
+/// Keep the candidate if it is the lowest so far.
+template <ExecutionPolicy P>
+struct KeepLowest {
+  Tile<P> list;
+  Matrix<const double, P> candidate;
+  Vector<const typename P::accum_type, P> value;
+  Matrix<double, P> theta;
+  Vector<typename P::accum_type, P> lowest;
+  bool first;
+  KOKKOS_FUNCTION void operator()(int t) const {
+    const int b = list.spectrum(t);
+    if (b < 0 || !(first || value(b) < lowest(b) || !Kokkos::isfinite(lowest(b)))) {
+      return;
+    }
+    lowest(b) = value(b);
+    for (int p = 0; p < static_cast<int>(theta.extent(1)); ++p) {
+      theta(b, p) = candidate(b, p);
+    }
+  }
+};
+
+template <ExecutionPolicy P>
+struct IsSolution {
+  Vector<const FitStatus, P> status;
+  KOKKOS_FUNCTION bool operator()(int b) const { return is_solution(status(b)); }
+};
+
+}  // namespace detail
+
+/// Fits batches of spectra with a model. All device memory is allocated by the constructor.
+template <class Model, ExecutionPolicy P = typename Model::policy_type>
+  requires TemplateModel<Model, P>
+class Fitter {
+ public:
+  using Exec = typename P::execution_space;
+  using Real = typename P::real_type;
+
+  /// Plan for the arms and wavelengths of `like`, and up to `capacity` spectra.
+  /// @throws InvalidArgument  the model does not cover the wavelengths; unknown arm; bad options
+  Fitter(const Exec& exec, const Model& model, const Observations<P>& like, int capacity,
+         FitOptions options = {})
+      : options_(std::move(options)),
+        parameters_(options_.parameters.value_or(model.parameters())),
+        objective_(exec, model, parameters_, like, capacity, options_.continuum, tile(exec)),
+        scan_(exec, model, parameters_, like, capacity, options_.continuum, tile(exec),
+              options_.scan),
+        state_(exec, capacity, parameters_.size()),
+        covariance_(exec, capacity, parameters_.size()),
+        list_(exec, capacity) {
+    RVFIT_REQUIRE(parameters_.names() == model.parameters().names(),
+                  "Fitter: parameters are ", parameters_.names(), ", the model has ",
+                  model.parameters().names());
+    for (const SpectrumBatch<P>& arm : like) {
+      ProjectionOutputs<P> extra;
+      extra.chi2 = allocate<Vector<typename P::accum_type, P>>(exec, "rvfit::Fitter::chi2",
+                                                               capacity);
+      if (options_.keep_models) {
+        extra.model =
+            allocate<Matrix<Real, P>>(exec, "rvfit::Fitter::model", capacity, arm.pixels());
+      }
+      extra_.push_back(extra);
+    }
+  }
+
+  [[nodiscard]] const ParameterSet& parameters() const { return parameters_; }
+
+  /// Use these spectra from now on; their arrays must stay as they are until the results are read.
+  void bind(const Exec& exec, const Observations<P>& observations) {
+    objective_.bind(exec, observations);
+    size_ = objective_.size();
+    Kokkos::deep_copy(exec, state_.status, FitStatus::no_valid_pixels);
+    Kokkos::deep_copy(exec, state_.theta, Kokkos::Experimental::quiet_NaN_v<double>);
+    for (int a = 0; a < objective_.arm_count(); ++a) {
+      Kokkos::parallel_for("rvfit::Fitter::bind", Range(exec, 0, size_),
+                           detail::CountPixels<P>{objective_.data(a).good, state_.status});
+      Kokkos::deep_copy(exec, extra_[static_cast<std::size_t>(a)].chi2, 0.0);
+      if (options_.keep_models) {
+        Kokkos::deep_copy(exec, extra_[static_cast<std::size_t>(a)].model, Real(0));
+      }
+    }
+    list_.select(exec, size_, size_, detail::IsRunning<P>{state_.status});
+  }
+
+  /// Find the start of every spectrum.
+  void scan(const Exec& exec) {
+    const Cube<double, P>& candidates = scan_.run(exec, objective_, list_);
+    for (int k = 0; k < options_.scan.candidates; ++k) {
+      const auto candidate = Kokkos::subview(candidates, k, Kokkos::ALL, Kokkos::ALL);
+      objective_.evaluate(exec, list_, candidate, state_.trial_value);
+      Kokkos::parallel_for("rvfit::Fitter::keep_lowest", Range(exec, 0, list_.bound()),
+                           detail::KeepLowest<P>{list_.tile(0, list_.bound()), candidate,
+                                                 state_.trial_value.value, state_.theta,
+                                                 state_.current.value, k == 0});
+    }
+  }
+
+  /// Start from given parameters (B, P) instead of a scan.
+  void start(const Exec& exec, const Matrix<const double, P>& theta) {
+    RVFIT_REQUIRE(static_cast<int>(theta.extent(0)) == size_ &&
+                      static_cast<int>(theta.extent(1)) == parameters_.size(),
+                  "Fitter: start is ", theta.extent(0), " x ", theta.extent(1), ", wanted ", size_,
+                  " x ", parameters_.size());
+    Kokkos::deep_copy(
+        exec, Kokkos::subview(state_.theta, Kokkos::pair<int, int>(0, size_), Kokkos::ALL), theta);
+  }
+
+  /// Minimise from the start.
+  void minimize(const Exec& exec) {
+    rvfit::minimize<P>(exec, objective_, objective_.parameters(), options_.solver, size_, state_);
+  }
+
+  /// Covariances, chi-squares and best-fit spectra at the solution.
+  void errors(const Exec& exec) {
+    invert_hessians<P>(exec, size_, state_, objective_.parameters(), covariance_);
+    list_.select(exec, size_, size_, detail::IsSolution<P>{state_.status});
+    objective_.evaluate(exec, list_, state_.theta, state_.trial_value, extra_);
+  }
+
+  /// Download the results; waits for them.
+  [[nodiscard]] FitResult result(const Exec& exec) const;
+
+  /// Best-fit spectra of each arm, continuum included, (B, N) row-major; 0 where there is no fit.
+  /// @throws InvalidArgument  FitOptions::keep_models was not set
+  [[nodiscard]] std::vector<std::vector<float>> model_spectra(const Exec& exec) const {
+    RVFIT_REQUIRE(options_.keep_models, "Fitter: models were not kept");
+    std::vector<std::vector<float>> spectra;
+    for (const ProjectionOutputs<P>& extra : extra_) {
+      spectra.push_back(rows<float>(exec, extra.model));
+    }
+    return spectra;
+  }
+
+ private:
+  using Range = typename P::range_policy;
+
+  [[nodiscard]] int tile(const Exec& exec) const {
+    if (options_.tile > 0) {
+      return options_.tile;
+    }
+    // On hosts a few dozen spectra a thread: the product's blocks stay in cache and every thread has
+    // some. On devices enough to fill one.
+    return P::on_host ? std::clamp(32 * exec.concurrency(), 64, 4096) : 2048;
+  }
+
+  /// The first `size_` rows of a view, converted.
+  template <class T, class View>
+  [[nodiscard]] std::vector<T> rows(const Exec& exec, const View& view) const {
+    const auto host = rvfit::download(exec, view);
+    std::size_t row = 1;
+    for (std::size_t r = 1; r < View::rank(); ++r) {
+      row *= view.extent(r);
+    }
+    const auto count = static_cast<std::size_t>(size_) * row;
+    return std::vector<T>(host.data(), host.data() + count);
+  }
+
+  FitOptions options_;
+  ParameterSet parameters_;
+  Objective<P, Model> objective_;
+  Scan<P, Model> scan_;
+  LmWorkspace<P> state_;
+  Covariance<P> covariance_;
+  ActiveList<P> list_;
+  std::vector<ProjectionOutputs<P>> extra_;
+  int size_ = 0;
+};
+
+template <class Model, ExecutionPolicy P>
+  requires TemplateModel<Model, P>
+FitResult Fitter<Model, P>::result(const Exec& exec) const {
+  FitResult out;
+  out.parameters = parameters_;
+  out.size = size_;
+  out.arms = objective_.arm_count();
+  out.theta = rows<double>(exec, state_.theta);
+  out.covariance = rows<double>(exec, covariance_.matrix);
+  out.neg2_log_like = rows<double>(exec, state_.current.value);
+  out.status = rows<FitStatus>(exec, state_.status);
+  out.bound_flags = rows<std::uint32_t>(exec, covariance_.bound);
+  out.bad_hessian = rows<std::uint8_t>(exec, covariance_.bad);
+  out.iterations = rows<std::int32_t>(exec, state_.iterations);
+  const auto size = static_cast<std::size_t>(size_);
+  const auto arms = static_cast<std::size_t>(out.arms);
+  const auto n = static_cast<std::size_t>(parameters_.size());
+  out.chi2.resize(size * arms);
+  out.continuum_chi2.resize(size * arms);
+  out.pixels.resize(size * arms);
+  for (std::size_t a = 0; a < arms; ++a) {
+    const auto chi2 = rows<double>(exec, extra_[a].chi2);
+    const auto continuum = rows<double>(exec, scan_.continuum_chi2()[a]);
+    const auto good = rows<std::int32_t>(exec, objective_.data(static_cast<int>(a)).good);
+    for (std::size_t b = 0; b < size; ++b) {
+      out.chi2[b * arms + a] = chi2[b];
+      out.continuum_chi2[b * arms + a] = good[b] > 0 ? continuum[b] : 0.0;
+      out.pixels[b * arms + a] = good[b];
+    }
+  }
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  out.error.resize(size * n);
+  for (std::size_t b = 0; b < size; ++b) {
+    const bool solved = is_solution(out.status[b]);
+    out.neg2_log_like[b] = solved ? out.neg2_log_like[b] : nan;
+    for (std::size_t p = 0; p < n; ++p) {
+      out.theta[b * n + p] = solved ? out.theta[b * n + p] : nan;
+      out.error[b * n + p] = std::sqrt(out.covariance[(b * n + p) * n + p]);
+    }
+  }
+  return out;
+}
+
+}  // namespace rvfit

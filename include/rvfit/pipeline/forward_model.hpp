@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// The model of a star's spectrum: emulator, rotation, spline, Doppler. Parameters: the library's
+/// labels, then vsini, then rv.
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <rvfit/core/concepts.hpp>
+#include <rvfit/emulator/domain.hpp>
+#include <rvfit/emulator/mlp.hpp>
+#include <rvfit/stages/broadening.hpp>
+#include <rvfit/stages/doppler.hpp>
+
+namespace rvfit {
+
+struct ForwardModelOptions {
+  double min_rv = -1500.0;   ///< bounds of rv      [km/s]
+  double max_rv = 1500.0;
+  double max_vsini = 500.0;  ///< upper bound of vsini; the lower is 0  [km/s]
+};
+
+/// An emulator with rotation and Doppler shift; meets `TemplateModel`.
+template <ExecutionPolicy P>
+class ForwardModel {
+ public:
+  using policy_type = P;
+  using Exec = typename P::execution_space;
+  using Real = typename P::real_type;
+
+  /// Upload a library.
+  /// @throws InvalidArgument  inconsistent data, or a grid that is not logarithmic
+  ForwardModel(const Exec& exec, const EmulatorData& data, const ForwardModelOptions& options = {})
+      : data_(data), options_(options) {
+    require_consistent(data);
+    RVFIT_REQUIRE(std::abs(options.min_rv) < speed_of_light &&
+                      std::abs(options.max_rv) < speed_of_light,
+                  "ForwardModel: rv from ", options.min_rv, " to ", options.max_rv, " km/s");
+    std::vector<Parameter> parameters;
+    for (const LabelData& label : data.labels) {
+      parameters.push_back({.name = label.name,
+                            .unit = label.unit,
+                            .lower = label.lower,
+                            .upper = label.upper,
+                            .scale = 0.1 * (label.upper - label.lower)});
+    }
+    parameters.push_back(
+        {.name = "vsini", .unit = "km/s", .lower = 0.0, .upper = options.max_vsini, .scale = 10.0});
+    parameters.push_back({.name = "rv",
+                          .unit = "km/s",
+                          .lower = options.min_rv,
+                          .upper = options.max_rv,
+                          .scale = 10.0});
+    parameters_ = ParameterSet(std::move(parameters));
+    for (const ArmData& arm : data.arms) {
+      RVFIT_REQUIRE(arm.grid.logarithmic, "ForwardModel: the grid of arm ", arm.name,
+                    " is linear in wavelength; rotation needs ln(wavelength)");
+      networks_.emplace_back(exec, arm);
+      const std::size_t columns = data.labels.size() + 1;
+      domains_.push_back(
+          {upload_matrix<Matrix<const double, P>>(exec, "rvfit::ForwardModel::domain", arm.domain,
+                                                  arm.domain.size() / columns, columns),
+           networks_.back().scaling()});
+    }
+  }
+
+  [[nodiscard]] const ParameterSet& parameters() const { return parameters_; }
+  [[nodiscard]] int arms() const { return static_cast<int>(data_.arms.size()); }
+  [[nodiscard]] int arm_index(const std::string& name) const { return data_.arm_index(name); }
+  [[nodiscard]] const EmulatorData& data() const { return data_; }
+  [[nodiscard]] int labels() const { return static_cast<int>(data_.labels.size()); }
+
+  /// What depends on the observed wavelengths alone.
+  struct Plan {
+    int arm;
+    Matrix<const double, P> base;  ///< (1 or B, N)
+  };
+
+  /// Check that templates reach the observed wavelengths (1 or B, N) at every rv of a range.
+  /// @throws InvalidArgument  naming the arm and what is missing on either side
+  void require_coverage(const Exec& exec, int arm, const Matrix<const double, P>& wave,
+                        double min_rv, double max_rv) const;
+
+  /// Positions of observed pixels on the template grid of an arm.
+  [[nodiscard]] Plan plan(const Exec& exec, int arm, const Matrix<const double, P>& wave) const {
+    return {arm, base_positions<P>(exec, DopplerMap(grid(arm)), wave)};
+  }
+
+  /// Device arrays of one tile of templates.
+  struct Workspace {
+    typename Mlp<P>::Workspace network;
+    Vector<Real, P> templates;     ///< (T, 1 + labels, M)
+    Vector<Real, P> coefficients;  ///< (T, 2 + labels, M + 2)
+
+    Workspace(const Exec& exec, const ForwardModel& model, int tile)
+        : network(exec, static_cast<std::size_t>(tile) * (1 + model.labels()), model.width()) {
+      const auto rows = static_cast<std::size_t>(tile);
+      const auto lanes = static_cast<std::size_t>(model.labels()) + 1;
+      const auto pixels = static_cast<std::size_t>(model.max_pixels());
+      templates = allocate_raw<Vector<Real, P>>(exec, "rvfit::ForwardModel::templates",
+                                                rows * lanes * pixels);
+      coefficients = allocate_raw<Vector<Real, P>>(exec, "rvfit::ForwardModel::coefficients",
+                                                   rows * (lanes + 1) * (pixels + 2));
+    }
+  };
+
+  /// Templates of one arm, broadened, as spline coefficients.
+  void synthesize(const Exec& exec, int arm, const Tile<P>& tile,
+                  const Matrix<const double, P>& theta, int lanes, Workspace& workspace) const {
+    const Mlp<P>& network = networks_[static_cast<std::size_t>(arm)];
+    const int network_lanes = lanes == 1 ? 1 : 1 + labels();
+    const int pixels = network.pixels();
+    const MatrixRef<Real> templates{workspace.templates.data(), tile.size * network_lanes, pixels,
+                                    pixels};
+    network.evaluate(exec, tile, theta, network_lanes, templates, workspace.network);
+    broaden<P>(exec, tile, theta, labels(), grid(arm).step, options_.max_vsini, network_lanes,
+               coefficient_lanes(lanes), {templates.data, templates.rows, pixels, pixels},
+               coefficients(arm, tile, lanes, workspace));
+  }
+
+  /// Broadened templates on the pixels of one observed arm.
+  void observe(const Exec& exec, const Plan& plan, const Tile<P>& tile,
+               const Matrix<const double, P>& theta, int lanes, const Jets<P>& jets,
+               Workspace& workspace) const {
+    const MatrixRef<Real> c = coefficients(plan.arm, tile, lanes, workspace);
+    rvfit::observe<P>(exec, tile, theta, labels() + 1, DopplerMap(grid(plan.arm)), plan.base,
+                      coefficient_lanes(lanes), {c.data, c.rows, c.columns, c.stride}, jets);
+  }
+
+  /// Penalty outside the domain of one arm.
+  void add_penalty(const Exec& exec, int arm, const Tile<P>& tile,
+                   const Matrix<const double, P>& theta, const Vector<const double, P>& weight,
+                   const Linearization<P>& out, bool derivatives) const {
+    const ArmDomain<P>& domain = domains_[static_cast<std::size_t>(arm)];
+    Kokkos::parallel_for("rvfit::ForwardModel::penalty",
+                         typename P::range_policy(exec, 0, tile.size),
+                         AddPenalty{tile, theta, domain, weight, out, derivatives});
+  }
+
+  /// Points of a Halton sequence inside the domain of every arm, with a few rotation speeds.
+  [[nodiscard]] std::vector<double> start_points(int count) const;
+
+ private:
+  struct AddPenalty {
+    Tile<P> tile;
+    Matrix<const double, P> theta;
+    ArmDomain<P> domain;
+    Vector<const double, P> weight;
+    Linearization<P> out;
+    bool derivatives;
+
+    KOKKOS_FUNCTION void operator()(int t) const {
+      const int b = tile.spectrum(t);
+      if (b < 0) {
+        return;
+      }
+      double value = 0.0;
+      double* gradient = derivatives ? &out.gradient(b, 0) : nullptr;
+      double* hessian = derivatives ? &out.hessian(b, 0, 0) : nullptr;
+      domain.add_penalty(&theta(b, 0), weight(b), value, gradient, hessian,
+                         static_cast<int>(out.hessian.extent(2)));
+      out.value(b) += value;
+    }
+  };
+
+  [[nodiscard]] const TemplateGrid& grid(int arm) const {
+    return data_.arms[static_cast<std::size_t>(arm)].grid;
+  }
+  [[nodiscard]] int max_pixels() const {
+    int largest = 0;
+    for (const auto& network : networks_) {
+      largest = std::max(largest, network.pixels());
+    }
+    return largest;
+  }
+  [[nodiscard]] int width() const {
+    int widest = 0;
+    for (const auto& network : networks_) {
+      widest = std::max(widest, network.width());
+    }
+    return widest;
+  }
+  [[nodiscard]] int coefficient_lanes(int lanes) const { return lanes == 1 ? 1 : 2 + labels(); }
+
+  [[nodiscard]] MatrixRef<Real> coefficients(int arm, const Tile<P>& tile, int lanes,
+                                             Workspace& workspace) const {
+    const int columns = grid(arm).size + 2 * spline_padding;
+    return {workspace.coefficients.data(), tile.size * coefficient_lanes(lanes), columns, columns};
+  }
+
+  EmulatorData data_;
+  ForwardModelOptions options_;
+  ParameterSet parameters_;
+  std::vector<Mlp<P>> networks_;
+  std::vector<ArmDomain<P>> domains_;
+};
+
+template <ExecutionPolicy P>
+std::vector<double> ForwardModel<P>::start_points(int count) const {
+  constexpr int primes[] = {2, 3, 5, 7, 11, 13, 17, 19, 23, 29};
+  constexpr double rotation[] = {5.0, 5.0, 5.0, 80.0};
+  constexpr int max_draws = 100000;
+  const auto radical_inverse = [](int n, int base) {
+    double result = 0.0;
+    for (double digit = 1.0 / base; n > 0; n /= base, digit /= base) {
+      result += digit * (n % base);
+    }
+    return result;
+  };
+  const auto inside = [&](const std::vector<double>& label) {
+    const std::size_t n = label.size();
+    for (const ArmData& arm : data_.arms) {
+      for (std::size_t row = 0; row + n < arm.domain.size(); row += n + 1) {
+        double distance = arm.domain[row + n];
+        for (std::size_t j = 0; j < n; ++j) {
+          const InputData& input = arm.inputs[j];
+          const double q = input.log10 ? std::log10(label[j]) : label[j];
+          distance += arm.domain[row + j] * (q - input.offset) / input.scale;
+        }
+        if (distance > 0.0) {
+          return false;
+        }
+      }
+    }
+    return true;
+  };
+  std::vector<double> points;
+  int accepted = 0;
+  for (int n = 1; n <= max_draws && accepted < count; ++n) {
+    std::vector<double> label;
+    for (int j = 0; j < labels(); ++j) {
+      const LabelData& box = data_.labels[static_cast<std::size_t>(j)];
+      const double u = radical_inverse(n, primes[j]);
+      const bool log10 = data_.arms.front().inputs[static_cast<std::size_t>(j)].log10;
+      label.push_back(log10 ? box.lower * std::pow(box.upper / box.lower, u)
+                            : box.lower + u * (box.upper - box.lower));
+    }
+    if (inside(label)) {
+      points.insert(points.end(), label.begin(), label.end());
+      points.push_back(std::min(rotation[accepted % 4], options_.max_vsini));
+      points.push_back(0.0);
+      ++accepted;
+    }
+  }
+  RVFIT_REQUIRE(accepted == count, "ForwardModel: only ", accepted, " of ", count,
+                " start points lie inside the library's domain");
+  return points;
+}
+
+template <ExecutionPolicy P>
+void ForwardModel<P>::require_coverage(const Exec& exec, int arm,
+                                       const Matrix<const double, P>& wave, double min_rv,
+                                       double max_rv) const {
+  const TemplateGrid& g = grid(arm);
+  // Rotation and the spline look this far beyond a pixel.
+  const double reach = rotation_reach(options_.max_vsini / (speed_of_light * g.step)) +
+                       spline_reach<Real> + 2.0;
+  const double lowest = g.wave(reach) / rest_over_observed(max_rv);
+  const double highest = g.wave(g.size - 1 - reach) / rest_over_observed(min_rv);
+  const auto host = download(exec, wave);
+  const auto last = host.extent(1) - 1;
+  for (std::size_t row = 0; row < host.extent(0); ++row) {
+    const double first_wave = host(row, 0);
+    const double last_wave = host(row, last);
+    RVFIT_REQUIRE(first_wave >= lowest && last_wave <= highest, "arm ",
+                  data_.arms[static_cast<std::size_t>(arm)].name, ": the emulator covers ", lowest,
+                  " to ", highest, " Angstrom at rv ", min_rv, " to ", max_rv,
+                  " km/s, the data reach from ", first_wave, " to ", last_wave, ": ",
+                  std::max(lowest - first_wave, 0.0), " Angstrom missing below, ",
+                  std::max(last_wave - highest, 0.0), " above");
+  }
+}
+
+}  // namespace rvfit

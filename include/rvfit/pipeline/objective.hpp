@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// The objective of a batch of spectra: the marginalised likelihood of every arm, Gaussian priors,
+/// and the penalty outside the model's domain. Works through its list tile by tile.
+
+#include <string>
+#include <vector>
+
+#include <rvfit/continuum/projection.hpp>
+#include <rvfit/core/concepts.hpp>
+#include <rvfit/solver/lm.hpp>
+
+namespace rvfit {
+
+/// Penalty for each half-space unit squared outside the domain, per pixel: rvspecfit's value.
+inline constexpr double domain_penalty_per_pixel = 10.0;
+
+namespace detail {
+
+/// Start the sums of a tile with the priors.
+template <ExecutionPolicy P>
+struct BeginObjective {
+  Tile<P> tile;
+  Matrix<const double, P> theta;
+  DeviceParameters<P> parameters;
+  Linearization<P> out;
+  bool derivatives;
+
+  KOKKOS_FUNCTION void operator()(int t) const {
+    const int b = tile.spectrum(t);
+    if (b < 0) {
+      return;
+    }
+    const auto n = static_cast<int>(theta.extent(1));
+    double value = 0.0;
+    for (int p = 0; p < n; ++p) {
+      // 1 / sigma^2 is exactly 0 without a prior.
+      const double precision = 1.0 / (parameters.prior_sigma(p) * parameters.prior_sigma(p));
+      const double offset = theta(b, p) - parameters.prior_mean(p);
+      value += precision * offset * offset;
+      if (derivatives) {
+        out.gradient(b, p) = 2.0 * precision * offset;
+        for (int q = 0; q < n; ++q) {
+          out.hessian(b, p, q) = p == q ? 2.0 * precision : 0.0;
+        }
+      }
+    }
+    out.value(b) = value;
+  }
+};
+
+/// penalty(b) += pixels, for spectra that have good pixels in an arm.
+template <ExecutionPolicy P>
+struct AddIfObserved {
+  Vector<const int, P> good;
+  Vector<double, P> sum;
+  double amount;
+  KOKKOS_FUNCTION void operator()(int b) const { sum(b) += good(b) > 0 ? amount : 0.0; }
+};
+
+/// weight(b) *= penalty per pixel x pixels(b).
+template <ExecutionPolicy P>
+struct ScalePenalty {
+  Vector<const double, P> pixels;
+  Vector<double, P> weight;
+  KOKKOS_FUNCTION void operator()(int b) const {
+    weight(b) *= domain_penalty_per_pixel * pixels(b);
+  }
+};
+
+}  // namespace detail
+
+/// neg2_log_like of a batch as a function of theta; meets `BatchedObjective`.
+template <ExecutionPolicy P, class Model>
+  requires TemplateModel<Model, P>
+class Objective {
+ public:
+  using Exec = typename P::execution_space;
+  using Real = typename P::real_type;
+
+  /// Plan for the arms and wavelengths of `like` and for up to `capacity` spectra.
+  ///
+  /// @param[in] tile  spectra of one pass, a multiple of gemm_row_group
+  /// @throws InvalidArgument  unknown arm, wavelengths not covered, no arms
+  Objective(const Exec& exec, const Model& model, const ParameterSet& parameters,
+            const Observations<P>& like, int capacity, const ContinuumOptions& continuum, int tile)
+      : model_(model),
+        parameters_(exec, parameters),
+        count_(parameters.size()),
+        tile_(tile),
+        workspace_(exec, model, tile) {
+    RVFIT_REQUIRE(!like.empty(), "Objective: no arms");
+    RVFIT_REQUIRE(tile > 0 && tile % gemm_row_group == 0, "Objective: tile of ", tile,
+                  " spectra, not a multiple of ", gemm_row_group);
+    int pixels = 0;
+    for (const SpectrumBatch<P>& arm : like) {
+      const int index = model.arm_index(arm.arm);
+      const Parameter& rv = parameters["rv"];
+      model.require_coverage(exec, index, arm.wave, rv.lower, rv.upper);
+      arms_.push_back({index, model.plan(exec, index, arm.wave),
+                       continuum_basis<P>(exec, arm.wave, continuum), {}});
+      pixels = std::max(pixels, arm.pixels());
+    }
+    jets_ = allocate_raw<Vector<Real, P>>(
+        exec, "rvfit::Objective::jets",
+        static_cast<std::size_t>(tile) * static_cast<std::size_t>(1 + count_) *
+            static_cast<std::size_t>(pixels));
+    penalty_pixels_ = allocate<Vector<double, P>>(exec, "rvfit::Objective::pixels", capacity);
+    for (int arm = 0; arm < model.arms(); ++arm) {
+      penalty_.push_back(allocate<Vector<double, P>>(exec, "rvfit::Objective::penalty", capacity));
+    }
+  }
+
+  /// Use these spectra from now on: same arms and wavelengths as planned for.
+  /// @throws InvalidArgument  other arms, other numbers of pixels, too many spectra
+  void bind(const Exec& exec, const Observations<P>& observations) {
+    RVFIT_REQUIRE(observations.size() == arms_.size(), "Objective: planned for ", arms_.size(),
+                  " arms, given ", observations.size());
+    size_ = observations.front().size();
+    RVFIT_REQUIRE(size_ <= static_cast<int>(penalty_pixels_.extent(0)), "Objective: ", size_,
+                  " spectra, planned for at most ", penalty_pixels_.extent(0));
+    for (std::size_t a = 0; a < arms_.size(); ++a) {
+      const SpectrumBatch<P>& data = observations[a];
+      RVFIT_REQUIRE(model_.arm_index(data.arm) == arms_[a].index, "Objective: arm ", a, " is ",
+                    data.arm, ", planned for another");
+      RVFIT_REQUIRE(data.pixels() == static_cast<int>(arms_[a].basis.extent(2)), "Objective: arm ",
+                    data.arm, " has ", data.pixels(), " pixels, planned for ",
+                    arms_[a].basis.extent(2));
+      RVFIT_REQUIRE(data.size() == size_, "Objective: arm ", data.arm, " has ", data.size(),
+                    " spectra, the first arm ", size_);
+      arms_[a].data = data;
+    }
+    set_penalty_weights(exec);
+  }
+
+  [[nodiscard]] int size() const { return size_; }
+  [[nodiscard]] const DeviceParameters<P>& parameters() const { return parameters_; }
+  [[nodiscard]] int arm_count() const { return static_cast<int>(arms_.size()); }
+  [[nodiscard]] const SpectrumView<P>& data(int a) const { return arm(a).data; }
+  [[nodiscard]] const Cube<const Real, P>& basis(int a) const { return arm(a).basis; }
+
+  void evaluate(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
+                const Linearization<P>& out) {
+    accumulate(exec, list, theta, false, out, {});
+  }
+  void linearize(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
+                 const Linearization<P>& out) {
+    accumulate(exec, list, theta, true, out, {});
+  }
+  /// As evaluate, with further outputs for each arm.
+  void evaluate(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
+                const Linearization<P>& out, const std::vector<ProjectionOutputs<P>>& extra) {
+    accumulate(exec, list, theta, false, out, extra);
+  }
+
+ private:
+  struct Arm {
+    int index;  ///< of the model
+    typename Model::Plan plan;
+    Cube<const Real, P> basis;
+    SpectrumView<P> data;
+  };
+
+  [[nodiscard]] const Arm& arm(int a) const { return arms_[static_cast<std::size_t>(a)]; }
+
+  void accumulate(const Exec& exec, const ActiveList<P>& list,
+                  const Matrix<const double, P>& theta, bool derivatives,
+                  const Linearization<P>& out, const std::vector<ProjectionOutputs<P>>& extra) {
+    for (int begin = 0; begin < list.bound(); begin += tile_) {
+      const int rest = list.bound() - begin;
+      const int padded = (rest + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
+      accumulate(exec, list.tile(begin, std::min(tile_, padded)), theta, derivatives, out, extra);
+    }
+  }
+
+  void accumulate(const Exec& exec, const Tile<P>& tile, const Matrix<const double, P>& theta,
+                  bool derivatives, const Linearization<P>& out,
+                  const std::vector<ProjectionOutputs<P>>& extra) {
+    const int tangents = derivatives ? count_ : 0;
+    const int lanes = 1 + tangents;
+    Kokkos::parallel_for(
+        "rvfit::Objective::begin", typename P::range_policy(exec, 0, tile.size),
+        detail::BeginObjective<P>{tile, theta, parameters_, out, derivatives});
+    for (int index = 0; index < model_.arms(); ++index) {
+      bool synthesized = false;
+      for (std::size_t a = 0; a < arms_.size(); ++a) {
+        const Arm& arm = arms_[a];
+        if (arm.index != index) {
+          continue;
+        }
+        if (!synthesized) {
+          model_.synthesize(exec, index, tile, theta, lanes, workspace_);
+          model_.add_penalty(exec, index, tile, theta, penalty_[static_cast<std::size_t>(index)],
+                             out, derivatives);
+          synthesized = true;
+        }
+        const Jets<P> jets(jets_.data(), static_cast<std::size_t>(tile.size),
+                           static_cast<std::size_t>(lanes),
+                           static_cast<std::size_t>(arm.data.pixels()));
+        model_.observe(exec, arm.plan, tile, theta, lanes, jets, workspace_);
+        project<P>(exec, tile, arm.data, arm.basis, jets, tangents, out,
+                   extra.empty() ? ProjectionOutputs<P>{} : extra[a]);
+      }
+    }
+  }
+
+  void set_penalty_weights(const Exec& exec) {
+    using Range = typename P::range_policy;
+    Kokkos::deep_copy(exec, penalty_pixels_, 0.0);
+    for (const auto& weight : penalty_) {
+      Kokkos::deep_copy(exec, weight, 0.0);
+    }
+    for (const Arm& arm : arms_) {
+      Kokkos::parallel_for("rvfit::Objective::pixels", Range(exec, 0, size_),
+                           detail::AddIfObserved<P>{arm.data.good, penalty_pixels_,
+                                                    static_cast<double>(arm.data.pixels())});
+      Kokkos::parallel_for(
+          "rvfit::Objective::exposures", Range(exec, 0, size_),
+          detail::AddIfObserved<P>{arm.data.good, penalty_[static_cast<std::size_t>(arm.index)],
+                                   1.0});
+    }
+    for (const auto& weight : penalty_) {
+      Kokkos::parallel_for("rvfit::Objective::penalty", Range(exec, 0, size_),
+                           detail::ScalePenalty<P>{penalty_pixels_, weight});
+    }
+  }
+
+  Model model_;
+  DeviceParameters<P> parameters_;
+  int count_;
+  int tile_;
+  int size_ = 0;
+  typename Model::Workspace workspace_;
+  std::vector<Arm> arms_;
+  Vector<Real, P> jets_;
+  Vector<double, P> penalty_pixels_;
+  std::vector<Vector<double, P>> penalty_;
+};
+
+}  // namespace rvfit

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// The whole library but for its file formats (rvfit/io), in the order of its layers.
+
+// Vocabulary
+#include <rvfit/core/concepts.hpp>
+#include <rvfit/core/math.hpp>
+#include <rvfit/core/policy.hpp>
+#include <rvfit/core/require.hpp>
+#include <rvfit/core/team.hpp>
+#include <rvfit/core/tile.hpp>
+#include <rvfit/core/units.hpp>
+#include <rvfit/core/views.hpp>
+
+// What goes in and what comes out
+#include <rvfit/data/fit_result.hpp>
+#include <rvfit/data/linearization.hpp>
+#include <rvfit/data/parameters.hpp>
+#include <rvfit/data/prepare_desi.hpp>
+#include <rvfit/data/spectrum_batch.hpp>
+#include <rvfit/data/template_grid.hpp>
+
+// Linear algebra of small and of many
+#include <rvfit/linalg/cholesky.hpp>
+#include <rvfit/linalg/correlation.hpp>
+#include <rvfit/linalg/gemm.hpp>
+
+// Templates
+#include <rvfit/emulator/activation.hpp>
+#include <rvfit/emulator/dense_layer.hpp>
+#include <rvfit/emulator/domain.hpp>
+#include <rvfit/emulator/emulator_data.hpp>
+#include <rvfit/emulator/mlp.hpp>
+
+// Physical effects, linear in the spectrum
+#include <rvfit/stages/broadening.hpp>
+#include <rvfit/stages/doppler.hpp>
+#include <rvfit/stages/rotation.hpp>
+#include <rvfit/stages/spline.hpp>
+#include <rvfit/stages/symmetric_filter.hpp>
+
+// Continuum, eliminated
+#include <rvfit/continuum/basis.hpp>
+#include <rvfit/continuum/projection.hpp>
+
+// Batched least squares
+#include <rvfit/solver/active_list.hpp>
+#include <rvfit/solver/covariance.hpp>
+#include <rvfit/solver/lm.hpp>
+#include <rvfit/solver/lm_options.hpp>
+#include <rvfit/solver/lm_step.hpp>
+
+// A fit
+#include <rvfit/pipeline/fitter.hpp>
+#include <rvfit/pipeline/forward_model.hpp>
+#include <rvfit/pipeline/objective.hpp>
+#include <rvfit/pipeline/predict.hpp>
+#include <rvfit/pipeline/scan.hpp>
