@@ -5,7 +5,6 @@
 /// The whole library but for its file formats (rvfit/io), in the order of its layers.
 
 // Vocabulary
-#include <rvfit/core/concepts.hpp>
 #include <rvfit/core/math.hpp>
 #include <rvfit/core/policy.hpp>
 #include <rvfit/core/require.hpp>
@@ -58,3 +57,4 @@
 #include <rvfit/pipeline/objective.hpp>
 #include <rvfit/pipeline/predict.hpp>
 #include <rvfit/pipeline/scan.hpp>
+#include <rvfit/pipeline/template_model.hpp>

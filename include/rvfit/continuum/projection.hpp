@@ -122,7 +122,7 @@ struct ProjectionKernel {
   [[nodiscard]] KOKKOS_FUNCTION Group load(int t, int b, int begin) const {
     Group g{};
     g.begin = begin;
-    g.count = Kokkos::min(width, data.pixels() - begin);
+    g.count = Kokkos::min(int{width}, data.pixels() - begin);
     for (int w = 0; w < g.count; ++w) {
       g.weight[w] = data.weight(b, begin + w);
       g.flux[w] = data.flux(b, begin + w);

@@ -47,7 +47,7 @@ struct DeviceCorrelation {
 
   KOKKOS_FUNCTION void operator()(int group, int column) const {
     const int row = group * rows_per_thread;
-    const int rows = Kokkos::min(rows_per_thread, a.rows - row);
+    const int rows = Kokkos::min(int{rows_per_thread}, a.rows - row);
     const T* shifted = v.row(column / shifts) + column % shifts;
     T sum[rows_per_thread] = {};
     for (int j = 0; j < a.columns; ++j) {

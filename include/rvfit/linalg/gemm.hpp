@@ -78,7 +78,7 @@ struct DeviceGemm {
 
   KOKKOS_FUNCTION void operator()(int group, int j) const {
     const int row = group * rows_per_thread;
-    const int rows = Kokkos::min(rows_per_thread, c.rows - row);
+    const int rows = Kokkos::min(int{rows_per_thread}, c.rows - row);
     T sum[rows_per_thread] = {};
     for (int k = 0; k < a.columns; ++k) {
       const T b_kj = b.row(k)[j];

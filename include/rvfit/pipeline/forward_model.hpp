@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include <rvfit/core/concepts.hpp>
+#include <rvfit/pipeline/template_model.hpp>
 #include <rvfit/emulator/domain.hpp>
 #include <rvfit/emulator/mlp.hpp>
 #include <rvfit/stages/broadening.hpp>
@@ -23,6 +23,34 @@ struct ForwardModelOptions {
   double max_rv = 1500.0;
   double max_vsini = 500.0;  ///< upper bound of vsini; the lower is 0  [km/s]
 };
+
+namespace detail {
+
+/// Penalty of one arm's domain for a tile.
+template <ExecutionPolicy P>
+struct AddPenalty {
+  Tile<P> tile;
+  Matrix<const double, P> theta;
+  ArmDomain<P> domain;
+  Vector<const double, P> weight;
+  Linearization<P> out;
+  bool derivatives;
+
+  KOKKOS_FUNCTION void operator()(int t) const {
+    const int b = tile.spectrum(t);
+    if (b < 0) {
+      return;
+    }
+    double value = 0.0;
+    double* gradient = derivatives ? &out.gradient(b, 0) : nullptr;
+    double* hessian = derivatives ? &out.hessian(b, 0, 0) : nullptr;
+    domain.add_penalty(&theta(b, 0), weight(b), value, gradient, hessian,
+                       static_cast<int>(out.hessian.extent(2)));
+    out.value(b) += value;
+  }
+};
+
+}  // namespace detail
 
 /// An emulator with rotation and Doppler shift; meets `TemplateModel`.
 template <ExecutionPolicy P>
@@ -138,35 +166,13 @@ class ForwardModel {
     const ArmDomain<P>& domain = domains_[static_cast<std::size_t>(arm)];
     Kokkos::parallel_for("rvfit::ForwardModel::penalty",
                          typename P::range_policy(exec, 0, tile.size),
-                         AddPenalty{tile, theta, domain, weight, out, derivatives});
+                         detail::AddPenalty<P>{tile, theta, domain, weight, out, derivatives});
   }
 
   /// Points of a Halton sequence inside the domain of every arm, with a few rotation speeds.
   [[nodiscard]] std::vector<double> start_points(int count) const;
 
  private:
-  struct AddPenalty {
-    Tile<P> tile;
-    Matrix<const double, P> theta;
-    ArmDomain<P> domain;
-    Vector<const double, P> weight;
-    Linearization<P> out;
-    bool derivatives;
-
-    KOKKOS_FUNCTION void operator()(int t) const {
-      const int b = tile.spectrum(t);
-      if (b < 0) {
-        return;
-      }
-      double value = 0.0;
-      double* gradient = derivatives ? &out.gradient(b, 0) : nullptr;
-      double* hessian = derivatives ? &out.hessian(b, 0, 0) : nullptr;
-      domain.add_penalty(&theta(b, 0), weight(b), value, gradient, hessian,
-                         static_cast<int>(out.hessian.extent(2)));
-      out.value(b) += value;
-    }
-  };
-
   [[nodiscard]] const TemplateGrid& grid(int arm) const {
     return data_.arms[static_cast<std::size_t>(arm)].grid;
   }

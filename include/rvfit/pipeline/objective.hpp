@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <rvfit/continuum/projection.hpp>
-#include <rvfit/core/concepts.hpp>
+#include <rvfit/pipeline/template_model.hpp>
 #include <rvfit/solver/lm.hpp>
 
 namespace rvfit {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <vector>
 
-#include <rvfit/core/concepts.hpp>
+#include <rvfit/pipeline/template_model.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
 #include <rvfit/linalg/gemm.hpp>
 #include <rvfit/solver/active_list.hpp>

@@ -22,7 +22,7 @@
 #include <vector>
 
 #include <rvfit/continuum/projection.hpp>
-#include <rvfit/core/concepts.hpp>
+#include <rvfit/pipeline/template_model.hpp>
 #include <rvfit/core/units.hpp>
 #include <rvfit/linalg/correlation.hpp>
 #include <rvfit/pipeline/objective.hpp>

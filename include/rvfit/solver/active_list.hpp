@@ -15,6 +15,30 @@ struct KeepAll {
   KOKKOS_FUNCTION bool operator()(int) const { return true; }
 };
 
+namespace detail {
+
+/// Exclusive scan over 0 .. size that stores the entries kept, and at the end their number.
+template <ExecutionPolicy P, class Keep>
+struct SelectEntries {
+  int size;
+  Keep keep;
+  Vector<int, P> index;
+  Scalar<int, P> count;
+
+  KOKKOS_FUNCTION void operator()(int b, int& position, bool last) const {
+    const bool in = b < size && keep(b);
+    if (last && in) {
+      index(position) = b;
+    }
+    position += in ? 1 : 0;
+    if (last && b + 1 >= size) {
+      count() = position;
+    }
+  }
+};
+
+}  // namespace detail
+
 /// Indices of some of B fits. The length lives on the device; the host keeps an upper bound, exact
 /// after `refresh`, and always exact where the host can read the device's memory.
 template <ExecutionPolicy P>
@@ -39,7 +63,7 @@ class ActiveList {
   void select(const Exec& exec, int size, int limit, const Keep& keep) {
     Kokkos::parallel_scan("rvfit::ActiveList::select",
                           typename P::range_policy(exec, 0, std::max(size, 1)),
-                          Select<Keep>{size, keep, index_, count_});
+                          detail::SelectEntries<P, Keep>{size, keep, index_, count_});
     bound_ = limit;
     if constexpr (P::on_host) {
       refresh(exec);
@@ -55,25 +79,6 @@ class ActiveList {
   }
 
  private:
-  template <class Keep>
-  struct Select {
-    int size;
-    Keep keep;
-    Vector<int, P> index;
-    Scalar<int, P> count;
-
-    KOKKOS_FUNCTION void operator()(int b, int& position, bool last) const {
-      const bool in = b < size && keep(b);
-      if (last && in) {
-        index(position) = b;
-      }
-      position += in ? 1 : 0;
-      if (last && b + 1 >= size) {
-        count() = position;
-      }
-    }
-  };
-
   Vector<int, P> index_;
   Scalar<int, P> count_;
   Kokkos::View<int, Kokkos::HostSpace> host_count_;

@@ -89,7 +89,7 @@ struct ObserveKernel {
     const double* base_row = &base(base.extent(0) == 1 ? 0 : b, 0);
     const int blocks = (size + width - 1) / width;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, blocks), [&](int block) {
-      resample(t, block * width, Kokkos::min(width, size - block * width), shift, base_row);
+      resample(t, block * width, Kokkos::min(int{width}, size - block * width), shift, base_row);
     });
   }
 

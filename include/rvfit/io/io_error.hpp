@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Errors of the outside world: files that are missing, damaged or not what was expected.
+
+#include <fitsio.h>
+
+#include <stdexcept>
+#include <string>
+
+namespace rvfit::io {
+
+/// A file that cannot be read or written. The text is one line: file, HDU, what was expected, and
+/// CFITSIO's own words where it had any.
+class IoError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+namespace detail {
+
+/// CFITSIO's words for a status: " (CFITSIO 104: ...)", or nothing if the status is fine.
+/// Empties CFITSIO's stack of messages.
+[[nodiscard]] inline std::string cfitsio_text(int status) {
+  fits_clear_errmsg();
+  if (status == 0) {
+    return {};
+  }
+  char text[FLEN_STATUS] = "";
+  fits_get_errstatus(status, text);
+  return " (CFITSIO " + std::to_string(status) + ": " + text + ")";
+}
+
+[[nodiscard]] inline std::string hdu_text(const std::string& hdu) { return "HDU '" + hdu + "'"; }
+
+}  // namespace detail
+}  // namespace rvfit::io

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// The warning word of a fit, RVS_WARN, with rvspecfit's bits and thresholds
+/// (get_rvs_warn in rvspecfit/desi/desi_fit.py), and one bit of ours.
+
+#include <rvfit/data/fit_result.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+namespace rvfit::io {
+
+/// Bits of RVS_WARN. The values are written to tables: append, never renumber.
+namespace warn {
+using Bits = std::int64_t;
+inline constexpr Bits chisq = 1;          ///< chi2 is less than 50 below the continuum's alone
+inline constexpr Bits rv = 2;             ///< rv is within 5 km/s of a bound
+inline constexpr Bits rv_error = 4;       ///< error of rv above 100 km/s
+inline constexpr Bits parameter = 8;      ///< teff, feh or logg at the edge of any library
+inline constexpr Bits vsini = 16;         ///< vsini above 100 km/s
+inline constexpr Bits bad_spectrum = 32;  ///< nothing could be fitted
+inline constexpr Bits bad_hessian = 64;   ///< Hessian not positive definite at the solution
+inline constexpr Bits not_converged = 1 << 16;  ///< ours: iteration cap reached, or stalled
+}  // namespace warn
+
+namespace detail {
+
+[[nodiscard]] inline bool near_edge(double value, double lower, double upper, double margin) {
+  return !(value >= lower + margin && value <= upper - margin);
+}
+
+/// Sum over arms of a (B, A) matrix.
+template <class T>
+[[nodiscard]] T arm_sum(const std::vector<T>& matrix, int arms, int b) {
+  T sum = 0;
+  for (int a = 0; a < arms; ++a) {
+    sum += matrix[static_cast<std::size_t>(b * arms + a)];
+  }
+  return sum;
+}
+
+/// Value of a parameter of spectrum b, or NaN if the model has no such parameter.
+[[nodiscard]] inline double value_of(const FitResult& result, const std::vector<double>& matrix,
+                                     int b, std::string_view name) {
+  const int p = result.parameters.find(name);
+  return p < 0 ? std::numeric_limits<double>::quiet_NaN()
+               : matrix[static_cast<std::size_t>(b * result.parameters.size() + p)];
+}
+
+}  // namespace detail
+
+/// RVS_WARN of spectrum b.
+[[nodiscard]] inline warn::Bits rvs_warn(const FitResult& result, int b) {
+  const auto row = static_cast<std::size_t>(b);
+  const FitStatus status = result.status[row];
+  if (!is_solution(status)) {
+    return warn::bad_spectrum;
+  }
+  warn::Bits bits = status == FitStatus::converged ? warn::Bits{0} : warn::not_converged;
+  const double gain = detail::arm_sum(result.continuum_chi2, result.arms, b) -
+                      detail::arm_sum(result.chi2, result.arms, b);
+  if (!(gain >= 50)) {
+    bits |= warn::chisq;
+  }
+  const auto check = [&](const char* name, double lower, double upper, double margin,
+                         warn::Bits bit) {
+    if (result.parameters.find(name) >= 0 &&
+        detail::near_edge(detail::value_of(result, result.theta, b, name), lower, upper, margin)) {
+      bits |= bit;
+    }
+  };
+  if (const int p = result.parameters.find("rv"); p >= 0 && !result.parameters[p].fixed) {
+    check("rv", result.parameters[p].lower, result.parameters[p].upper, 5, warn::rv);
+  }
+  if (detail::value_of(result, result.error, b, "rv") > 100) {
+    bits |= warn::rv_error;
+  }
+  check("teff", 2300, 15000, 10, warn::parameter);
+  check("feh", -4, 1, 0.01, warn::parameter);
+  check("logg", -0.5, 6.5, 0.01, warn::parameter);
+  if (detail::value_of(result, result.theta, b, "vsini") > 100) {
+    bits |= warn::vsini;
+  }
+  if (result.bad_hessian[row] != 0) {
+    bits |= warn::bad_hessian;
+  }
+  return bits;
+}
+
+}  // namespace rvfit::io

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Writes best-fit models in rvspecfit's layout: X_WAVELENGTH (N) and X_MODEL (B, N) for each arm,
+/// rows in the order of RVTAB, and FIBERMAP to tell whose they are.
+
+#include <rvfit/io/column.hpp>
+#include <rvfit/io/fits_output.hpp>
+
+#include <string>
+#include <vector>
+
+namespace rvfit::io {
+
+/// Models of B spectra in one arm.
+struct ModelArm {
+  std::string label;         ///< B of B_MODEL
+  std::vector<double> wave;  ///< (N)     [Angstrom]
+  std::vector<float> model;  ///< (B, N)  template times continuum, 0 without a solution  [flux]
+};
+
+/// Write models. @throws IoError  nothing is left then
+inline void write_models(const std::string& path, const std::vector<ModelArm>& arms,
+                         const std::vector<Column>& fibermap,
+                         const std::vector<Keyword>& keywords) {
+  FitsOutput file(path);
+  file.write_keywords(keywords);
+  for (const ModelArm& arm : arms) {
+    const std::size_t pixels = arm.wave.size();
+    file.write_image(arm.label + "_WAVELENGTH", arm.wave, {pixels}, "Angstrom");
+    file.write_image(arm.label + "_MODEL", arm.model, {arm.model.size() / pixels, pixels});
+  }
+  file.write_table("FIBERMAP", fibermap);
+  file.commit();
+}
+
+}  // namespace rvfit::io

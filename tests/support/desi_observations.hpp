@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// DESI files as observations, and fits of them, in any policy.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <rvfit/io/read_desi.hpp>
+#include <rvfit/rvfit.hpp>
+
+namespace rvfit::test {
+
+/// Prepared observations of some rows of a file.
+template <class P>
+[[nodiscard]] Observations<P> observations(const typename P::execution_space& exec,
+                                           const io::DesiFile& file,
+                                           const std::vector<std::size_t>& rows,
+                                           const DesiPreparation& options = {}) {
+  Observations<P> result;
+  for (const io::DesiArm& arm : file.arms) {
+    const std::size_t n = arm.pixels();
+    std::vector<float> flux, ivar;
+    std::vector<std::int32_t> mask;
+    for (const std::size_t row : rows) {
+      const auto begin = static_cast<std::ptrdiff_t>(row * n);
+      const auto end = static_cast<std::ptrdiff_t>((row + 1) * n);
+      flux.insert(flux.end(), arm.flux.begin() + begin, arm.flux.begin() + end);
+      ivar.insert(ivar.end(), arm.ivar.begin() + begin, arm.ivar.begin() + end);
+      mask.insert(mask.end(), arm.mask.begin() + begin, arm.mask.begin() + end);
+    }
+    result.push_back(prepare_desi<P>(
+        exec, arm.name, upload_matrix<Matrix<const double, P>>(exec, "wave", arm.wave, 1, n),
+        upload_matrix<Matrix<const float, P>>(exec, "flux", flux, rows.size(), n),
+        upload_matrix<Matrix<const float, P>>(exec, "ivar", ivar, rows.size(), n),
+        upload_matrix<Matrix<const std::int32_t, P>>(exec, "mask", mask, rows.size(), n),
+        options));
+  }
+  return result;
+}
+
+/// Objective values of given parameters (B, P), row-major, one row for each observed spectrum.
+template <class P, class Model>
+[[nodiscard]] std::vector<double> objective_values(const typename P::execution_space& exec,
+                                                   const Model& model, const Observations<P>& data,
+                                                   const std::vector<double>& theta) {
+  const int size = data.front().size();
+  const int parameters = model.parameters().size();
+  Objective<P, Model> objective(exec, model, model.parameters(), data, size, {}, 64);
+  objective.bind(exec, data);
+  ActiveList<P> all(exec, size);
+  all.select(exec, size, size, KeepAll{});
+  const Linearization<P> out(exec, size, parameters);
+  objective.evaluate(exec, all,
+                     upload_matrix<Matrix<const double, P>>(
+                         exec, "theta", theta, static_cast<std::size_t>(size),
+                         static_cast<std::size_t>(parameters)),
+                     out);
+  const auto values = download(exec, out.value);
+  return {values.data(), values.data() + size};
+}
+
+}  // namespace rvfit::test
