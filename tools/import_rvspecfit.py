@@ -1,0 +1,317 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Turn an rvspecfit neural-network template library into one rvfit emulator file (docs/emulator_file.md).
+
+    import_rvspecfit.py LIBRARY --setups desi_b,desi_r,desi_z --output E.fits
+
+LIBRARY is the folder with interp_<setup>.h5 and the networks' state files. Batch norm that follows a non-linearity is
+folded into the next layer, exactly; whatever cannot be imported is refused by name. Debian: python3-h5py
+python3-torch python3-astropy python3-scipy.
+"""
+import os
+import sys
+
+try:
+    import h5py
+    import numpy as np
+    import scipy.spatial
+    import torch
+
+    import command_line
+    from command_line import ToolError
+    from emulator_file import Arm, Emulator, Layer, write_emulator
+except ImportError as missing:
+    print(f"import_rvspecfit.py: error: {missing} "
+          "(Debian: python3-h5py, python3-torch, python3-astropy, python3-scipy)", file=sys.stderr)
+    sys.exit(2)
+
+SERIALIZER_VERSION = 1
+CHECKPOINT_MAGIC = "rvspecfit.nn_interpolator"
+CHECKPOINT_VERSION = 1
+ARCHITECTURE_VERSION = 1
+BATCH_NORM_EPS = 1e-5  # torch's default, which the reference uses; it is not in the state file
+GRID_TOLERANCE = 1e-6  # of a pixel
+ACTIVATIONS = {"SiLU": "SILU", "ReLU": "RELU", "LeakyReLU": "LEAKYRELU", "Sigmoid": "SIGMOID", "Tanh": "TANH",
+               "Identity": "IDENTITY"}
+EXPECTED_CLASSES = {
+    "module": "rvspecfit.nn.RVSInterpolator", "class_name": "RVSInterpolator",
+    "outside_class_name": "OutsideInterpolator",
+    "mapper_module": "rvspecfit.nn.NNInterpolator", "mapper_class_name": "Mapper"}
+
+
+class Description:
+    """interp_<setup>.h5: nested dictionaries with a 'type' attribute on each dataset; get() knows file and key."""
+
+    def __init__(self, path):
+        if not os.path.isfile(path):
+            raise ToolError(f"{path}: no such file, expected the description of a template library")
+        self.path = path
+        try:
+            with h5py.File(path, "r") as file:
+                version = file.attrs.get("version")
+                if version != SERIALIZER_VERSION:
+                    raise ToolError(f"{path}: serializer version {version}, expected {SERIALIZER_VERSION}")
+                self.content = self._group(file)
+        except (OSError, RuntimeError) as error:
+            raise ToolError(f"{path}: expected an HDF5 file that can be read ({error})") from None
+
+    def _group(self, group):
+        content = {key: self._group(item) if isinstance(item, h5py.Group) else self._dataset(key, item)
+                   for key, item in group.items()}
+        if group.attrs.get("type") in ("flattened_tuple", "flattened_list"):
+            return [content[f"__item_{i}"] for i in range(len(content))]
+        return content
+
+    def _dataset(self, key, item):
+        kind = item.attrs.get("type")
+        value = item[()]
+        if kind == "None":
+            return None
+        if kind == "str":
+            return value.decode() if isinstance(value, bytes) else str(value)
+        if kind in ("list", "tuple", "ndarray", "scalar", "empty_array"):
+            return value.astype(str) if getattr(value, "dtype", None) == object else value
+        raise ToolError(f"{self.path}: {key} is stored as type '{kind}', which is not supported")
+
+    def get(self, *keys):
+        value = self.content
+        for key in keys:
+            if not isinstance(value, dict) or key not in value:
+                raise ToolError(f"{self.path}: has no '{'/'.join(keys)}'")
+            value = value[key]
+        return value
+
+    def array(self, *keys):
+        try:
+            value = np.asarray(self.get(*keys), float)
+        except (TypeError, ValueError):
+            raise ToolError(f"{self.path}: {'/'.join(keys)} expected numbers") from None
+        if not np.all(np.isfinite(value)):
+            raise ToolError(f"{self.path}: {'/'.join(keys)} has numbers that are not finite")
+        return value
+
+    def integer(self, *keys):
+        value = self.array(*keys)
+        if value.size != 1 or value.item() != int(value.item()) or value.item() < 0:
+            raise ToolError(f"{self.path}: {'/'.join(keys)} expected an integer of at least 0")
+        return int(value.item())
+
+
+def check_kind(description):
+    """Refuse everything but rvspecfit's own neural-network interpolator with its own mapper."""
+    content, path = description.content, description.path
+    kind = content.get("interpolation_type")
+    if kind == "regulargrid" or (kind is None and "regular" in content):
+        raise ToolError(f"{path}: regular-grid libraries are not supported yet")
+    if kind != "generic":
+        raise ToolError(f"{path}: interpolation_type '{kind}', expected 'generic'")
+    for key, expected in EXPECTED_CLASSES.items():
+        if description.get(key) != expected:
+            raise ToolError(f"{path}: {key} '{description.get(key)}', expected '{expected}'")
+    if not bool(content.get("log_spec", True)):
+        raise ToolError(f"{path}: log_spec is False, expected a network that gives the logarithm of the spectrum")
+
+
+def read_grid(description):
+    """Type, start and step of the wavelength grid, which must be uniform."""
+    wave = description.array("lam")
+    log = bool(description.get("log_step"))
+    if wave.ndim != 1 or wave.size < 2 or np.any(wave <= 0):
+        raise ToolError(f"{description.path}: lam expected at least two positive wavelengths")
+    grid = np.log(wave) if log else wave
+    step = (grid[-1] - grid[0]) / (grid.size - 1)
+    worst = np.abs(grid - (grid[0] + step * np.arange(grid.size))).max()
+    if not step > 0 or worst > GRID_TOLERANCE * step:
+        raise ToolError(f"{description.path}: lam expected a grid uniform in "
+                        f"{'ln(wavelength)' if log else 'wavelength'}, found one that is off by "
+                        f"{worst / abs(step) if step else np.inf:.2g} pixels")
+    return ("LOG" if log else "LINEAR"), grid[0], step, grid.size
+
+
+def read_mapper(description, npar):
+    """Which inputs are log10, and offset and scale of each."""
+    arguments = description.get("mapper_args")
+    path = description.path
+    if not isinstance(arguments, list) or len(arguments) not in (2, 3):
+        raise ToolError(f"{path}: mapper_args expected (offset, scale, log_ids)")
+    offset, scale = (np.asarray(argument, float) for argument in arguments[:2])
+    log_ids = np.asarray(arguments[2] if len(arguments) == 3 else [0]).astype(int).ravel()
+    if offset.shape != (npar,) or scale.shape != (npar,) or np.any((log_ids < 0) | (log_ids >= npar)):
+        raise ToolError(f"{path}: mapper_args expected offset and scale of {npar} labels and log_ids among them")
+    if not (np.all(np.isfinite(offset)) and np.all(np.isfinite(scale)) and np.all(scale > 0)):
+        raise ToolError(f"{path}: mapper_args expected finite offsets and positive scales")
+    log10 = np.zeros(npar, bool)
+    log10[log_ids] = True
+    return log10, offset, scale
+
+
+def hull_facets(points, first, npar):
+    """Facets of the hull of `points` (columns first .. of the inputs), padded with zeros, coplanar twins merged."""
+    facets = []
+    for equation in scipy.spatial.ConvexHull(points).equations:
+        if not any(np.abs(equation - other).max() < 1e-9 for other in facets):
+            facets.append(equation)
+    rows = np.zeros((len(facets), npar + 1))
+    rows[:, first:first + points.shape[1]] = np.array(facets)[:, :-1]
+    rows[:, -1] = np.array(facets)[:, -1]
+    return rows
+
+
+def read_domain(description, npar):
+    """Half-spaces in scaled inputs: the hull of the first two labels and that of the others; and the points' box."""
+    points = description.array("outside_kwargs", "pts")
+    path = description.path
+    if npar < 4 or points.ndim != 2 or points.shape[1] != npar:
+        raise ToolError(f"{path}: outside_kwargs/pts expected points of {npar} labels, at least 4")
+    try:
+        rows = np.vstack([hull_facets(points[:, :2], 0, npar), hull_facets(points[:, 2:], 2, npar)])
+    except scipy.spatial.QhullError:
+        raise ToolError(f"{path}: outside_kwargs/pts expected points that span an area, "
+                        "for the convex hulls") from None
+    return rows, points.min(0), points.max(0)
+
+
+def read_state(path):
+    """The network's tensors as float64 arrays, from the versioned container or a bare state dict."""
+    if not os.path.isfile(path):
+        raise ToolError(f"{path}: no such file, expected the network's state")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever its unpickler meets
+        raise ToolError(f"{path}: expected a torch state file ({str(error).split('. ')[0]})") from None
+    if isinstance(state, dict) and "state_dict" in state:
+        for key, expected in (("checkpoint_magic", CHECKPOINT_MAGIC), ("checkpoint_version", CHECKPOINT_VERSION),
+                              ("nn_arch_version", ARCHITECTURE_VERSION)):
+            if state.get(key) != expected:
+                raise ToolError(f"{path}: {key} {state.get(key)!r}, expected {expected!r}")
+        state = state["state_dict"]
+    if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
+        raise ToolError(f"{path}: expected a torch state dict of tensors")
+    return {key: tensor.double().numpy() for key, tensor in state.items()}
+
+
+def read_layers(description, state, path, npar, pixels):
+    """The network's layers, each batch norm folded into the layer after it."""
+    width, depth, npc = (description.integer("class_kwargs", key) for key in ("width", "nlayers", "npc"))
+    options = description.get("class_kwargs")
+    for key, expected in (("indim", npar), ("npix", pixels)):
+        if description.integer("class_kwargs", key) != expected:
+            raise ToolError(f"{description.path}: class_kwargs/{key} {options[key]}, expected {expected}")
+    nonlinearity = str(options.get("nonlinearity", "SiLU"))
+    if nonlinearity not in ACTIVATIONS:
+        raise ToolError(f"{description.path}: class_kwargs/nonlinearity '{nonlinearity}', "
+                        f"expected one of {', '.join(ACTIVATIONS)}")
+    with_batch_norm = bool(options.get("withbn", True))
+    left = dict(state)
+
+    def take(key, shape):
+        if key not in left:
+            raise ToolError(f"{path}: has no {key}, expected by class_kwargs "
+                            f"(withbn {with_batch_norm}, nlayers {depth})")
+        value = left.pop(key)
+        if value.shape != shape:
+            raise ToolError(f"{path}: {key} of shape {value.shape}, expected {shape}")
+        if not np.all(np.isfinite(value)):
+            raise ToolError(f"{path}: {key} has numbers that are not finite")
+        return value
+
+    sizes = [npar] + [width] * (depth + 1) + [npc]
+    gain, shift = np.ones(npar), np.zeros(npar)  # of the batch norm in front of the layer
+    layers = []
+    for i, (inputs, outputs) in enumerate(zip(sizes, sizes[1:] + [pixels])):
+        last = i == len(sizes) - 1
+        name = "pc_layer" if last else f"model.lin_{i}"
+        weight, bias = take(f"{name}.weight", (outputs, inputs)), take(f"{name}.bias", (outputs,))
+        layers.append(Layer((weight * gain).astype(np.float32), (bias + weight @ shift).astype(np.float32),
+                            "IDENTITY" if last else ACTIVATIONS[nonlinearity]))
+        gain, shift = np.ones(outputs), np.zeros(outputs)
+        if with_batch_norm and 1 <= i <= depth:
+            norm = f"model.bn_{i}"
+            variance = take(f"{norm}.running_var", (outputs,))
+            if np.any(variance < 0):
+                raise ToolError(f"{path}: {norm}.running_var is negative")
+            gain = take(f"{norm}.weight", (outputs,)) / np.sqrt(variance + BATCH_NORM_EPS)
+            shift = take(f"{norm}.bias", (outputs,)) - take(f"{norm}.running_mean", (outputs,)) * gain
+            left.pop(f"{norm}.num_batches_tracked", None)
+    if left:
+        raise ToolError(f"{path}: has {sorted(left)[0]}, not expected by class_kwargs "
+                        f"(withbn {with_batch_norm}, nlayers {depth})")
+    if not all(np.all(np.isfinite(a)) for layer in layers for a in (layer.weight, layer.bias)):
+        raise ToolError(f"{path}: the folded network has numbers that are not finite in float32")
+    return layers
+
+
+def read_setup(library, setup, lsf_sigma):
+    """One setup: its label names, its arm and the physical box of its points."""
+    description = Description(os.path.join(library, f"interp_{setup}.h5"))
+    check_kind(description)
+    names = [str(name) for name in description.get("parnames")]
+    grid_type, grid0, step, pixels = read_grid(description)
+    log10, offset, scale = read_mapper(description, len(names))
+    domain, lower, upper = read_domain(description, len(names))
+    state_path = os.path.join(library, str(description.get("nn_file")))
+    layers = read_layers(description, read_state(state_path), state_path, len(names), pixels)
+    revision, version = (str(description.content.get(key) or "") for key in ("revision", "git_rev"))
+    arm = Arm(setup, log10, offset, scale, grid_type, grid0, step, domain, layers, "EXP", revision, version,
+              lsf_sigma)
+    return names, arm, snap(arm.physical(lower)), snap(arm.physical(upper))
+
+
+def snap(values):
+    """Round to six digits what differs from that by float32's rounding only: the library's points are float32."""
+    rounded = np.array([float(f"{value:.6g}") for value in values])
+    return np.where(np.abs(rounded - values) <= 1e-6 * np.maximum(np.abs(values), 1.0), rounded, values)
+
+
+def import_library(library, setups, lsf_sigmas):
+    if not os.path.isdir(library):
+        raise ToolError(f"{library}: no such folder, expected a template library")
+    read = [read_setup(library, setup, sigma) for setup, sigma in zip(setups, lsf_sigmas)]
+    for setup, (names, *_) in zip(setups, read):
+        if names != read[0][0]:
+            raise ToolError(f"{library}: parameter names differ between setups: {setups[0]} has "
+                            f"{','.join(read[0][0])}, {setup} has {','.join(names)}")
+    lower, upper = np.max([r[2] for r in read], axis=0), np.min([r[3] for r in read], axis=0)
+    if not np.all(lower < upper):
+        raise ToolError(f"{library}: the domains of the setups do not overlap")
+    return Emulator(read[0][0], lower, upper, [r[1] for r in read], f"import_rvspecfit {command_line.TOOLS_VERSION}",
+                    command_line.base_name(library))
+
+
+def parse(arguments):
+    parser = command_line.OneLineParser(description=__doc__.splitlines()[0])
+    parser.add_argument("library", help="folder with interp_<setup>.h5")
+    parser.add_argument("--setups", required=True, help="names, comma-separated: desi_b,desi_r,desi_z")
+    parser.add_argument("--output", required=True, help="emulator file to write")
+    parser.add_argument("--lsf-sigma",
+                        help="Gaussian line spread in the templates of each setup [Angstrom], comma-separated")
+    options = parser.parse_args(arguments)
+    options.setups = options.setups.split(",")
+    if "" in options.setups or len({setup.upper() for setup in options.setups}) < len(options.setups):
+        raise ToolError(f"--setups {','.join(options.setups)}: expected different names, comma-separated")
+    options.lsf_sigmas = [None] * len(options.setups)
+    if options.lsf_sigma is not None:
+        try:
+            options.lsf_sigmas = [float(sigma) for sigma in options.lsf_sigma.split(",")]
+        except ValueError:
+            options.lsf_sigmas = []
+        if len(options.lsf_sigmas) != len(options.setups) or not all(0 < s < np.inf for s in options.lsf_sigmas):
+            raise ToolError(f"--lsf-sigma {options.lsf_sigma}: expected {len(options.setups)} positive numbers")
+    return options
+
+
+def main(arguments):
+    options = parse(arguments)
+    emulator = import_library(options.library, options.setups, options.lsf_sigmas)
+    emulator.history = [command_line.history_line("import_rvspecfit.py", arguments)]
+    write_emulator(emulator, options.output)
+    for arm in emulator.arms:
+        sizes = [len(emulator.names)] + [layer.bias.size for layer in arm.layers]
+        print(f"{arm.name}: network {'-'.join(map(str, sizes))}, {arm.layers[0].activation}, "
+              f"{arm.grid_type} grid of step {arm.grid_step:.5g}, {len(arm.domain)} facets")
+    print(f"{options.output}: {len(emulator.arms)} arms")
+    return 0
+
+
+if __name__ == "__main__":
+    command_line.run(main)
