@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+#
+# The two commands that matter are `make demo` and `make test`. Both set the machine up first
+# (tools/setup.sh: packages, Kokkos) and build under build/. The presets of CMakePresets.json do the work.
+#
+#   CMAKE_ARGS   more arguments for every configuration, for example -DKokkos_ROOT=/opt/kokkos
+#   JOBS         compilations and tests at a time (default: the number of cores)
+
+JOBS ?= $(shell nproc)
+CMAKE_ARGS ?=
+RVFIT_PYTHON ?= /usr/bin/python3
+export CMAKE_ARGS RVFIT_PYTHON
+
+configure = cmake --preset $(1) -DRVFIT_PYTHON=$(RVFIT_PYTHON) $(CMAKE_ARGS)
+build = cmake --build --preset $(1) --parallel $(JOBS)
+check = ctest --preset $(1) --parallel $(JOBS)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build format tidy clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+demo:  ## fit a batch of simulated stars; results and a picture in build/demo
+	tools/setup.sh demo
+	$(call configure,release)
+	$(call build,release) --target rvfit_desi rvfit_simulate
+	tools/run_demo.sh build/release build/demo
+
+test:  ## every test: with sanitizers, then optimised, then checks of the sources
+	tools/setup.sh test
+	$(call configure,asan-ubsan)
+	$(call build,asan-ubsan)
+	$(call check,asan-ubsan)
+	$(call configure,release)
+	$(call build,release)
+	$(call check,release)
+
+build:  ## the release build of programs and tests
+	tools/setup.sh test
+	$(call configure,release)
+	$(call build,release)
+
+format:  ## format all C++ sources in place
+	tools/format.sh
+
+tidy:  ## clang-tidy on every source (slow)
+	tools/setup.sh test
+	$(call configure,tidy)
+	$(call build,tidy)
+
+clean:  ## remove build/
+	rm -rf build

@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# get_kokkos.sh PREFIX: put Debian's newer Kokkos (OpenMP back end) into PREFIX/usr, beside the system.
+#
+# Debian 12 ships Kokkos 3.4, which is too old. The package of Debian's next suites is taken instead:
+# unpacked, never installed, and mended so that it loads with this system's C++ runtime:
+#   - the few runtime symbols that are newer than the system's come from a small library
+#     (kokkos/shim.cpp), and kokkos/relax_versions.py lets the Kokkos libraries accept them;
+#   - the package's CMake files name an absolute include path and two archives that are not shipped.
+#
+# Where the packages come from, first success wins:
+#   1. the folder RVFIT_DEPS_CACHE, if set, holding libkokkos-dev_*.deb and libkokkosX.Y_*.deb;
+#   2. the Debian mirror that this machine's apt is set up with, suite sid, then testing.
+#
+# Does nothing when PREFIX is already complete; otherwise replaces it in one step at the end.
+# Needs no root: apt-get works on its own private lists. RVFIT_PYTHON names the interpreter (python3).
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+prefix=$(realpath -m "${1:?usage: get_kokkos.sh PREFIX}")
+python=${RVFIT_PYTHON:-/usr/bin/python3}
+oldest=4.6 below=6 # the versions that rvfit supports: oldest <= version < below
+
+# A change of these scripts makes an older PREFIX incomplete.
+recipe=$(cat "$here/get_kokkos.sh" "$here"/kokkos/* | sha256sum | cut -d' ' -f1)
+stamp=$prefix/.complete
+[ "$(cat "$stamp" 2>/dev/null)" != "$recipe" ] || exit 0
+
+mkdir -p "$(dirname "$prefix")"
+work=$(mktemp -d "$prefix.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+say() { echo "get_kokkos: $*" >&2; }
+
+# The base address of the Debian archive that apt uses here (not the security or the backports one).
+debian_mirror() {
+  # shellcheck disable=SC2016 # the dollar signs are apt's
+  apt-get indextargets --format '$(RELEASE) $(ORIGIN) $(REPO_URI)' 'Created-By: Packages' |
+    awk '$1 !~ /security|backports|updates/ { if ($2 == "Debian") { print $3; found = 1; exit }
+           if (!any) any = $3 }
+         END { if (!found) print any }'
+}
+
+# download SUITE DIR: libkokkos-dev of SUITE, and the library that it depends on, into DIR.
+download() {
+  local suite=$1 dir=$2 mirror state=$work/apt library
+  mirror=$(debian_mirror)
+  [ -n "$mirror" ] || { say "apt knows no Debian mirror"; return 1; }
+  rm -rf "$state" && mkdir -p "$dir" "$state"/{lists/partial,cache/archives/partial} || return 1
+  cat > "$state/debian.sources" <<END
+Types: deb
+URIs: $mirror
+Suites: $suite
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+END
+  cat > "$state/apt.conf" <<END
+Dir::State "$state"; Dir::State::Lists "$state/lists"; Dir::State::status "/dev/null";
+Dir::Cache "$state/cache";
+Dir::Etc::sourcelist "$state/debian.sources"; Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+APT::Sandbox::User "root"; Acquire::Languages "none"; Acquire::Check-Valid-Until "false";
+Acquire::Retries "2";
+END
+  (
+    export APT_CONFIG=$state/apt.conf
+    apt-get -qq update && cd "$dir" || exit 1
+    library=$(apt-cache depends libkokkos-dev | sed -n 's/.*Depends: \(libkokkos[0-9.]*\)$/\1/p')
+    [ -n "$library" ] && apt-get -qq download libkokkos-dev "$library"
+  )
+}
+
+# unpack DIR ROOT: unpack the newest packages of DIR into ROOT and mend them.
+unpack() {
+  local dir=$1 root=$2 kind deb lib config version object archive
+  rm -rf "$root" && mkdir -p "$root" || return 1
+  for kind in 'libkokkos-dev_*' 'libkokkos[0-9]*'; do
+    deb=$(find "$dir" -maxdepth 1 -name "$kind.deb" 2>/dev/null | sort -V | tail -n 1)
+    [ -n "$deb" ] || { say "no $kind.deb in $dir"; return 1; }
+    dpkg -x "$deb" "$root" || return 1
+  done
+  lib=$root/usr/lib/$(g++ -print-multiarch)
+  config=$lib/cmake/Kokkos
+  version=$(sed -n 's/^set(PACKAGE_VERSION "\(.*\)")/\1/p' "$config/KokkosConfigVersion.cmake")
+  if dpkg --compare-versions "$version" lt "$oldest" || dpkg --compare-versions "$version" ge "$below"
+  then
+    say "Kokkos $version is outside $oldest...<$below"
+    return 1
+  fi
+
+  g++ -O2 -fPIC -shared -Wl,-soname,libkokkosshim.so -o "$lib/libkokkosshim.so" \
+    "$here/kokkos/shim.cpp" || return 1
+  for object in "$lib"/libkokkos{core,containers}.so; do
+    "$python" "$here/kokkos/relax_versions.py" "$(realpath "$object")" "$lib/libkokkosshim.so" ||
+      return 1
+  done
+
+  # shellcheck disable=SC2016 # the dollar signs are CMake's
+  sed -i -e 's|"/usr/include/kokkos"|"${_IMPORT_PREFIX}/include/kokkos"|' \
+    -e "s|\"OpenMP::OpenMP_CXX;|\"\${_IMPORT_PREFIX}/${lib#"$root/usr/"}/libkokkosshim.so;OpenMP::OpenMP_CXX;|" \
+    "$config/KokkosTargets.cmake" || return 1
+  grep -q libkokkosshim "$config/KokkosTargets.cmake" || { say "CMake files unlike 5.2's"; return 1; }
+  for archive in algorithms simd; do
+    [ -e "$lib/libkokkos$archive.a" ] || ar rcs "$lib/libkokkos$archive.a" || return 1
+  done
+  echo "Kokkos $version"
+}
+
+attempt() {
+  local source=$1 dir=$2 name
+  say "trying $source"
+  name=$(unpack "$dir" "$work/prefix") || return 1
+  echo "$recipe" > "$work/prefix/.complete"
+  rm -rf "$prefix" && mv "$work/prefix" "$prefix" || return 1
+  say "$name from $source is in $prefix/usr"
+  exit 0
+}
+
+[ -z "${RVFIT_DEPS_CACHE:-}" ] || attempt "$RVFIT_DEPS_CACHE" "$RVFIT_DEPS_CACHE" || true
+for suite in sid testing; do
+  if download "$suite" "$work/$suite"; then
+    attempt "Debian $suite" "$work/$suite" || true
+  fi
+done
+say "no usable Kokkos $oldest...<$below found. Install one yourself and set Kokkos_ROOT, put Debian's" \
+  "libkokkos packages into a folder named by RVFIT_DEPS_CACHE, or use -DRVFIT_FETCH_KOKKOS=ON."
+exit 1

@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# setup.sh demo|test: make this machine ready for `make demo` or `make test`.
+#
+# Installs the missing ones of the packages below with apt-get, then gets a Kokkos unless CMake finds one.
+# Quick and quiet when all is there. Settings (environment):
+#   RVFIT_SKIP_APT=1   take the packages as given (Spack, modules, no root)
+#   RVFIT_DEPS_CACHE   see get_kokkos.sh
+#   CMAKE_ARGS         passed to the search for Kokkos, for example -DKokkos_ROOT=...
+set -euo pipefail
+
+build="make g++ binutils cmake ninja-build pkg-config libcfitsio-dev libeigen3-dev libcli11-dev
+  nlohmann-json3-dev doctest-dev python3"
+demo="$build python3-numpy python3-astropy python3-matplotlib"
+test="$demo clang-format clang-tidy libomp-dev python3-pytest python3-h5py python3-torch"
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+case ${1:-} in
+  demo) wanted=$demo ;;
+  test) wanted=$test ;;
+  *) echo "usage: setup.sh demo|test" >&2 && exit 1 ;;
+esac
+
+missing_packages() {
+  local package
+  for package in $wanted; do
+    dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q ' installed$' || echo "$package"
+  done
+}
+
+install_packages() {
+  local missing as_root=()
+  missing=$(missing_packages | xargs)
+  [ -n "$missing" ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo > /dev/null; then
+      echo "setup: as root, run: apt-get install $missing  (or set RVFIT_SKIP_APT=1)" >&2
+      exit 1
+    fi
+    as_root=(sudo)
+  fi
+  echo "setup: installing $missing"
+  as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
+  "${as_root[@]}" update || echo "setup: apt-get update reported errors; going on" >&2
+  # shellcheck disable=SC2086 # a list of words
+  "${as_root[@]}" install -y --no-install-recommends $missing < /dev/null > /dev/null
+}
+
+if [ -z "${RVFIT_SKIP_APT:-}" ]; then
+  if command -v apt-get > /dev/null; then
+    install_packages
+  else
+    echo "setup: no apt-get here; expecting the equivalents of:" "$(xargs <<< "$wanted")" >&2
+  fi
+fi
+
+private=$root/build/deps/kokkos
+# shellcheck disable=SC2086 # CMAKE_ARGS is a list of words
+if [ -e "$private" ] ||
+  ! cmake -S "$root/cmake/probe" -B "$root/build/probe" --fresh ${CMAKE_ARGS:-} > /dev/null 2>&1; then
+  "$root/tools/get_kokkos.sh" "$private"
+fi
