@@ -28,11 +28,16 @@
 
 namespace rvfit {
 
+/// Whether an arm has enough good pixels to say anything beyond its continuum; others are left out.
+[[nodiscard]] KOKKOS_INLINE_FUNCTION bool has_enough_pixels(int good, int columns) {
+  return good > columns;
+}
+
 /// What a projection writes besides the objective; views that are not allocated are skipped.
 template <ExecutionPolicy P>
 struct ProjectionOutputs {
   using Accum = typename P::accum_type;
-  Vector<Accum, P> chi2;           ///< (B)     |r|^2 over w_i > 0; 0 for an arm without pixels
+  Vector<Accum, P> chi2;           ///< (B)     |r|^2 over w_i > 0; not set for an arm left out
   Matrix<typename P::real_type, P> model;  ///< (B, N)  (c^T P)_i T_i, masked pixels too  [flux]
 };
 
@@ -85,7 +90,11 @@ struct ProjectionKernel {
   using Scratch = ProjectionScratch<P>;
   static constexpr int width = P::pixels_abreast;
   static constexpr int lanes = sum_lanes<P>;
-  /// A column whose pivot has lost this much of its diagonal has no support in the good pixels.
+  /// Added to the diagonal of S S^T, relative to it: where the good pixels do not support all
+  /// columns, ln det stays a smooth function of theta instead of hanging on rounding errors.
+  /// (rvspecfit's masked pixels, at 1000 x the median error, do the same and more.)
+  static constexpr Accum ridge = Accum(4096) * Kokkos::Experimental::epsilon_v<Accum>;
+  /// A column whose pivot has lost this much of its diagonal is dropped.
   static constexpr Accum dependent = Accum(64) * Kokkos::Experimental::epsilon_v<Accum>;
 
   Tile<P> tile;
@@ -99,10 +108,10 @@ struct ProjectionKernel {
   KOKKOS_FUNCTION void operator()(const Member& member) const {
     const int t = member.league_rank();
     const int b = tile.spectrum(t);
-    if (b < 0 || data.good(b) == 0) {
+    const auto columns = static_cast<int>(basis.extent(1));
+    if (b < 0 || !has_enough_pixels(data.good(b), columns)) {
       return;
     }
-    const auto columns = static_cast<int>(basis.extent(1));
     const Scratch scratch(member, columns, parameters);
     normal_equations(member, t, b, columns, scratch);
     Kokkos::single(Kokkos::PerTeam(member), [&] { solve(b, columns, scratch); });
@@ -189,6 +198,7 @@ struct ProjectionKernel {
       for (int j = 0; j <= k; ++j) {
         l[k * columns + j] = total<P>(sums + j * lanes);
       }
+      l[k * columns + k] *= 1 + ridge;
       scratch.coefficients[k] = total<P>(sums + columns * lanes);
     }
     cholesky_factor(l, columns, columns, dependent);
@@ -354,7 +364,7 @@ struct ProjectionKernel {
 /// @param[in]     basis       (1 or B, K, N)       of `continuum_basis`
 /// @param[in]     jets        (T, >= 1 + parameters, >= N)  templates   [any flux unit]
 /// @param[in]     parameters  tangents in use, 0 to add to the value only
-/// @param[in,out] out         of B spectra; spectra without a good pixel are left alone
+/// @param[in,out] out         of B spectra; spectra with K good pixels or fewer are left alone
 /// @param[in]     extra       optional further outputs
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>

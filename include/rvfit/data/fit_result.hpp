@@ -20,7 +20,7 @@ enum class FitStatus : std::int32_t {
   max_iterations = 2,   ///< iteration cap reached
   stalled = 3,          ///< no step, however short, lowers neg2_log_like
   non_finite = 4,       ///< neg2_log_like or its derivatives are not finite at the start
-  no_valid_pixels = 5,  ///< nothing to fit: every pixel of every arm is masked
+  no_valid_pixels = 5,  ///< nothing to fit: no arm has more good pixels than continuum columns
 };
 
 /// Name of a status as tables and summaries write it.
@@ -62,7 +62,7 @@ struct FitResult {
   std::vector<double> neg2_log_like;     ///< (B)     objective at the solution, priors included
   std::vector<double> chi2;              ///< (B, A)  |r|^2 over unmasked pixels
   std::vector<double> continuum_chi2;    ///< (B, A)  the same for the continuum alone
-  std::vector<std::int32_t> pixels;      ///< (B, A)  unmasked pixels
+  std::vector<std::int32_t> pixels;      ///< (B, A)  unmasked pixels, 0 for an arm left out
   std::vector<FitStatus> status;         ///< (B)
   std::vector<std::uint32_t> bound_flags;  ///< (B)   bit p: parameter p ended on a bound
   std::vector<std::uint8_t> bad_hessian;   ///< (B)   1: Hessian not positive definite

@@ -22,7 +22,7 @@ inline constexpr int max_parameters = 12;
 /// One parameter as a model declares it.
 struct Parameter {
   std::string name;  ///< field's name: teff, logg, feh, alpha, vsini, rv
-  std::string unit;  ///< as FITS writes it: K, km/s, or empty for dex
+  std::string unit{};  ///< as FITS writes it: K, km/s, or empty for dex
   double lower = -std::numeric_limits<double>::infinity();  ///< bound, inclusive
   double upper = std::numeric_limits<double>::infinity();   ///< bound, inclusive
   double scale = 1.0;  ///< a step that clearly changes the model; sets the least damping

@@ -215,6 +215,7 @@ class FitsOutput {
           }
           if constexpr (std::is_same_v<Value, std::string>) {
             std::vector<char*> pointers;
+            pointers.reserve(values.size());
             for (const std::string& text : values) {
               pointers.push_back(const_cast<char*>(text.c_str()));
             }

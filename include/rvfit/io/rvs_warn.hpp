@@ -7,6 +7,7 @@
 
 #include <rvfit/data/fit_result.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string_view>
@@ -33,12 +34,18 @@ namespace detail {
   return !(value >= lower + margin && value <= upper - margin);
 }
 
+/// Position of (row, column) in a row-major matrix.
+[[nodiscard]] inline std::size_t entry(int row, int columns, int column) {
+  return static_cast<std::size_t>(row) * static_cast<std::size_t>(columns) +
+         static_cast<std::size_t>(column);
+}
+
 /// Sum over arms of a (B, A) matrix.
 template <class T>
 [[nodiscard]] T arm_sum(const std::vector<T>& matrix, int arms, int b) {
   T sum = 0;
   for (int a = 0; a < arms; ++a) {
-    sum += matrix[static_cast<std::size_t>(b * arms + a)];
+    sum += matrix[entry(b, arms, a)];
   }
   return sum;
 }
@@ -48,7 +55,7 @@ template <class T>
                                      int b, std::string_view name) {
   const int p = result.parameters.find(name);
   return p < 0 ? std::numeric_limits<double>::quiet_NaN()
-               : matrix[static_cast<std::size_t>(b * result.parameters.size() + p)];
+               : matrix[entry(b, result.parameters.size(), p)];
 }
 
 }  // namespace detail

@@ -131,14 +131,12 @@ class RvtabColumns {
       const std::string name = column_name(parameter.name);
       const std::string unit = parameter.unit == "dex" ? "" : parameter.unit;
       const std::string comment = parameter_comment(parameter.name);
-      const auto entry = [&, p](const Doubles& matrix) {
-        return where_solved([&](int b) {
-          return matrix[static_cast<std::size_t>(b * result_.parameters.size() + p)];
-        });
+      const auto values = [&, p](const Doubles& matrix) {
+        return where_solved([&](int b) { return matrix[entry(b, result_.parameters.size(), p)]; });
       };
-      add(name, unit, comment, entry(result_.theta));
+      add(name, unit, comment, values(result_.theta));
       add(name + "_ERR", unit, "Error of " + name + ", NaN if fixed or on a bound",
-          entry(result_.error));
+          values(result_.error));
     }
   }
 
@@ -149,17 +147,18 @@ class RvtabColumns {
     add("CHISQ_C_TOT", "", "The same of a fit of the continuum alone",
         where_solved([&](int b) { return arm_sum(result_.continuum_chi2, arms, b); }));
     std::vector<std::int64_t> pixels;
+    pixels.reserve(static_cast<std::size_t>(result_.size));
     for (int b = 0; b < result_.size; ++b) {
       pixels.push_back(arm_sum(result_.pixels, arms, b));
     }
     add("NPIX_TOT", "", "Number of good pixels fitted, all arms", std::move(pixels));
     for (const RvtabArm& arm : table_.arms) {
-      const auto entry = [&](const Doubles& matrix) {
+      const auto values = [&](const Doubles& matrix) {
         return where_solved([&](int b) { return sum_of_label(matrix, arm.label, b); });
       };
-      add_once("CHISQ_" + arm.label, "", "chi2 in arm " + arm.label, entry(result_.chi2));
+      add_once("CHISQ_" + arm.label, "", "chi2 in arm " + arm.label, values(result_.chi2));
       add_once("CHISQ_C_" + arm.label, "", "chi2 of the continuum alone in arm " + arm.label,
-               entry(result_.continuum_chi2));
+               values(result_.continuum_chi2));
     }
   }
 
@@ -168,10 +167,10 @@ class RvtabColumns {
     double sum = 0;
     std::int64_t pixels = 0;
     for (int a = 0; a < result_.arms; ++a) {
-      const auto entry = static_cast<std::size_t>(b * result_.arms + a);
+      const std::size_t place = entry(b, result_.arms, a);
       if (table_.arms[static_cast<std::size_t>(a)].label == label) {
-        sum += matrix[entry];
-        pixels += result_.pixels[entry];
+        sum += matrix[place];
+        pixels += result_.pixels[place];
       }
     }
     return pixels > 0 ? sum : std::numeric_limits<double>::quiet_NaN();
@@ -185,7 +184,8 @@ class RvtabColumns {
     for (std::size_t b = 0; b < static_cast<std::size_t>(result_.size); ++b) {
       names.emplace_back(to_string(result_.status[b]));
       codes.push_back(static_cast<std::int32_t>(result_.status[b]));
-      bounds.push_back(static_cast<std::int32_t>(result_.bound_flags[b]));
+      const bool solved = is_solution(result_.status[b]);
+      bounds.push_back(solved ? static_cast<std::int32_t>(result_.bound_flags[b]) : 0);
       hessian.push_back(result_.bad_hessian[b] != 0 ? 1 : 0);
     }
     add("NEG2LOGL", "", "Objective at the solution, -2 ln L, priors included",

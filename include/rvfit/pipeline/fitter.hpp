@@ -29,11 +29,12 @@ namespace detail {
 
 /// Spectra that have something to fit run; the others end at once.
 template <ExecutionPolicy P>
-struct CountPixels {
+struct RunIfObserved {
   Vector<const int, P> good;
+  int columns;
   Vector<FitStatus, P> status;
   KOKKOS_FUNCTION void operator()(int b) const {
-    status(b) = good(b) > 0 ? FitStatus::running : status(b);
+    status(b) = has_enough_pixels(good(b), columns) ? FitStatus::running : status(b);
   }
 };
 
@@ -89,6 +90,13 @@ class Fitter {
     RVFIT_REQUIRE(parameters_.names() == model.parameters().names(),
                   "Fitter: parameters are ", parameters_.names(), ", the model has ",
                   model.parameters().names());
+    // Every pixel's residual carries a rounding error of the templates' precision.
+    double pixels = 0.0;
+    for (const SpectrumBatch<P>& arm : like) {
+      pixels += arm.pixels();
+    }
+    options_.solver.rounding = std::max(
+        options_.solver.rounding, 4.0 * Kokkos::Experimental::epsilon_v<Real> * pixels);
     for (const SpectrumBatch<P>& arm : like) {
       ProjectionOutputs<P> extra;
       extra.chi2 = allocate<Vector<typename P::accum_type, P>>(exec, "rvfit::Fitter::chi2",
@@ -111,7 +119,8 @@ class Fitter {
     Kokkos::deep_copy(exec, state_.theta, Kokkos::Experimental::quiet_NaN_v<double>);
     for (int a = 0; a < objective_.arm_count(); ++a) {
       Kokkos::parallel_for("rvfit::Fitter::bind", Range(exec, 0, size_),
-                           detail::CountPixels<P>{objective_.data(a).good, state_.status});
+                           detail::RunIfObserved<P>{objective_.data(a).good,
+                                                    options_.continuum.columns, state_.status});
       Kokkos::deep_copy(exec, extra_[static_cast<std::size_t>(a)].chi2, 0.0);
       if (options_.keep_models) {
         Kokkos::deep_copy(exec, extra_[static_cast<std::size_t>(a)].model, Real(0));
@@ -213,7 +222,7 @@ FitResult Fitter<Model, P>::result(const Exec& exec) const {
   out.arms = objective_.arm_count();
   out.theta = rows<double>(exec, state_.theta);
   out.covariance = rows<double>(exec, covariance_.matrix);
-  out.neg2_log_like = rows<double>(exec, state_.current.value);
+  out.neg2_log_like = rows<double>(exec, state_.trial_value.value);
   out.status = rows<FitStatus>(exec, state_.status);
   out.bound_flags = rows<std::uint32_t>(exec, covariance_.bound);
   out.bad_hessian = rows<std::uint8_t>(exec, covariance_.bad);
@@ -230,8 +239,9 @@ FitResult Fitter<Model, P>::result(const Exec& exec) const {
     const auto good = rows<std::int32_t>(exec, objective_.data(static_cast<int>(a)).good);
     for (std::size_t b = 0; b < size; ++b) {
       out.chi2[b * arms + a] = chi2[b];
-      out.continuum_chi2[b * arms + a] = good[b] > 0 ? continuum[b] : 0.0;
-      out.pixels[b * arms + a] = good[b];
+      const bool fitted = has_enough_pixels(good[b], options_.continuum.columns);
+      out.continuum_chi2[b * arms + a] = fitted ? continuum[b] : 0.0;
+      out.pixels[b * arms + a] = fitted ? good[b] : 0;
     }
   }
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();

@@ -262,11 +262,10 @@ void ForwardModel<P>::require_coverage(const Exec& exec, int arm,
                                        const Matrix<const double, P>& wave, double min_rv,
                                        double max_rv) const {
   const TemplateGrid& g = grid(arm);
-  // Rotation and the spline look this far beyond a pixel.
-  const double reach = rotation_reach(options_.max_vsini / (speed_of_light * g.step)) +
-                       spline_reach<Real> + 2.0;
-  const double lowest = g.wave(reach) / rest_over_observed(max_rv);
-  const double highest = g.wave(g.size - 1 - reach) / rest_over_observed(min_rv);
+  // A rotating star shows light of this much on either side of an observed pixel.
+  const double rotation = options_.max_vsini / speed_of_light / g.step;
+  const double lowest = g.wave(rotation) / rest_over_observed(max_rv);
+  const double highest = g.wave(g.size - 1 - rotation) / rest_over_observed(min_rv);
   const auto host = download(exec, wave);
   const auto last = host.extent(1) - 1;
   for (std::size_t row = 0; row < host.extent(0); ++row) {
@@ -275,7 +274,7 @@ void ForwardModel<P>::require_coverage(const Exec& exec, int arm,
     RVFIT_REQUIRE(first_wave >= lowest && last_wave <= highest, "arm ",
                   data_.arms[static_cast<std::size_t>(arm)].name, ": the emulator covers ", lowest,
                   " to ", highest, " Angstrom at rv ", min_rv, " to ", max_rv,
-                  " km/s, the data reach from ", first_wave, " to ", last_wave, ": ",
+                  " km/s with vsini up to ", options_.max_vsini, " km/s, the data reach from ", first_wave, " to ", last_wave, ": ",
                   std::max(lowest - first_wave, 0.0), " Angstrom missing below, ",
                   std::max(last_wave - highest, 0.0), " above");
   }

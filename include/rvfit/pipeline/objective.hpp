@@ -51,13 +51,16 @@ struct BeginObjective {
   }
 };
 
-/// penalty(b) += pixels, for spectra that have good pixels in an arm.
+/// sum(b) += amount, for spectra that have enough good pixels in an arm.
 template <ExecutionPolicy P>
 struct AddIfObserved {
   Vector<const int, P> good;
+  int columns;
   Vector<double, P> sum;
   double amount;
-  KOKKOS_FUNCTION void operator()(int b) const { sum(b) += good(b) > 0 ? amount : 0.0; }
+  KOKKOS_FUNCTION void operator()(int b) const {
+    sum(b) += has_enough_pixels(good(b), columns) ? amount : 0.0;
+  }
 };
 
 /// weight(b) *= penalty per pixel x pixels(b).
@@ -89,6 +92,7 @@ class Objective {
       : model_(model),
         parameters_(exec, parameters),
         count_(parameters.size()),
+        columns_(continuum.columns),
         tile_(tile),
         workspace_(exec, model, tile) {
     RVFIT_REQUIRE(!like.empty(), "Objective: no arms");
@@ -214,12 +218,12 @@ class Objective {
     }
     for (const Arm& arm : arms_) {
       Kokkos::parallel_for("rvfit::Objective::pixels", Range(exec, 0, size_),
-                           detail::AddIfObserved<P>{arm.data.good, penalty_pixels_,
+                           detail::AddIfObserved<P>{arm.data.good, columns_, penalty_pixels_,
                                                     static_cast<double>(arm.data.pixels())});
       Kokkos::parallel_for(
           "rvfit::Objective::exposures", Range(exec, 0, size_),
-          detail::AddIfObserved<P>{arm.data.good, penalty_[static_cast<std::size_t>(arm.index)],
-                                   1.0});
+          detail::AddIfObserved<P>{arm.data.good, columns_,
+                                   penalty_[static_cast<std::size_t>(arm.index)], 1.0});
     }
     for (const auto& weight : penalty_) {
       Kokkos::parallel_for("rvfit::Objective::penalty", Range(exec, 0, size_),
@@ -230,6 +234,7 @@ class Objective {
   Model model_;
   DeviceParameters<P> parameters_;
   int count_;
+  int columns_;
   int tile_;
   int size_ = 0;
   typename Model::Workspace workspace_;

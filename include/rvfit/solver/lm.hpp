@@ -79,6 +79,7 @@ struct LmWorkspace {
   Linearization<P> trial_value;     ///< only `value` is used
   Vector<LmDamping, P> damping;     ///< (B)
   Vector<double, P> predicted;      ///< (B)     decrease promised for `trial`
+  Vector<double, P> promise;        ///< (B)     decrease promised for the undamped step
   Vector<int, P> moved;             ///< (B)     1: `current` is not at theta yet
   ActiveList<P> active;
   ActiveList<P> stale;              ///< active fits that moved
@@ -92,6 +93,7 @@ struct LmWorkspace {
         trial_value(exec, capacity, 0),
         damping(allocate<Vector<LmDamping, P>>(exec, "rvfit::Lm::damping", capacity)),
         predicted(allocate<Vector<double, P>>(exec, "rvfit::Lm::predicted", capacity)),
+        promise(allocate<Vector<double, P>>(exec, "rvfit::Lm::promise", capacity)),
         moved(allocate<Vector<int, P>>(exec, "rvfit::Lm::moved", capacity)),
         active(exec, capacity),
         stale(exec, capacity) {}
@@ -165,12 +167,17 @@ struct ProposeStep {
       return;
     }
     const LmBounds bounds = parameters.bounds();
-    const LmStep newton = lm_step(n, theta, gradient, hessian, bounds, 0.0, step);
-    const LmStep damped =
-        lm_step(n, theta, gradient, hessian, bounds, state.damping(b).value, step);
-    // Without curvature along some direction only the damped model has a minimum.
-    const LmStep& expected = newton.solved ? newton : damped;
+    const double damping = state.damping(b).value;
+    LmStep expected = lm_step(n, theta, gradient, hessian, bounds, 0.0, step);
+    if (!expected.solved) {
+      // Without curvature along some direction only the damped model has a minimum.
+      expected = lm_step(n, theta, gradient, hessian, bounds, damping, step);
+    }
     if (expected.solved && expected.decrease < options.tolerance) {
+      // The last step is too small to be judged by the objective, and is taken.
+      for (int p = 0; p < n; ++p) {
+        state.theta(b, p) = theta[p] + step[p];
+      }
       state.status(b) = FitStatus::converged;
       return;
     }
@@ -178,6 +185,8 @@ struct ProposeStep {
       state.status(b) = FitStatus::max_iterations;
       return;
     }
+    const LmStep damped = lm_step(n, theta, gradient, hessian, bounds, damping, step);
+    state.promise(b) = expected.decrease;
     state.predicted(b) = damped.solved ? damped.decrease : -1.0;
     for (int p = 0; p < n; ++p) {
       state.trial(b, p) = theta[p] + (damped.solved ? step[p] : 0.0);
@@ -201,22 +210,26 @@ struct JudgeStep {
     const double decrease = state.current.value(b) - state.trial_value.value(b);
     const double predicted = state.predicted(b);
     const double ratio = decrease / predicted;
-    if (predicted > 0.0 && ratio > options.accept_ratio) {
+    const bool accepted = predicted > 0.0 && ratio > options.accept_ratio;
+    // So close that rounding decides whether the objective falls or rises: this is the last step.
+    const bool lost = state.promise(b) < options.rounding && decrease > -options.rounding;
+    if (accepted || lost) {
       for (int p = 0; p < static_cast<int>(state.theta.extent(1)); ++p) {
         state.theta(b, p) = state.trial(b, p);
       }
       state.current.value(b) = state.trial_value.value(b);
-      state.damping(b).relax(ratio, options);
-      state.moved(b) = 1;
+      if (accepted) {
+        state.damping(b).relax(ratio, options);
+        state.moved(b) = 1;
+      } else {
+        state.status(b) = FitStatus::converged;
+      }
       return;
     }
-    // A step that promised less than the tolerance and did not deliver: rounding decides from here.
-    if (predicted > 0.0 && predicted < options.tolerance) {
-      state.status(b) = FitStatus::converged;
-      return;
-    }
+    // Steps are now too short to matter, and still do not deliver.
+    const bool hopeless = predicted > 0.0 && predicted < options.tolerance;
     state.damping(b).tighten();
-    if (!(state.damping(b).value < options.max_damping)) {
+    if (hopeless || !(state.damping(b).value < options.max_damping)) {
       state.status(b) = FitStatus::stalled;
     }
   }
@@ -226,7 +239,8 @@ struct JudgeStep {
 
 /// Minimise B objectives from `state.theta`; fits with `state.status` other than `running` are left
 /// out. At the end `state.current` is the linearization at the solution of every fit that ended as
-/// converged, stalled or at the iteration cap, which covariances are made of.
+/// converged, stalled or at the iteration cap, or for converged fits one last step away from it, a
+/// step below the tolerance: covariances are made of it.
 ///
 /// One integer goes to the host every P::check_interval iterations; nothing is allocated.
 ///

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+
+/// @file
+/// Gradient of the whole objective, in double, against differences of its values.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <rvfit/io/read_emulator.hpp>
+#include <support/shared_data.hpp>
+#include <support/simulated_stars.hpp>
+
+namespace rvfit::test {
+
+using Double = Policy<Kokkos::DefaultExecutionSpace, double, double>;
+
+/// Coefficients of the central difference of 8th order: its error is of order step^8.
+constexpr std::array<double, 4> stencil = {4.0 / 5.0, -1.0 / 5.0, 4.0 / 105.0, -1.0 / 280.0};
+
+/// Steps in teff, logg, feh, alpha, vsini and rv: rounding of values of about 1e4 over the step, and
+/// the step to the eighth power, are both far below the tolerance.
+const std::vector<double> steps = {4.0, 0.01, 0.006, 0.004, 0.05, 0.02};
+
+/// Linearization of the given stars at the given points, one row each.
+Linearization<Double> linearize(const ForwardModel<Double>& model, const ParameterSet& parameters,
+                                const SimulatedStars& stars, const std::vector<int>& who,
+                                const std::vector<double>& theta, bool derivatives) {
+  const Double::execution_space exec;
+  const auto data = stars.observations<Double>(exec, who);
+  const int size = static_cast<int>(who.size());
+  Objective<Double, ForwardModel<Double>> objective(exec, model, parameters, data, size, {}, 64);
+  objective.bind(exec, data);
+  ActiveList<Double> all(exec, size);
+  all.select(exec, size, size, KeepAll{});
+  Linearization<Double> out(exec, size, parameters.size());
+  const auto points = upload_matrix<Matrix<const double, Double>>(
+      exec, "theta", theta, who.size(), static_cast<std::size_t>(parameters.size()));
+  if (derivatives) {
+    objective.linearize(exec, all, points, out);
+  } else {
+    objective.evaluate(exec, all, points, out);
+  }
+  exec.fence("test: linearization is complete");
+  return out;
+}
+
+/// The gradient agrees with differences to 1e-6 of its size, or of its size one error away from the
+/// minimum where it is smaller than that.
+void check_gradient(const ForwardModel<Double>& model, const ParameterSet& parameters,
+                    const SimulatedStars& stars, const std::vector<double>& theta) {
+  const Double::execution_space exec;
+  const std::size_t n = steps.size();
+  std::vector<int> everyone, repeated;
+  std::vector<double> displaced;
+  for (int b = 0; b < stars.size; ++b) {
+    everyone.push_back(b);
+    for (std::size_t p = 0; p < n; ++p) {
+      for (const int k : {1, -1, 2, -2, 3, -3, 4, -4}) {
+        repeated.push_back(b);
+        const auto row = theta.begin() + static_cast<std::ptrdiff_t>(b * static_cast<int>(n));
+        displaced.insert(displaced.end(), row, row + static_cast<std::ptrdiff_t>(n));
+        displaced[displaced.size() - n + p] += k * steps[p];
+      }
+    }
+  }
+  const auto exact = linearize(model, parameters, stars, everyone, theta, true);
+  const auto gradient = download(exec, exact.gradient);
+  const auto hessian = download(exec, exact.hessian);
+  const auto values = download(
+      exec, linearize(model, parameters, stars, repeated, displaced, false).value);
+  std::size_t next = 0;
+  for (int b = 0; b < stars.size; ++b) {
+    for (std::size_t p = 0; p < n; ++p) {
+      double difference = 0.0;
+      for (const double coefficient : stencil) {
+        difference += coefficient * (values(next) - values(next + 1)) / steps[p];
+        next += 2;
+      }
+      const double one_error_away = std::sqrt(2.0 * hessian(b, p, p));
+      CAPTURE(b);
+      CAPTURE(parameters[static_cast<int>(p)].name);
+      CAPTURE(gradient(b, p));
+      CAPTURE(difference);
+      CHECK(std::abs(gradient(b, p) - difference) <=
+            1e-6 * std::max(std::abs(gradient(b, p)), one_error_away));
+    }
+  }
+}
+
+TEST_CASE("objective: the gradient is exact inside the domain [OpenMP double]") {
+  const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
+  const SimulatedStars stars = simulate(emulator, coarse_arms(), {.stars = 6});
+  const ForwardModel<Double> model(Double::execution_space(), emulator);
+  // Away from the truth, so that residuals are large.
+  std::vector<double> theta = stars.theta;
+  for (int b = 0; b < stars.size; ++b) {
+    double* row = &theta[static_cast<std::size_t>(b) * 6];
+    row[0] += 60.0;
+    row[1] -= 0.1;
+    row[2] += 0.07;
+    row[3] -= 0.03;
+    row[4] = 40.0 + 20.0 * b;
+    row[5] += 3.0;
+  }
+  check_gradient(model, model.parameters(), stars, theta);
+}
+
+TEST_CASE("objective: the gradient is exact with priors and outside the domain [OpenMP double]") {
+  const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
+  const SimulatedStars stars = simulate(emulator, coarse_arms(), {.stars = 3, .seed = 7});
+  const ForwardModel<Double> model(Double::execution_space(), emulator);
+  ParameterSet parameters = model.parameters();
+  parameters["teff"].prior_mean = 5000.0;
+  parameters["teff"].prior_sigma = 100.0;
+  parameters["rv"].prior_mean = 20.0;
+  parameters["rv"].prior_sigma = 5.0;
+  std::vector<double> theta = stars.theta;
+  for (int b = 0; b < stars.size; ++b) {
+    theta[static_cast<std::size_t>(b) * 6 + 1] = 5.2;  // logg, whose box ends at 5
+    theta[static_cast<std::size_t>(b) * 6 + 4] = 60.0;
+  }
+  check_gradient(model, parameters, stars, theta);
+}
+
+}  // namespace rvfit::test

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+
+/// @file
+/// Whole fits of simulated stars from the scan on: do they find the truth, with errors that are
+/// true, and the same bits whatever else is in the batch?
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <support/fits_of_batches.hpp>
+#include <support/shared_data.hpp>
+#include <support/simulated_stars.hpp>
+
+namespace rvfit::test {
+
+using Float = Policy<Kokkos::DefaultExecutionSpace, float, double>;
+using Double = Policy<Kokkos::DefaultExecutionSpace, double, double>;
+
+EmulatorData demo_emulator() {
+  return io::read_emulator(environment("RVFIT_SOURCE_DIR") + "/examples/demo/emulator.fits");
+}
+
+double percentile(std::vector<double> values, double fraction) {
+  std::sort(values.begin(), values.end());
+  return values[static_cast<std::size_t>(fraction * static_cast<double>(values.size() - 1))];
+}
+
+/// Equal bits, NaN included.
+bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+TEST_CASE("fit: simulated stars are found from the scan, with true errors [OpenMP float]") {
+  const EmulatorData emulator = demo_emulator();
+  const SimulatedStars stars = simulate(emulator, desi_arms(), {.stars = 96, .seed = 3});
+  const Float::execution_space exec;
+  const ForwardModel<Float> model(exec, emulator);
+  const FitResult result = fit<Float>(exec, model, stars.observations<Float>(exec));
+  const std::size_t n = 6;
+  int converged = 0;
+  std::vector<std::vector<double>> pulls(n);
+  for (std::size_t b = 0; b < 96; ++b) {
+    converged += result.status[b] == FitStatus::converged ? 1 : 0;
+    // All start within a few pixels of the right minimum, or the fit would end elsewhere.
+    CHECK(std::abs(result.theta[b * n + 5] - stars.theta[b * n + 5]) <
+          10.0 * result.error[b * n + 5]);
+    for (std::size_t p = 0; p < n && result.bound_flags[b] == 0; ++p) {
+      pulls[p].push_back((result.theta[b * n + p] - stars.theta[b * n + p]) /
+                         result.error[b * n + p]);
+    }
+  }
+  CHECK(converged >= 95);
+  for (std::size_t p = 0; p < n; ++p) {
+    CAPTURE(result.parameters[static_cast<int>(p)].name);
+    // About 80 pulls: the median is good to 0.14, half the 16-84 percentile range to 0.1 (one sigma).
+    CHECK(pulls[p].size() > 60);
+    CHECK(std::abs(percentile(pulls[p], 0.5)) < 0.45);
+    CHECK(0.5 * (percentile(pulls[p], 0.84) - percentile(pulls[p], 0.16)) ==
+          doctest::Approx(1.0).epsilon(0.3));
+  }
+}
+
+TEST_CASE("fit: float storage moves no parameter by more than a hundredth of its error") {
+  const EmulatorData emulator = demo_emulator();
+  const SimulatedStars stars = simulate(emulator, desi_arms(), {.stars = 12, .seed = 5});
+  const Float::execution_space exec;
+  // Beyond the default tolerance, which allows a hundredth by itself.
+  FitOptions options;
+  options.solver.tolerance = 1e-7;
+  const auto in_float = fit<Float>(exec, ForwardModel<Float>(exec, emulator),
+                                   stars.observations<Float>(exec), options);
+  const auto in_double = fit<Double>(exec, ForwardModel<Double>(exec, emulator),
+                                     stars.observations<Double>(exec), options);
+  for (std::size_t n = 0; n < in_float.theta.size(); ++n) {
+    CAPTURE(n);
+    const double error = in_double.error[n];
+    if (std::isfinite(error)) {
+      CHECK(std::abs(in_float.theta[n] - in_double.theta[n]) < 0.01 * error + 1e-6);
+    }
+  }
+}
+
+template <class P>
+void require_same_rows(const FitResult& a, const std::vector<int>& rows_a, const FitResult& b,
+                       const std::vector<int>& rows_b) {
+  REQUIRE(rows_a.size() == rows_b.size());
+  const auto n = static_cast<std::size_t>(a.parameters.size());
+  for (std::size_t row = 0; row < rows_a.size(); ++row) {
+    const auto i = static_cast<std::size_t>(rows_a[row]);
+    const auto j = static_cast<std::size_t>(rows_b[row]);
+    CAPTURE(row);
+    CHECK(a.status[i] == b.status[j]);
+    CHECK(a.iterations[i] == b.iterations[j]);
+    CHECK(same(a.neg2_log_like[i], b.neg2_log_like[j]));
+    for (std::size_t p = 0; p < n; ++p) {
+      CHECK(same(a.theta[i * n + p], b.theta[j * n + p]));
+      CHECK(same(a.error[i * n + p], b.error[j * n + p]));
+    }
+  }
+}
+
+template <class P>
+void check_reproducible() {
+  const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
+  const SimulatedStars stars = simulate(emulator, coarse_arms(), {.stars = 37, .seed = 11});
+  const typename P::execution_space exec;
+  const ForwardModel<P> model(exec, emulator);
+  std::vector<int> order, reversed, positions;
+  for (int b = 0; b < 37; ++b) {
+    order.push_back(b);
+    reversed.push_back(36 - b);
+  }
+  FitOptions small_tiles;
+  small_tiles.tile = 4;
+  const auto all = fit<P>(exec, model, stars.observations<P>(exec));
+
+  // Other neighbours, other tiles.
+  const auto backwards = fit<P>(exec, model, stars.observations<P>(exec, reversed), small_tiles);
+  require_same_rows<P>(all, order, backwards, reversed);
+
+  // Alone.
+  for (const int star : {0, 17, 36}) {
+    const auto alone = fit<P>(exec, model, stars.observations<P>(exec, {star}));
+    require_same_rows<P>(all, {star}, alone, {0});
+  }
+
+  // One thread.
+  const auto parts = Kokkos::Experimental::partition_space(exec, 1, 1);
+  const auto one = fit<P>(parts[0], model, stars.observations<P>(parts[0]));
+  require_same_rows<P>(all, order, one, order);
+}
+
+TEST_CASE("fit: the same bits alone, in any order, tile, number of threads [OpenMP float]") {
+  check_reproducible<Float>();
+}
+
+TEST_CASE("fit: the same bits alone, in any order, tile, number of threads [OpenMP double]") {
+  check_reproducible<Double>();
+}
+
+TEST_CASE("fit: fixed parameters keep their value and the others adapt") {
+  const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
+  const SimulatedStars stars = simulate(emulator, coarse_arms(), {.stars = 8, .seed = 2});
+  const Double::execution_space exec;
+  const ForwardModel<Double> model(exec, emulator);
+  FitOptions options;
+  options.parameters = model.parameters();
+  for (const char* name : {"logg", "rv"}) {
+    (*options.parameters)[name].fixed = true;
+  }
+  (*options.parameters)["logg"].value = 3.5;
+  (*options.parameters)["rv"].value = 42.0;
+  const auto result = fit<Double>(exec, model, stars.observations<Double>(exec), options);
+  for (std::size_t b = 0; b < 8; ++b) {
+    CHECK(result.theta[b * 6 + 1] == 3.5);
+    CHECK(result.theta[b * 6 + 5] == 42.0);
+    CHECK(std::isnan(result.error[b * 6 + 5]));
+    CHECK(is_solution(result.status[b]));
+  }
+}
+
+TEST_CASE("fit: a tight prior pulls a parameter to its mean") {
+  const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
+  const SimulatedStars stars = simulate(emulator, coarse_arms(), {.stars = 4, .seed = 2});
+  const Double::execution_space exec;
+  const ForwardModel<Double> model(exec, emulator);
+  FitOptions options;
+  options.parameters = model.parameters();
+  (*options.parameters)["feh"].prior_mean = -0.9;
+  (*options.parameters)["feh"].prior_sigma = 1e-4;
+  const auto result = fit<Double>(exec, model, stars.observations<Double>(exec), options);
+  for (std::size_t b = 0; b < 4; ++b) {
+    CHECK(result.theta[b * 6 + 2] == doctest::Approx(-0.9).epsilon(1e-3));
+    CHECK(result.error[b * 6 + 2] <= 1e-4);
+  }
+}
+
+TEST_CASE("fit: several exposures of an arm are fitted jointly, with smaller errors") {
+  const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
+  const SimulatedStars stars = simulate(emulator, coarse_arms(), {.stars = 4, .seed = 9});
+  const Double::execution_space exec;
+  const ForwardModel<Double> model(exec, emulator);
+  const auto once = stars.observations<Double>(exec);
+  Observations<Double> four_times;
+  for (int exposure = 0; exposure < 4; ++exposure) {
+    four_times.insert(four_times.end(), once.begin(), once.end());
+  }
+  const auto single = fit<Double>(exec, model, once);
+  const auto joint = fit<Double>(exec, model, four_times);
+  for (std::size_t b = 0; b < 4; ++b) {
+    CHECK(joint.status[b] == FitStatus::converged);
+    CHECK(joint.arms == 12);
+    if (single.bound_flags[b] == 0 && joint.bound_flags[b] == 0) {
+      // The same data four times: half the error, to first order.
+      CHECK(joint.error[b * 6 + 5] == doctest::Approx(0.5 * single.error[b * 6 + 5]).epsilon(0.05));
+    }
+  }
+}
+
+}  // namespace rvfit::test

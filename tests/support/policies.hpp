@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// The policies that tests run with, and how a test is registered for each of them.
+
+#include <doctest/doctest.h>
+
+#include <rvfit/core/policy.hpp>
+
+#if defined(KOKKOS_ENABLE_CUDA)
+#define RVFIT_TEST_SPACE "Cuda"
+#elif defined(KOKKOS_ENABLE_HIP)
+#define RVFIT_TEST_SPACE "HIP"
+#elif defined(KOKKOS_ENABLE_SYCL)
+#define RVFIT_TEST_SPACE "SYCL"
+#elif defined(KOKKOS_ENABLE_OPENMP)
+#define RVFIT_TEST_SPACE "OpenMP"
+#elif defined(KOKKOS_ENABLE_THREADS)
+#define RVFIT_TEST_SPACE "Threads"
+#else
+#define RVFIT_TEST_SPACE "Serial"
+#endif
+
+namespace rvfit::test {
+
+using Exec = Kokkos::DefaultExecutionSpace;
+using FloatPolicy = Policy<Exec, float>;
+using DoublePolicy = Policy<Exec, double>;
+
+}  // namespace rvfit::test
+
+/// Register a free function template `body<P>()` in each precision. Bodies live in a namespace of
+/// their file: a kernel's type must have a name, and one name must not mean two bodies.
+#define RVFIT_TEST(name, body)                         \
+  TEST_CASE(name " [" RVFIT_TEST_SPACE " float]") {    \
+    body<::rvfit::test::FloatPolicy>();                \
+  }                                                    \
+  TEST_CASE(name " [" RVFIT_TEST_SPACE " double]") {   \
+    body<::rvfit::test::DoublePolicy>();               \
+  }                                                    \
+  static_assert(true)
+
+/// The same for a property that only double precision resolves.
+#define RVFIT_TEST_DOUBLE(name, body)                  \
+  TEST_CASE(name " [" RVFIT_TEST_SPACE " double]") {   \
+    body<::rvfit::test::DoublePolicy>();               \
+  }                                                    \
+  static_assert(true)
