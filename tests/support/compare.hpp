@@ -13,6 +13,7 @@
 #include <exception>
 #include <sstream>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <rvfit/core/views.hpp>
@@ -35,6 +36,7 @@ template <class Exec, class View>
 
 /// Check an array against its oracle. NaN agrees with NaN alone.
 template <class Got, class Want = std::vector<double>>
+  requires(!std::is_arithmetic_v<Got>)
 void check_close(const std::string& label, const Got& got, const Want& want, Tolerance tolerance) {
   REQUIRE_MESSAGE(got.size() == want.size(), label, ": ", got.size(), " elements, wanted ",
                   want.size());
@@ -71,8 +73,10 @@ void check_close(const std::string& label, const Got& got, const Want& want, Tol
 }
 
 /// The same for one number.
-inline void check_close(const std::string& label, double got, double want, Tolerance tolerance) {
-  check_close(label, std::vector<double>{got}, std::vector<double>{want}, tolerance);
+template <class Got>
+  requires std::is_arithmetic_v<Got>
+void check_close(const std::string& label, Got got, double want, Tolerance tolerance) {
+  check_close(label, std::vector<Got>{got}, std::vector<double>{want}, tolerance);
 }
 
 /// Check that two arrays are the same bit for bit.

@@ -68,7 +68,7 @@ template <class P>
     }
     SpectrumBatch<P> batch;
     batch.arm = arm.name;
-    batch.wave = upload_matrix<Matrix<const double, P>>(exec, "wave", wave, 1, wave.size());
+    batch.wave = upload_matrix<Matrix<const double, P>>(exec, "rvfit::test::wave", wave, 1, wave.size());
     result.push_back(batch);
   }
   return result;
