@@ -66,9 +66,9 @@ struct ProjectionScratch {
            sum_count(columns, parameters) * sum_lanes<P> + columns * (columns + 1);
   }
 
-  KOKKOS_FUNCTION ProjectionScratch(const typename P::member_type& member, int columns,
+  KOKKOS_FUNCTION ProjectionScratch(const typename P::member_type& member, int level, int columns,
                                     int parameters) {
-    rows = static_cast<Accum*>(member.team_scratch(0).get_shmem_aligned(
+    rows = static_cast<Accum*>(member.team_scratch(level).get_shmem_aligned(
         static_cast<std::size_t>(size(columns, parameters)) * sizeof(Accum), 64));
     slopes = rows + columns * pixel_block;
     tangents = slopes + parameters * pixel_block;
@@ -101,7 +101,8 @@ struct ProjectionKernel {
   SpectrumView<P> data;
   Cube<const Real, P> basis;
   Jets<P> jets;
-  int parameters;  ///< tangents in use: 0 for values only
+  int parameters;     ///< tangents in use: 0 for values only
+  int scratch_level;  ///< 0, or 1 where many columns do not fit
   Linearization<P> out;
   ProjectionOutputs<P> extra;
 
@@ -112,7 +113,7 @@ struct ProjectionKernel {
     if (b < 0 || !has_enough_pixels(data.good(b), columns)) {
       return;
     }
-    const Scratch scratch(member, columns, parameters);
+    const Scratch scratch(member, scratch_level, columns, parameters);
     normal_equations(member, t, b, columns, scratch);
     Kokkos::single(Kokkos::PerTeam(member), [&] { solve(b, columns, scratch); });
     member.team_barrier();
@@ -384,13 +385,14 @@ void project(const typename P::execution_space& exec, const Tile<P>& tile,
   RVFIT_REQUIRE(parameters <= static_cast<int>(out.gradient.extent(1)), "project: ", parameters,
                 " tangents, the gradient has ", out.gradient.extent(1), " columns");
   typename P::team_policy policy(exec, tile.size, Kokkos::AUTO);
-  const auto scratch =
-      static_cast<std::size_t>(detail::ProjectionScratch<P>::size(columns, parameters)) *
-          sizeof(typename P::accum_type) + 64;
-  policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(scratch)));
+  const int bytes = detail::ProjectionScratch<P>::size(columns, parameters) *
+                        static_cast<int>(sizeof(typename P::accum_type)) +
+                    64;  // for the alignment
+  const int level = bytes <= P::team_policy::scratch_size_max(0) ? 0 : 1;
+  policy.set_scratch_size(level, Kokkos::PerTeam(bytes));
   Kokkos::parallel_for(
       "rvfit::project", policy,
-      detail::ProjectionKernel<P>{tile, data, basis, jets, parameters, out, extra});
+      detail::ProjectionKernel<P>{tile, data, basis, jets, parameters, level, out, extra});
 }
 
 }  // namespace rvfit

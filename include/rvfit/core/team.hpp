@@ -25,16 +25,17 @@ inline constexpr int sum_lanes = P::on_host ? 8 : 1;
 template <ExecutionPolicy P, class A, class B>
 KOKKOS_INLINE_FUNCTION void accumulate_dot(const A* a, const B* b, typename P::accum_type* sum) {
   using Accum = typename P::accum_type;
-  constexpr int lanes = sum_lanes<P>;
-  constexpr int unrolled = P::on_host ? 4 * lanes : 1;
+  // Four chains of additions hide the latency of each.
+  constexpr int unrolled = 4 * sum_lanes<P>;
+  constexpr int quarter = sum_lanes<P>;
   Accum part[unrolled] = {};
   for (int i = 0; i < pixel_block; i += unrolled) {
     for (int w = 0; w < unrolled; ++w) {
       part[w] += static_cast<Accum>(a[i + w]) * static_cast<Accum>(b[i + w]);
     }
   }
-  for (int w = 0; w < unrolled; ++w) {
-    sum[w % lanes] += part[w];
+  for (int w = 0; w < quarter; ++w) {
+    sum[w] += (part[w] + part[w + quarter]) + (part[w + 2 * quarter] + part[w + 3 * quarter]);
   }
 }
 

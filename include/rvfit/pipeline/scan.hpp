@@ -46,9 +46,8 @@ struct BinSpectra {
   using Real = typename P::real_type;
   Tile<P> tile;
   SpectrumView<P> data;
-  Matrix<const Real, P> continuum;  ///< (B, N)
-  double first;                     ///< ln(wave) of bin 0
-  double step;
+  Matrix<const Real, P> continuum;   ///< (B, N)
+  Matrix<const double, P> position;  ///< (1 or B, N)  of pixels, in bins
   MatrixRef<Real> gradient;  ///< (T, bins)
   MatrixRef<Real> weight;    ///< (T, bins)
 
@@ -56,14 +55,13 @@ struct BinSpectra {
     const int t = member.league_rank();
     const int b = tile.spectrum(t);
     const bool empty = b < 0 || data.good(b) == 0;
-    const int row = data.wave.extent(0) == 1 || b < 0 ? 0 : b;
+    const int row = position.extent(0) == 1 || b < 0 ? 0 : b;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, gradient.columns), [&](int j) {
       double g = 0.0, q = 0.0;
       if (!empty) {
         // Pixels between the neighbouring bins.
-        for (int i = first_pixel_after(row, first + (j - 1) * step); i < data.pixels(); ++i) {
-          const double distance =
-              Kokkos::abs((Kokkos::log(data.wave(row, i)) - first) / step - j);
+        for (int i = first_pixel_after(row, j - 1.0); i < data.pixels(); ++i) {
+          const double distance = Kokkos::abs(position(row, i) - j);
           if (distance >= 1.0) {
             break;
           }
@@ -79,19 +77,30 @@ struct BinSpectra {
   }
 
  private:
-  /// First pixel with ln(wave) > x, by bisection.
-  [[nodiscard]] KOKKOS_FUNCTION int first_pixel_after(int row, double x) const {
-    const double wave = Kokkos::exp(x);
+  /// First pixel beyond a position, by bisection.
+  [[nodiscard]] KOKKOS_FUNCTION int first_pixel_after(int row, double bin) const {
     int low = 0, high = data.pixels();
     while (low < high) {
       const int middle = (low + high) / 2;
-      if (data.wave(row, middle) > wave) {
+      if (position(row, middle) > bin) {
         high = middle;
       } else {
         low = middle + 1;
       }
     }
     return low;
+  }
+};
+
+/// Pixels of an arm in bins of the scan.
+template <ExecutionPolicy P>
+struct ScanPositions {
+  Matrix<const double, P> wave;
+  double first;  ///< ln(wave) of bin 0
+  double step;   ///< of a bin in ln(wave)
+  Matrix<double, P> position;
+  KOKKOS_FUNCTION void operator()(int row, int i) const {
+    position(row, i) = (Kokkos::log(wave(row, i)) - first) / step;
   }
 };
 
@@ -232,8 +241,8 @@ class Scan {
 
  private:
   struct Arm {
-    double first = 0.0;  ///< ln(wave) of bin 0
     int bins = 0;
+    Matrix<const double, P> position;  ///< (1 or B, N)  of pixels, in bins
     Matrix<const Real, P> delta;   ///< (templates, bins + shifts - 1)
     Matrix<const Real, P> square;
     Matrix<Real, P> continuum;     ///< (B, N) of the data
@@ -351,13 +360,21 @@ auto Scan<P, Model>::make_arm(const Exec& exec, const Model& model, const Spectr
     lowest = std::min(lowest, wave(row, 0));
     highest = std::max(highest, wave(row, wave.extent(1) - 1));
   }
+  using Range2 = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>, Kokkos::IndexType<int>>;
   Arm arm;
-  arm.first = std::log(lowest);
+  const double first = std::log(lowest);
+  const auto position = allocate_raw<Matrix<double, P>>(
+      exec, "rvfit::Scan::position", like.wave.extent(0), like.wave.extent(1));
+  Kokkos::parallel_for("rvfit::Scan::positions",
+                       Range2(exec, {0, 0},
+                              {static_cast<int>(like.wave.extent(0)), like.pixels()}),
+                       detail::ScanPositions<P>{like.wave, first, step_, position});
+  arm.position = position;
   arm.bins = static_cast<int>(std::ceil(std::log(highest / lowest) / step_)) + 1;
   const int size = arm.bins + 2 * reach_;
   std::vector<double> grid;
   for (int j = 0; j < size; ++j) {
-    grid.push_back(std::exp(arm.first + (j - reach_) * step_));
+    grid.push_back(std::exp(first + (j - reach_) * step_));
   }
   const auto grid_wave = upload_matrix<Matrix<const double, P>>(
       exec, "rvfit::Scan::grid", grid, 1, static_cast<std::size_t>(size));
@@ -387,8 +404,7 @@ auto Scan<P, Model>::make_arm(const Exec& exec, const Model& model, const Spectr
   const auto square = allocate<Matrix<Real, P>>(exec, "rvfit::Scan::square", templates, size);
   Kokkos::parallel_for(
       "rvfit::Scan::normalize",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>, Kokkos::IndexType<int>>(exec, {0, 0},
-                                                                           {templates, size}),
+      Range2(exec, {0, 0}, {templates, size}),
       detail::NormalizeTemplates<P>{values, fitted, delta, square});
   arm.delta = delta;
   arm.square = square;
@@ -418,7 +434,7 @@ const Cube<double, P>& Scan<P, Model>::run(const Exec& exec, const Objective<P, 
       const MatrixRef<Real> weight{weight_.data(), tile.size, arm.bins, arm.bins};
       Kokkos::parallel_for(
           "rvfit::Scan::bin", typename P::team_policy(exec, tile.size, Kokkos::AUTO),
-          detail::BinSpectra<P>{tile, data, arm.continuum, arm.first, step_, gradient, weight});
+          detail::BinSpectra<P>{tile, data, arm.continuum, arm.position, gradient, weight});
       add_correlation(exec, gradient, arm.delta, numerator_, a > 0);
       add_correlation(exec, weight, arm.square, denominator_, a > 0);
     }

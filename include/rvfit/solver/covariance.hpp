@@ -53,11 +53,12 @@ struct InvertHessian {
         out.matrix(b, p, q) = Kokkos::Experimental::quiet_NaN_v<double>;
       }
     }
-    out.bound(b) = flags;
     out.bad(b) = 0;
+    out.bound(b) = 0;
     if (!is_solution(state.status(b))) {
       return;
     }
+    out.bound(b) = flags;
     double factor[max_parameters * max_parameters];
     for (int i = 0; i < size; ++i) {
       for (int j = 0; j <= i; ++j) {

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// What a run did and how long it took, for people and for programs.
+
+#include <rvfit/data/fit_result.hpp>
+#include <rvfit/io/io_error.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <iomanip>
+#include <map>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace rvfit_desi {
+
+/// Wall-clock seconds of the phases of a run.
+struct Seconds {
+  double total = 0;  ///< from the start of main() on
+  double setup = 0;  ///< emulator, uploads of it, workspaces
+  double read = 0;   ///< files, and preparation on the device
+  double scan = 0;
+  double fit = 0;
+  double errors = 0;
+  double write = 0;
+};
+
+struct Summary {
+  int files = 0;  ///< finished ones
+  int stars = 0;  ///< rows fitted or tried
+  std::map<std::string, int> statuses;
+  Seconds seconds;
+  std::string execution_space;
+  int threads = 0;  ///< concurrency of the execution space
+  std::string precision;
+
+  /// Add a finished file.
+  void count(const std::vector<rvfit::FitStatus>& of_rows) {
+    ++files;
+    stars += static_cast<int>(of_rows.size());
+    for (const rvfit::FitStatus status : of_rows) {
+      ++statuses[rvfit::to_string(status)];
+    }
+  }
+
+  [[nodiscard]] double stars_per_second() const {
+    return seconds.total > 0 ? stars / seconds.total : 0.0;
+  }
+};
+
+/// A few lines for people.
+inline void print(std::ostream& out, const Summary& summary) {
+  out << summary.stars << " stars in " << summary.files
+      << (summary.files == 1 ? " file" : " files");
+  const char* separator = ": ";
+  for (const auto& [status, count] : summary.statuses) {
+    out << separator << count << ' ' << status;
+    separator = ", ";
+  }
+  const Seconds& s = summary.seconds;
+  out << std::fixed << std::setprecision(2) << "\nseconds: " << s.total << " in all: reading "
+      << s.read << ", scan " << s.scan << ", fit " << s.fit << ", errors " << s.errors
+      << ", writing " << s.write << ", set-up " << s.setup << '\n'
+      << std::setprecision(1) << summary.stars_per_second() << " stars per second, "
+      << summary.execution_space << ", " << summary.threads
+      << (summary.threads == 1 ? " thread, " : " threads, ") << summary.precision << " storage\n";
+}
+
+/// The same for programs. @throws rvfit::io::IoError  the file cannot be written
+inline void write_json(const std::string& path, const Summary& summary) {
+  const Seconds& s = summary.seconds;
+  nlohmann::ordered_json json;
+  json["files"] = summary.files;
+  json["stars"] = summary.stars;
+  json["stars_per_second"] = summary.stars_per_second();
+  json["execution_space"] = summary.execution_space;
+  json["threads"] = summary.threads;
+  json["precision"] = summary.precision;
+  json["seconds"] = {{"total", s.total},   {"read", s.read},   {"scan", s.scan},  {"fit", s.fit},
+                     {"errors", s.errors}, {"write", s.write}, {"setup", s.setup}};
+  json["statuses"] = nlohmann::ordered_json::object();
+  for (const auto& [status, count] : summary.statuses) {
+    json["statuses"][status] = count;
+  }
+  std::ofstream file(path);
+  file << json.dump(2) << '\n';
+  file.close();
+  if (!file) {
+    throw rvfit::io::IoError(path + ": cannot be written");
+  }
+}
+
+}  // namespace rvfit_desi

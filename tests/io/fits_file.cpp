@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+
+#include "support/fits_edit.hpp"
+#include "support/scratch_folder.hpp"
+#include <rvfit/io/fits_input.hpp>
+#include <rvfit/io/fits_output.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace rvfit::test {
+namespace {
+
+constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
+
+void write_sample(const std::string& path) {
+  io::FitsOutput file(path);
+  file.write_keywords({{"ANSWER", std::int64_t{42}, "an integer"},
+                       {"RATIO", 0.1, "a number"},
+                       {"GOOD", true, "a flag"},
+                       {"WORDS", std::string(100, 'x'), "a string longer than one card"}});
+  file.write_image("FLOATS", std::vector<float>{1, 2, 3, 4, nan_value, 6}, {2, 3}, "Angstrom");
+  file.write_image("DOUBLES", std::vector<double>{0.1, -0.2}, {2});
+  file.write_image("EMPTY", std::vector<float>{}, {0, 7});
+  file.write_table("TABLE",
+                   {{"D", "km/s", "a double", std::vector<double>{1.5, -2.5}},
+                    {"E", "", "a float", std::vector<float>{3, 4}},
+                    {"J", "", "an int32", std::vector<std::int32_t>{-7, 8}},
+                    {"K", "", "an int64", std::vector<std::int64_t>{1LL << 60, -1}},
+                    {"L", "", "a flag", io::Flags{1, 0}},
+                    {"A", "", "a string", std::vector<std::string>{"converged", ""}, {16}},
+                    {"M", "", "a matrix", std::vector<double>{1, 2, 3, 4, 5, 6, 7, 8}, {2, 2}}});
+  file.commit();
+}
+
+/// Text of the IoError that opening a file throws, or "no error".
+std::string error_of(const std::string& path) {
+  try {
+    io::FitsInput file(path);
+  } catch (const io::IoError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST_CASE("fits: what is written is read back") {
+  const ScratchFolder folder;
+  const std::string path = folder / "sample.fits";
+  write_sample(path);
+  io::FitsInput file(path);
+  file.verify_checksums();
+  CHECK(file.keyword<std::int64_t>("PRIMARY", "ANSWER") == 42);
+  CHECK(file.keyword<double>("PRIMARY", "RATIO") == 0.1);
+  CHECK(file.keyword<bool>("PRIMARY", "GOOD") == true);
+  CHECK(file.keyword<std::string>("PRIMARY", "WORDS") == std::string(100, 'x'));
+  CHECK_FALSE(file.keyword<double>("PRIMARY", "ABSENT").has_value());
+  const auto floats = file.read_image<float>("FLOATS", {2, 3});
+  CHECK(floats[2] == 3);
+  CHECK(std::isnan(floats[4]));
+  CHECK(file.keyword<std::string>("FLOATS", "BUNIT") == "Angstrom");
+  CHECK(file.read_image<double>("DOUBLES", {2}) == std::vector<double>{0.1, -0.2});
+  CHECK(file.image_shape("EMPTY") == io::ArrayShape{0, 7});
+  CHECK(file.read_image<float>("EMPTY", {0, 7}).empty());
+  CHECK(file.read_column<double>("TABLE", "D") == std::vector<double>{1.5, -2.5});
+  CHECK(file.read_column<float>("TABLE", "e") == std::vector<float>{3, 4});
+  CHECK(file.read_column<std::int32_t>("TABLE", "J") == std::vector<std::int32_t>{-7, 8});
+  CHECK(file.read_column<std::int64_t>("TABLE", "K") == std::vector<std::int64_t>{1LL << 60, -1});
+  CHECK(file.read_column<bool>("TABLE", "L") == std::vector<bool>{true, false});
+  CHECK(file.read_column<std::string>("TABLE", "A") == std::vector<std::string>{"converged", ""});
+  CHECK(file.keyword<std::string>("TABLE", "TFORM6") == "16A");
+  CHECK(file.keyword<std::string>("TABLE", "TDIM7") == "(2,2)");
+  CHECK(file.keyword<std::string>("TABLE", "TUNIT1") == "km/s");
+  CHECK(file.keyword<std::string>("TABLE", "TCOMM1") == "a double");
+  CHECK(folder.entries() == std::set<std::string>{"sample.fits"});
+}
+
+TEST_CASE("fits: nothing is left of a file that is not committed") {
+  const ScratchFolder folder;
+  {
+    io::FitsOutput file(folder / "half.fits");
+    file.write_image("A", std::vector<float>{1, 2}, {2});
+    CHECK(folder.entries().size() == 1);
+    CHECK_FALSE(folder.entries().contains("half.fits"));
+  }
+  CHECK(folder.entries().empty());
+}
+
+TEST_CASE("fits: an existing file stays as it is until the new one is complete") {
+  const ScratchFolder folder;
+  const std::string path = folder / "old.fits";
+  write_bytes(path, "old");
+  { const io::FitsOutput file(path); }
+  CHECK(read_bytes(path) == "old");
+  write_sample(path);
+  CHECK(error_of(path) == "no error");
+}
+
+TEST_CASE("fits: a folder that is not there is an error of writing") {
+  const ScratchFolder folder;
+  CHECK_THROWS_AS(io::FitsOutput(folder / "absent/x.fits"), io::IoError);
+}
+
+TEST_CASE("fits: columns of different length are refused") {
+  const ScratchFolder folder;
+  io::FitsOutput file(folder / "x.fits");
+  CHECK_THROWS_WITH_AS(
+      file.write_table("T", {{"A", "", "", std::vector<double>{1, 2}},
+                             {"B", "", "", std::vector<double>{1, 2, 3, 4, 5, 6}, {2}}}),
+      "T: column B has 3 rows, A has 2", InvalidArgument);
+}
+
+TEST_CASE("fits: names with CFITSIO's own syntax are taken literally") {
+  const ScratchFolder folder;
+  for (const char* name : {"a[1].fits", "b(c).fits", "d+2", "e.fits[FLOATS][1:2]", "~f", "!g"}) {
+    CAPTURE(name);
+    write_sample(folder / name);
+    CHECK(error_of(folder / name) == "no error");
+    CHECK(folder.entries().contains(name));
+  }
+}
+
+TEST_CASE("fits: a missing file, a folder and another format are refused") {
+  const ScratchFolder folder;
+  const std::string absent = folder / "absent.fits";
+  CHECK(error_of(absent) == absent + ": no such file");
+  const std::string place = folder / "";
+  CHECK(error_of(place) == place + ": is a folder, a FITS file was expected");
+  const std::string text = folder / "text.fits";
+  for (const std::string& bytes : {std::string(), std::string("hello"), std::string(9000, 'x')}) {
+    write_bytes(text, bytes);
+    CHECK(error_of(text).starts_with(text + ": cannot be read as a FITS file (CFITSIO "));
+  }
+}
+
+TEST_CASE("fits: CFITSIO does not take a gzipped neighbour for a missing file") {
+  const ScratchFolder folder;
+  write_sample(folder / "a.fits");
+  test::copy_fits(folder / "a.fits", folder / "b.fits.gz");
+  CHECK(error_of(folder / "b.fits.gz") == "no error");
+  CHECK(error_of(folder / "b.fits").ends_with("no such file"));
+}
+
+TEST_CASE("fits: a file cut short anywhere is refused, and one with bytes at its end") {
+  const ScratchFolder folder;
+  write_sample(folder / "whole.fits");
+  const std::string bytes = read_bytes(folder / "whole.fits");
+  const std::string cut = folder / "cut.fits";
+  int undetected = 0;
+  for (std::size_t size = 0; size < bytes.size(); size += 720) {
+    write_bytes(cut, bytes.substr(0, size));
+    undetected += error_of(cut) == "no error" ? 1 : 0;
+  }
+  // A cut between two HDUs leaves a whole file with fewer of them: 1, 2, 3 or 4 of 5.
+  CHECK(undetected == 4);
+  write_bytes(cut, bytes.substr(0, bytes.size() - 1));
+  const auto size = std::to_string(bytes.size());
+  CHECK(error_of(cut) == cut + ": truncated: HDU 'TABLE' ends at byte " + size +
+                             ", the file at byte " + std::to_string(bytes.size() - 1));
+  write_bytes(cut, bytes + std::string(100, '\0'));
+  CHECK(error_of(cut).find("truncated or damaged: HDU 6") != std::string::npos);
+}
+
+TEST_CASE("fits: a gzipped file cut short anywhere is refused") {
+  const ScratchFolder folder;
+  write_sample(folder / "whole.fits");
+  test::copy_fits(folder / "whole.fits", folder / "whole.fits.gz");
+  const std::string bytes = read_bytes(folder / "whole.fits.gz");
+  const std::string cut = folder / "cut.fits.gz";
+  int undetected = 0;
+  for (std::size_t size = 0; size < bytes.size(); size += size + 40 < bytes.size() ? 251 : 1) {
+    write_bytes(cut, bytes.substr(0, size));
+    undetected += error_of(cut) == "no error" ? 1 : 0;
+  }
+  CHECK(undetected == 0);
+}
+
+TEST_CASE("fits: a wrong shape, kind, name or range says what was expected") {
+  const ScratchFolder folder;
+  const std::string path = folder / "sample.fits";
+  write_sample(path);
+  io::FitsInput file(path);
+  CHECK_THROWS_WITH_AS((void)file.read_image<float>("FLOATS", {3, 2}),
+                       (path + ": HDU 'FLOATS': has 2 x 3 pixels, expected 3 x 2").c_str(),
+                       io::IoError);
+  CHECK_THROWS_WITH_AS((void)file.read_image<float>("NONE", {3}),
+                       (path + ": HDU 'NONE' missing").c_str(), io::IoError);
+  CHECK_THROWS_WITH_AS(file.require_hdus({"FLOATS", "NONE", "NADA"}),
+                       (path + ": HDU 'NONE', 'NADA' missing").c_str(), io::IoError);
+  CHECK_THROWS_AS((void)file.row_count("FLOATS"), io::IoError);
+  CHECK_THROWS_AS((void)file.image_shape("TABLE"), io::IoError);
+  CHECK_THROWS_WITH_AS((void)file.read_column<double>("TABLE", "Q"),
+                       (path + ": HDU 'TABLE': has no column Q").c_str(), io::IoError);
+  for (const char* column : {"A", "L", "M"}) {
+    CHECK_THROWS_AS((void)file.read_column<double>("TABLE", column), io::IoError);
+  }
+  CHECK_THROWS_AS((void)file.read_column<std::string>("TABLE", "D"), io::IoError);
+  CHECK_THROWS_AS((void)file.read_column<std::int32_t>("TABLE", "K"), io::IoError);
+  CHECK_THROWS_AS((void)file.require_keyword<double>("PRIMARY", "ABSENT"), io::IoError);
+  CHECK_THROWS_AS((void)file.keyword<double>("PRIMARY", "WORDS"), io::IoError);
+  CHECK_THROWS_AS((void)io::FitsInput(std::string(2000, 'a')), io::IoError);
+}
+
+TEST_CASE("fits: numbers out of range are refused or clamped, as asked") {
+  const ScratchFolder folder;
+  {
+    io::FitsOutput file(folder / "big.fits");
+    file.write_image("BIG", std::vector<double>{3e9, -1}, {2});
+    file.commit();
+  }
+  io::FitsInput file(folder / "big.fits");
+  CHECK_THROWS_AS((void)file.read_image<std::int32_t>("BIG", {2}), io::IoError);
+  const auto clamped = file.read_image<std::int32_t>("BIG", {2}, io::OutOfRange::clamp);
+  CHECK(clamped == std::vector<std::int32_t>{std::numeric_limits<std::int32_t>::max(), -1});
+}
+
+TEST_CASE("fits: a wrong checksum is found") {
+  const ScratchFolder folder;
+  write_sample(folder / "a.fits");
+  std::string bytes = read_bytes(folder / "a.fits");
+  bytes[bytes.find("an integer")] = 'A';
+  write_bytes(folder / "a.fits", bytes);
+  io::FitsInput file(folder / "a.fits");
+  CHECK_THROWS_AS(file.verify_checksums(), io::IoError);
+}
+
+}  // namespace
+}  // namespace rvfit::test

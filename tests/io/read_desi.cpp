@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+
+#include "support/fits_edit.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/small_desi_file.hpp"
+#include <rvfit/io/read_desi.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace rvfit::test {
+namespace {
+
+/// The error of reading a small file after an edit, from the file's name on, or "no error".
+std::string error_after(const std::function<void(FitsEdit&)>& edit) {
+  const ScratchFolder folder;
+  const std::string path = folder / "coadd.fits";
+  test::write_small_desi_file(path);
+  {
+    FitsEdit file(path);
+    edit(file);
+  }
+  try {
+    (void)io::read_desi(path);
+  } catch (const io::IoError& error) {
+    const std::string text = error.what();
+    CHECK(text.starts_with(path));
+    CHECK(text.find('\n') == std::string::npos);
+    return text.substr(path.size());
+  }
+  return "no error";
+}
+
+TEST_CASE("read_desi: arms, identities and S/N come in row order") {
+  const ScratchFolder folder;
+  test::write_small_desi_file(folder / "coadd.fits");
+  const io::DesiFile file = io::read_desi(folder / "coadd.fits");
+  REQUIRE(file.arms.size() == 3);
+  CHECK(file.rows() == 4);
+  CHECK(file.arms[1].name == "desi_r");
+  CHECK(file.arms[1].pixels() == 6);
+  CHECK(file.arms[1].flux[2 * 6 + 3] == 223);
+  CHECK(file.arms[2].wave[1] == doctest::Approx(10000.8));
+  CHECK(file.arms[0].snr == std::vector<float>{11, 12, 13, 14});  // of SCORES
+  CHECK(file.arms[1].snr[1] == doctest::Approx(212.5 * 2));       // measured: even number of pixels
+  CHECK(file.target_id[3] == 39600000000004);
+  std::vector<std::string> names;
+  for (const io::Column& column : file.columns) {
+    names.push_back(column.name);
+  }
+  CHECK(names == std::vector<std::string>{"FIBER", "REF_CAT", "TARGET_RA", "TARGETID"});
+}
+
+TEST_CASE("read_desi: the selection is the reference's, or every row") {
+  const ScratchFolder folder;
+  test::write_small_desi_file(folder / "coadd.fits");
+  const io::DesiFile file = io::read_desi(folder / "coadd.fits");
+  CHECK(io::select_stars(file) == std::vector<std::size_t>{0, 2});
+  CHECK(io::select_all(file) == std::vector<std::size_t>{0, 1, 2, 3});
+  const io::Column taken = io::take(file.columns[0], {0, 2});
+  CHECK(std::get<std::vector<std::int32_t>>(taken.values) == std::vector<std::int32_t>{10, 12});
+}
+
+TEST_CASE("read_desi: only the arms that are asked for need be there") {
+  const ScratchFolder folder;
+  const std::string path = folder / "coadd.fits";
+  test::write_small_desi_file(path);
+  {
+    FitsEdit file(path);
+    file.at("B_IVAR").remove_hdu();
+  }
+  CHECK(io::read_desi(path, {"Z", "R"}).arms.size() == 2);
+  CHECK_THROWS_WITH_AS((void)io::read_desi(path, {"B"}), (path + ": HDU 'B_IVAR' missing").c_str(),
+                       io::IoError);
+}
+
+TEST_CASE("read_desi: a tile-compressed mask and a gzipped file are read like plain ones") {
+  const ScratchFolder folder;
+  test::write_small_desi_file(folder / "plain.fits");
+  {
+    FitsEdit file(folder / "plain.fits");
+    file.at("R_MASK").set_pixels(7, 2, 3);
+  }
+  test::compress_image(folder / "plain.fits", folder / "tiled.fits", "R_MASK");
+  test::copy_fits(folder / "plain.fits", folder / "zipped.fits.gz");
+  const auto plain = io::read_desi(folder / "plain.fits");
+  CHECK(plain.arms[1].mask[7] == 3);
+  for (const char* name : {"tiled.fits", "zipped.fits.gz"}) {
+    const auto other = io::read_desi(folder / name);
+    CHECK(other.arms[1].mask == plain.arms[1].mask);
+    CHECK(other.arms[1].flux == plain.arms[1].flux);
+  }
+}
+
+TEST_CASE("read_desi: S/N ignores bad pixels, and is NaN without good ones") {
+  const ScratchFolder folder;
+  const std::string path = folder / "coadd.fits";
+  test::write_small_desi_file(path);
+  {
+    FitsEdit file(path);
+    file.at("R_MASK").set_pixels(0, 3, 1);  // row 0: 103 to 105 are left
+    file.at("R_IVAR").set_pixels(6, 6, 0);  // row 1: none
+    file.at("R_FLUX").set_pixels(12, 1, std::numeric_limits<double>::quiet_NaN());
+  }
+  const auto file = io::read_desi(path);
+  CHECK(file.arms[1].snr[0] == doctest::Approx(204 * 2));
+  CHECK(std::isnan(file.arms[1].snr[1]));
+  CHECK(file.arms[1].snr[2] == doctest::Approx(223 * 2));
+}
+
+TEST_CASE("read_desi: FIBERSTATUS comes before COADD_FIBERSTATUS, and one must be there") {
+  CHECK(error_after([](FitsEdit& file) { file.at("FIBERMAP").set("TTYPE3", "FIBERSTATUS"); }) ==
+        "no error");
+  CHECK(error_after([](FitsEdit& file) { file.at("FIBERMAP").remove_column(3); }) ==
+        ": HDU 'FIBERMAP': has no column COADD_FIBERSTATUS");
+}
+
+TEST_CASE("read_desi: what is missing is named") {
+  CHECK(error_after([](FitsEdit& file) { file.at("FIBERMAP").remove_hdu(); }) ==
+        ": HDU 'FIBERMAP' missing");
+  CHECK(error_after([](FitsEdit& file) {
+          file.at("B_FLUX").remove_hdu();
+          file.at("Z_MASK").remove_hdu();
+        }) == ": HDU 'B_FLUX', 'Z_MASK' missing");
+  CHECK(error_after([](FitsEdit& file) { file.at("SCORES").remove_hdu(); }) == "no error");
+  CHECK(error_after([](FitsEdit& file) { file.at("FIBERMAP").remove_column(1); }) ==
+        ": HDU 'FIBERMAP': has no column TARGETID");
+}
+
+TEST_CASE("read_desi: extents that differ are both named") {
+  const auto resized = [](const char* hdu, std::vector<long> extents) {
+    return error_after([&](FitsEdit& file) { file.at(hdu).resize(extents); });
+  };
+  CHECK(resized("R_WAVELENGTH", {5}) == ": HDU 'R_FLUX': has 4 x 6 pixels, expected 4 x 5");
+  CHECK(resized("R_IVAR", {6, 3}) == ": HDU 'R_IVAR': has 3 x 6 pixels, expected 4 x 6");
+  CHECK(resized("R_MASK", {5, 4}) == ": HDU 'R_MASK': has 4 x 5 pixels, expected 4 x 6");
+  CHECK(resized("R_WAVELENGTH", {6, 4}) ==
+        ": HDU 'R_WAVELENGTH': has 4 x 6 pixels, expected one row of them");
+  const auto shortened = [](const char* hdu) {
+    return error_after([&](FitsEdit& file) { file.at(hdu).remove_rows(2, 1); });
+  };
+  CHECK(shortened("FIBERMAP") == ": HDU 'B_FLUX': has 4 x 5 pixels, expected 3 x 5");
+  CHECK(shortened("SCORES") == ": HDU 'SCORES': has 3 rows, FIBERMAP has 4");
+}
+
+TEST_CASE("read_desi: wavelengths must increase") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double wrong : {nan, -1.0, 6000.0, std::numeric_limits<double>::infinity()}) {
+    CAPTURE(wrong);
+    const std::string error =
+        error_after([&](FitsEdit& file) { file.at("B_WAVELENGTH").set_pixels(1, 1, wrong); });
+    CHECK(error.starts_with(": HDU 'B_WAVELENGTH': pixel 1 is "));
+    CHECK(error.ends_with("after 6000.000000, expected increasing wavelengths"));
+  }
+}
+
+TEST_CASE("read_desi: a file without rows is refused") {
+  CHECK(error_after([](FitsEdit& file) { file.at("FIBERMAP").remove_rows(1, 4); }) ==
+        ": HDU 'FIBERMAP': has 0 rows, expected at least one spectrum");
+}
+
+}  // namespace
+}  // namespace rvfit::test

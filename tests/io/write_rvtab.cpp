@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+
+#include "support/scratch_folder.hpp"
+#include <rvfit/io/fits_input.hpp>
+#include <rvfit/io/write_models.hpp>
+#include <rvfit/io/write_rvtab.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace rvfit::test {
+namespace {
+
+/// A result of `rows` good fits in arms B and R: theta(b, p) = p, but for what tests look at.
+FitResult good_result(int rows) {
+  FitResult result;
+  result.parameters = ParameterSet({{.name = "teff", .unit = "K", .lower = 3000, .upper = 9000},
+                                    {.name = "logg", .unit = "dex", .lower = 0, .upper = 5},
+                                    {.name = "vmic", .unit = "km/s"},
+                                    {.name = "alpha", .unit = "dex"},
+                                    {.name = "vsini", .unit = "km/s", .lower = 0, .upper = 500},
+                                    {.name = "rv", .unit = "km/s", .lower = -900, .upper = 900}});
+  result.size = rows;
+  result.arms = 2;
+  const auto b = static_cast<std::size_t>(rows);
+  for (int row = 0; row < rows; ++row) {
+    for (const double value : {5000.0, 4.0, 1.5, 0.3, 20.0, -100.0}) {
+      result.theta.push_back(value);
+    }
+  }
+  result.error.assign(b * 6, 0.25);
+  result.covariance.assign(b * 36, 0.0625);
+  result.neg2_log_like.assign(b, -1234.5);
+  result.chi2.assign(b * 2, 1000.0);
+  result.continuum_chi2.assign(b * 2, 3000.0);
+  result.pixels.assign(b * 2, 990);
+  result.status.assign(b, FitStatus::converged);
+  result.bound_flags.assign(b, 0);
+  result.bad_hessian.assign(b, 0);
+  result.iterations.assign(b, 5);
+  return result;
+}
+
+io::Rvtab table_of(FitResult result) {
+  const auto rows = static_cast<std::size_t>(result.size);
+  io::Rvtab table;
+  table.result = std::move(result);
+  table.arms = {{"B", std::vector<float>(rows, 30)}, {"R", std::vector<float>(rows, 40)}};
+  table.columns = {{"TARGETID", "", "identifier", std::vector<std::int64_t>(rows, 7)},
+                   {"REF_CAT", "", "catalogue", std::vector<std::string>(rows, "G2")}};
+  return table;
+}
+
+std::set<std::string> column_names(const io::Rvtab& table) {
+  std::set<std::string> names;
+  for (const io::Column& column : io::rvtab_columns(table)) {
+    names.insert(column.name);
+  }
+  return names;
+}
+
+TEST_CASE("rvtab: columns have the reference's names, types and units") {
+  const ScratchFolder folder;
+  const std::string path = folder / "rvtab_x.fits";
+  io::write_rvtab(path, table_of(good_result(3)), {{"CREATOR", "test", "who wrote this"}});
+  CHECK(folder.entries() == std::set<std::string>{"rvtab_x.fits"});
+  io::FitsInput file(path);
+  file.verify_checksums();
+  CHECK(file.row_count("RVTAB") == 3);
+  CHECK(file.keyword<std::string>("PRIMARY", "CREATOR") == "test");
+  for (const char* name :
+       {"VRAD",        "VRAD_ERR",    "VSINI",       "VSINI_ERR", "TEFF",        "TEFF_ERR",
+        "LOGG",        "LOGG_ERR",    "VMIC",        "ALPHAFE",   "ALPHAFE_ERR", "CHISQ_TOT",
+        "CHISQ_C_TOT", "CHISQ_B",     "CHISQ_C_R",   "SN_B",      "NPIX_TOT",    "RVS_WARN",
+        "NEG2LOGL",    "STATUS_CODE", "BOUND_FLAGS", "NITER"}) {
+    CAPTURE(name);
+    CHECK(file.read_column<double>("RVTAB", name).size() == 3);
+  }
+  CHECK(file.read_column<double>("RVTAB", "VRAD")[1] == -100);
+  CHECK(file.read_column<double>("RVTAB", "CHISQ_TOT")[1] == 2000);
+  CHECK(file.read_column<double>("RVTAB", "CHISQ_R")[1] == 1000);
+  CHECK(file.read_column<std::int64_t>("RVTAB", "NPIX_TOT")[2] == 1980);
+  CHECK(file.read_column<std::int64_t>("RVTAB", "TARGETID")[2] == 7);
+  CHECK(file.read_column<bool>("RVTAB", "SUCCESS")[0]);
+  CHECK_FALSE(file.read_column<bool>("RVTAB", "BAD_HESSIAN")[0]);
+  CHECK(file.read_column<std::string>("RVTAB", "STATUS")[0] == "converged");
+  CHECK(file.keyword<std::string>("RVTAB", "PARAM0") == "teff");
+  CHECK(file.keyword<std::string>("RVTAB", "PARAM5") == "rv");
+  const auto fields = file.require_keyword<std::int64_t>("RVTAB", "TFIELDS");
+  for (int n = 1; n <= fields; ++n) {
+    CAPTURE(n);
+    CHECK(file.keyword<std::string>("RVTAB", "TUNIT" + std::to_string(n)).has_value());
+    CHECK(file.require_keyword<std::string>("RVTAB", "TCOMM" + std::to_string(n)).size() > 3);
+  }
+  CHECK(file.keyword<std::string>("RVTAB", "TUNIT1") == "km/s");
+  CHECK(file.keyword<std::string>("RVTAB", "TFORM" + std::to_string(fields)) == "36D");
+  CHECK(file.keyword<std::string>("RVTAB", "TDIM" + std::to_string(fields)) == "(6,6)");
+}
+
+TEST_CASE("rvtab: an empty selection gives a table with all columns and no row") {
+  const ScratchFolder folder;
+  const std::string path = folder / "rvtab_x.fits";
+  io::write_rvtab(path, table_of(good_result(0)), {});
+  io::FitsInput file(path);
+  file.verify_checksums();
+  CHECK(file.row_count("RVTAB") == 0);
+  for (const std::string& name : column_names(table_of(good_result(2)))) {
+    CHECK(file.has_column("RVTAB", name));
+  }
+}
+
+TEST_CASE("rvtab: a row without a solution has NaN, the bad-spectrum bit, and its status") {
+  const ScratchFolder folder;
+  for (const FitStatus status : {FitStatus::no_valid_pixels, FitStatus::non_finite}) {
+    FitResult result = good_result(2);
+    result.status[0] = status;
+    result.bound_flags = {63, 5};
+    io::write_rvtab(folder / "x.fits", table_of(std::move(result)), {});
+    io::FitsInput file(folder / "x.fits");
+    for (const char* name : {"VRAD", "VRAD_ERR", "TEFF", "CHISQ_TOT", "CHISQ_B", "NEG2LOGL"}) {
+      const auto values = file.read_column<double>("RVTAB", name);
+      CAPTURE(name);
+      CHECK(std::isnan(values[0]));
+      CHECK_FALSE(std::isnan(values[1]));
+    }
+    CHECK(file.read_column<std::int64_t>("RVTAB", "RVS_WARN") == std::vector<std::int64_t>{32, 0});
+    CHECK(file.read_column<std::int32_t>("RVTAB", "BOUND_FLAGS") ==
+          std::vector<std::int32_t>{0, 5});
+    CHECK(file.read_column<bool>("RVTAB", "SUCCESS") == std::vector<bool>{false, true});
+    CHECK(file.read_column<std::string>("RVTAB", "STATUS")[0] == to_string(status));
+  }
+}
+
+TEST_CASE("rvtab: an arm without good pixels has no chi2, and the others do") {
+  FitResult result = good_result(1);
+  result.pixels = {0, 990};
+  result.chi2 = {0, 1000};
+  result.continuum_chi2 = {0, 3000};
+  const ScratchFolder folder;
+  io::write_rvtab(folder / "x.fits", table_of(std::move(result)), {});
+  io::FitsInput file(folder / "x.fits");
+  CHECK(std::isnan(file.read_column<double>("RVTAB", "CHISQ_B")[0]));
+  CHECK(file.read_column<double>("RVTAB", "CHISQ_R")[0] == 1000);
+  CHECK(file.read_column<double>("RVTAB", "CHISQ_TOT")[0] == 1000);
+}
+
+TEST_CASE("rvtab: exposures of one arm are added up") {
+  io::Rvtab table = table_of(good_result(1));
+  table.arms[1].label = "B";
+  const ScratchFolder folder;
+  io::write_rvtab(folder / "x.fits", table, {});
+  io::FitsInput file(folder / "x.fits");
+  CHECK(file.read_column<double>("RVTAB", "CHISQ_B")[0] == 2000);
+  CHECK_FALSE(file.has_column("RVTAB", "CHISQ_R"));
+}
+
+TEST_CASE("rvtab: arms must be those of the result") {
+  io::Rvtab table = table_of(good_result(1));
+  table.arms.pop_back();
+  CHECK_THROWS_WITH_AS((void)io::rvtab_columns(table),
+                       "rvtab_columns: 1 arms are named, the result has 2", InvalidArgument);
+}
+
+TEST_CASE("rvs_warn: each bit of the reference, and ours") {
+  const auto warn_of = [](auto change) {
+    FitResult result = good_result(1);
+    change(result);
+    return io::rvs_warn(result, 0);
+  };
+  CHECK(warn_of([](FitResult&) {}) == 0);
+  CHECK(warn_of([](FitResult& r) { r.continuum_chi2 = {1020, 1020}; }) == io::warn::chisq);
+  CHECK(warn_of([](FitResult& r) { r.theta[5] = 896; }) == io::warn::rv);
+  CHECK(warn_of([](FitResult& r) { r.theta[5] = -896; }) == io::warn::rv);
+  CHECK(warn_of([](FitResult& r) { r.error[5] = 101; }) == io::warn::rv_error);
+  CHECK(warn_of([](FitResult& r) { r.error[5] = std::nan(""); }) == 0);
+  CHECK(warn_of([](FitResult& r) { r.theta[0] = 2305; }) == io::warn::parameter);
+  CHECK(warn_of([](FitResult& r) { r.theta[1] = 6.495; }) == io::warn::parameter);
+  CHECK(warn_of([](FitResult& r) { r.theta[4] = 101; }) == io::warn::vsini);
+  CHECK(warn_of([](FitResult& r) { r.bad_hessian[0] = 1; }) == io::warn::bad_hessian);
+  CHECK(warn_of([](FitResult& r) { r.status[0] = FitStatus::stalled; }) == io::warn::not_converged);
+  CHECK(warn_of([](FitResult& r) { r.status[0] = FitStatus::max_iterations; }) == 65536);
+  CHECK(warn_of([](FitResult& r) { r.status[0] = FitStatus::non_finite; }) ==
+        io::warn::bad_spectrum);
+}
+
+TEST_CASE("models: wavelengths, models and identities are written, rows or none") {
+  const ScratchFolder folder;
+  const io::Column id{"TARGETID", "", "identifier", std::vector<std::int64_t>{1, 2}};
+  io::write_models(folder / "m.fits", {{"B", {4000, 4001, 4002}, {1, 2, 3, 4, 5, 6}}}, {id}, {});
+  io::FitsInput file(folder / "m.fits");
+  file.verify_checksums();
+  CHECK(file.read_image<double>("B_WAVELENGTH", {3})[2] == 4002);
+  CHECK(file.read_image<float>("B_MODEL", {2, 3})[3] == 4);
+  CHECK(file.row_count("FIBERMAP") == 2);
+  io::write_models(folder / "m.fits", {{"B", {4000, 4001}, {}}}, {io::take(id, {})}, {});
+  io::FitsInput empty(folder / "m.fits");
+  CHECK(empty.image_shape("B_MODEL") == io::ArrayShape{0, 2});
+}
+
+}  // namespace
+}  // namespace rvfit::test

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Bad files: each a one-line error with exit code 2 and no output. (Those that take more than cutting
+# bytes to make are in tests/io/program_bad_input.cpp.)
+set -euo pipefail
+source "$(dirname "$0")/common.bash"
+
+"$RVFIT_BIN_DIR/rvfit_simulate" --emulator "$demo_emulator" --output good.fits --stars 3
+gzip -k good.fits
+size=$(stat -c %s good.fits)
+desi=(rvfit_desi --emulator "$demo_emulator" --output-dir out)
+
+expect_bad 'absent.fits: no such file' "${desi[@]}" absent.fits
+mkdir folder
+expect_bad 'folder: is a folder' "${desi[@]}" folder
+echo 'not a FITS file' > text.fits
+expect_bad 'text.fits: cannot be read as a FITS file (CFITSIO' "${desi[@]}" text.fits
+true > empty.fits
+expect_bad 'empty.fits: cannot be read as a FITS file' "${desi[@]}" empty.fits
+head -c $((size - 1)) good.fits > cut.fits
+expect_bad "cut.fits: truncated: HDU 'TRUTH' ends at byte $size" "${desi[@]}" cut.fits
+head -c $((size / 2)) good.fits > cut.fits
+expect_bad 'cut.fits: truncated' "${desi[@]}" cut.fits
+head -c 50000 good.fits.gz > cut.fits.gz
+expect_bad 'cut.fits.gz: ' "${desi[@]}" cut.fits.gz
+head -c -4 good.fits.gz > cut.fits.gz
+expect_bad 'cut.fits.gz: truncated' "${desi[@]}" cut.fits.gz
+LC_ALL=C sed "s/^\(.*\)'B_IVAR  '/\1'B_RAVI  '/" good.fits > renamed.fits
+expect_bad "renamed.fits: HDU 'B_IVAR' missing" "${desi[@]}" renamed.fits
+LC_ALL=C sed "s/'FIBERMAP'/'FIBREMAP'/; s/'R_MASK  '/'R_KSAM  '/" good.fits > renamed.fits
+expect_bad "renamed.fits: HDU 'FIBERMAP', 'R_MASK' missing" "${desi[@]}" renamed.fits
+expect_bad "no parameter 'vmic', there are: teff, logg" "${desi[@]}" --fix-param vmic=1 good.fits
+expect_bad 'good.fits: ' "${desi[@]}" --max-vel 20000 good.fits # templates do not reach as far
+expect_bad 'absent.fits: no such file' rvfit_desi --emulator absent.fits --output-dir out good.fits
+expect_bad "RVFITFMT is '', expected 'EMULATOR'" rvfit_desi --emulator good.fits --output-dir out good.fits
+head -c 100000 "$demo_emulator" > emulator.fits
+expect_bad 'emulator.fits: truncated' rvfit_desi --emulator emulator.fits --output-dir out good.fits
+touch file
+expect_bad 'folder cannot be made' rvfit_desi --emulator "$demo_emulator" --output-dir file/out good.fits
+rm file
+expect_bad 'emulator.fits: truncated' rvfit_simulate --emulator emulator.fits --output x.fits
+
+# One bad file of three: the others are finished.
+code=0
+"$RVFIT_BIN_DIR/${desi[0]}" "${desi[@]:1}" --summary-json summary.json \
+  good.fits cut.fits absent.fits 2> stderr.txt > stdout.txt || code=$?
+[ "$code" -eq 2 ] || fail "exit code $code, wanted 2"
+[ "$(wc -l < stderr.txt)" -eq 2 ] || fail "wanted a line for each bad file: $(cat stderr.txt)"
+[ "$(ls -A out)" = rvtab_good.fits ] || fail "left in out: $(ls -A out)"
+grep -q '"stars": 3' summary.json || fail "summary: $(cat summary.json)"
+grep -q '^3 stars in 1 file: 3 converged$' stdout.txt || fail "summary: $(cat stdout.txt)"

@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The programs' command lines: help, version, what is refused before anything is read.
+set -euo pipefail
+source "$(dirname "$0")/common.bash"
+
+declared=$(sed -n 's/^ *VERSION \([0-9.]*\).*/\1/p' "$RVFIT_SOURCE_DIR/CMakeLists.txt" | head -1)
+for program in rvfit_desi rvfit_simulate; do
+  "$RVFIT_BIN_DIR/$program" --help | grep -q -- '--emulator' || fail "$program --help"
+  [ "$("$RVFIT_BIN_DIR/$program" --version)" = "$program $declared" ] || fail "$program --version"
+done
+
+touch a.fits
+desi=(rvfit_desi --emulator none.fits --output-dir out)
+expect_bad 'required' rvfit_desi
+expect_bad 'FILE is required' "${desi[@]}"
+expect_bad 'nonsense' "${desi[@]}" --nonsense a.fits
+expect_bad 'npoly' "${desi[@]}" --npoly 0 a.fits
+expect_bad 'fit-arm' "${desi[@]}" --fit-arm b,u a.fits
+expect_bad 'range of rv is empty' "${desi[@]}" --min-vel 10 --max-vel 5 a.fits
+expect_bad "'logg', expected NAME=NUMBER" "${desi[@]}" --fix-param logg a.fits
+expect_bad "'logg=4x', expected NAME=NUMBER" "${desi[@]}" --fix-param logg=4x a.fits
+expect_bad 'x/a.fits and y/a.fits.gz would both give rvtab_a.fits' "${desi[@]}" x/a.fits y/a.fits.gz
+expect_bad 'none.fits: no such file' "${desi[@]}" a.fits
+expect_bad 'stars' rvfit_simulate --emulator none.fits --output out/x.fits --stars 0
+expect_bad 'range of S/N is empty' rvfit_simulate --emulator none.fits --output out/x.fits \
+  --snr-min 9 --snr-max 8
+expect_bad 'none.fits: no such file' rvfit_simulate --emulator none.fits --output out/x.fits
+expect_bad 'cannot be created' rvfit_simulate --emulator "$demo_emulator" --output out/x.fits --stars 1
