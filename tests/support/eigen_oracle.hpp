@@ -45,32 +45,48 @@ struct Projection {
   double neg2_log_like = 0.0;
   Eigen::VectorXd gradient;
   Eigen::MatrixXd hessian;
-  double condition = 0.0;  ///< of S S^T with its columns scaled to one
+  double condition = 0.0;  ///< of S S^T with its columns scaled to one, ridge included
 };
 
 namespace detail {
 
-[[nodiscard]] inline Projection project_value(const ProjectionProblem& p) {
+/// S^T (N, K), over sqrt(ridge) times the norms of its columns: (N + K, K), columns scaled to one.
+struct WithRidge {
+  Eigen::MatrixXd columns;  ///< S^T
+  Eigen::VectorXd norm;
+  Eigen::HouseholderQR<Eigen::MatrixXd> qr;
+
+  WithRidge(const ProjectionProblem& p, double ridge)
+      : columns((p.weight.cwiseProduct(p.value)).asDiagonal() * p.basis),
+        norm(columns.colwise().norm()) {
+    const Eigen::Index k = columns.cols();
+    Eigen::MatrixXd all(columns.rows() + k, k);
+    all << columns * norm.cwiseInverse().asDiagonal(),
+        std::sqrt(ridge) * Eigen::MatrixXd::Identity(k, k);
+    qr.compute(all);
+  }
+};
+
+[[nodiscard]] inline Projection project_value(const ProjectionProblem& p, double ridge) {
   Projection out;
-  const Eigen::MatrixXd s = (p.weight.cwiseProduct(p.value)).asDiagonal() * p.basis;  // (N, K)
+  const WithRidge s(p, ridge);
   const Eigen::VectorXd d = p.weight.cwiseProduct(p.flux);
-  const Eigen::Index columns = s.cols();
-  const Eigen::VectorXd norm = s.colwise().norm();
-  const Eigen::MatrixXd scaled = s * norm.cwiseInverse().asDiagonal();
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(scaled);
-  const Eigen::MatrixXd r = qr.matrixQR().topRows(columns).triangularView<Eigen::Upper>();
+  const Eigen::Index columns = s.columns.cols();
+  const Eigen::MatrixXd r = s.qr.matrixQR().topRows(columns).triangularView<Eigen::Upper>();
   const Eigen::MatrixXd inverse =
       r.triangularView<Eigen::Upper>().solve(Eigen::MatrixXd::Identity(columns, columns));
   out.condition = std::pow(r.norm() * inverse.norm(), 2);
-  out.coefficients = qr.solve(d).cwiseQuotient(norm);
+  Eigen::VectorXd padded = Eigen::VectorXd::Zero(d.size() + columns);
+  padded.head(d.size()) = d;
+  out.coefficients = s.qr.solve(padded).cwiseQuotient(s.norm);
   out.model = (p.basis * out.coefficients).cwiseProduct(p.value);
-  out.chi2 = (d - s * out.coefficients).squaredNorm();
+  out.chi2 = (d - s.columns * out.coefficients).squaredNorm();
   out.neg2_log_like = out.chi2;
   for (Eigen::Index k = 0; k < columns; ++k) {
-    out.neg2_log_like += 2.0 * std::log(std::abs(r(k, k)) * norm(k));
+    out.neg2_log_like += 2.0 * std::log(std::abs(r(k, k)) * s.norm(k));
   }
-  for (Eigen::Index i = 0; i < d.size(); ++i) {
-    out.neg2_log_like += p.weight(i) > 0.0 ? -2.0 * std::log(p.weight(i)) : 0.0;
+  for (const double w : p.weight) {
+    out.neg2_log_like += w > 0.0 ? -2.0 * std::log(w) : 0.0;
   }
   return out;
 }
@@ -79,9 +95,11 @@ namespace detail {
 
 /// Values by QR, the gradient by differences of the value along each tangent, and Kaufman's Hessian
 /// 2 B (1 - Q Q^T) B^T with the projection matrix written out.
-/// @param[in] h  step of the differences: |h dT| must stay well below T
-[[nodiscard]] inline Projection project(const ProjectionProblem& p, double h = 0.02) {
-  Projection out = detail::project_value(p);
+/// @param[in] ridge  added to the diagonal of S S^T, relative to it
+/// @param[in] h      step of the differences: |h dT| must stay well below T
+[[nodiscard]] inline Projection project(const ProjectionProblem& p, double ridge,
+                                        double h = 0.02) {
+  Projection out = detail::project_value(p, ridge);
   const Eigen::Index parameters = p.tangents.cols();
   out.gradient.resize(parameters);
   for (Eigen::Index q = 0; q < parameters; ++q) {
@@ -89,18 +107,18 @@ namespace detail {
         [&](double step) {
           ProjectionProblem moved = p;
           moved.value += step * p.tangents.col(q);
-          return detail::project_value(moved).neg2_log_like;
+          return detail::project_value(moved, ridge).neg2_log_like;
         },
         0.0, h);
   }
-  const Eigen::MatrixXd s = (p.weight.cwiseProduct(p.value)).asDiagonal() * p.basis;
-  const Eigen::MatrixXd scaled = s * s.colwise().norm().cwiseInverse().asDiagonal();
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(scaled);
-  const Eigen::MatrixXd q = qr.householderQ() * Eigen::MatrixXd::Identity(s.rows(), s.cols());
+  const detail::WithRidge s(p, ridge);
+  const Eigen::Index pixels = s.columns.rows(), columns = s.columns.cols();
+  const Eigen::MatrixXd full =
+      s.qr.householderQ() * Eigen::MatrixXd::Identity(pixels + columns, columns);
+  const Eigen::MatrixXd q = full.topRows(pixels);
   const Eigen::VectorXd continuum = p.basis * out.coefficients;
   const Eigen::MatrixXd b = p.weight.cwiseProduct(continuum).asDiagonal() * p.tangents;  // (N, P)
-  const Eigen::MatrixXd outside =
-      Eigen::MatrixXd::Identity(s.rows(), s.rows()) - q * q.transpose();
+  const Eigen::MatrixXd outside = Eigen::MatrixXd::Identity(pixels, pixels) - q * q.transpose();
   out.hessian = 2.0 * b.transpose() * outside * b;
   return out;
 }

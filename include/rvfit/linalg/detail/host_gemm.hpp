@@ -9,10 +9,26 @@
 
 namespace rvfit::detail {
 
+/// Products with fewer inner plus outer columns are left to plain loops, whatever the number of rows:
+/// below a sum of 20 for all three extents Eigen takes another path, which rounds otherwise.
+inline constexpr int smallest_eigen_product = 20;
+
 /// C = A B or C += A B, row-major with the given row strides; B's rows may overlap.
 template <class T>
 void host_gemm(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride, T* c,
                std::ptrdiff_t c_stride, int rows, int inner, int columns, bool accumulate) {
+  if (inner + columns < smallest_eigen_product) {
+    for (int i = 0; i < rows; ++i) {
+      for (int j = 0; j < columns; ++j) {
+        T sum = accumulate ? c[i * c_stride + j] : T(0);
+        for (int k = 0; k < inner; ++k) {
+          sum += a[i * a_stride + k] * b[k * b_stride + j];
+        }
+        c[i * c_stride + j] = sum;
+      }
+    }
+    return;
+  }
   using RowMajor = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using Stride = Eigen::OuterStride<Eigen::Dynamic>;
   const Eigen::Map<const RowMajor, 0, Stride> a_map(a, rows, inner, Stride(a_stride));

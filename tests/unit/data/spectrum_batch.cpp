@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+
+#include "support/compare.hpp"
+#include "support/policies.hpp"
+#include "support/synthetic.hpp"
+#include "support/tolerance.hpp"
+#include <rvfit/data/spectrum_batch.hpp>
+
+#include <cmath>
+#include <vector>
+
+namespace rvfit::test::spectrum_batch {
+
+template <class P>
+void derives_its_constants() {
+  using Real = typename P::real_type;
+  const Exec exec{};
+  for (const int n : {2, 31, 33, 1025}) {
+    CAPTURE(n);
+    constexpr int rows = 5;
+    const auto size = static_cast<std::size_t>(n);
+    Random random(static_cast<std::uint64_t>(n));
+    const auto wave = random.uniform(size, 3600, 9800);
+    const auto flux = random.uniform(rows * size, -1, 5);
+    auto weight = random.uniform(rows * size, 1e-3, 30);
+    std::vector<double> log_norm(rows, 0.0);
+    std::vector<int> good(rows, 0);
+    double summed = 0.0;
+    for (std::size_t i = 0; i < weight.size(); ++i) {
+      const std::size_t b = i / size;
+      if (b == 0 || random.uniform(0, 1) < 0.2) {  // spectrum 0 has no good pixel
+        weight[i] = 0.0;
+        continue;
+      }
+      log_norm[b] += 2.0 * std::log(1.0 / weight[i]);
+      summed += 2.0 * std::abs(std::log(weight[i]));
+      ++good[b];
+    }
+    const auto batch = make_spectrum_batch<P>(
+        exec, "desi_r", upload_matrix<Matrix<const double, P>>(exec, "wave", wave, 1, size),
+        upload_matrix<Matrix<const Real, P>>(exec, "flux", flux, rows, size),
+        upload_matrix<Matrix<const Real, P>>(exec, "weight", weight, rows, size));
+    CHECK(batch.arm == "desi_r");
+    CHECK(batch.size() == rows);
+    CHECK(batch.pixels() == n);
+    CHECK(values(exec, batch.good) == good);
+    check_close("log_norm", values(exec, batch.log_norm), log_norm,
+                {rounding<double>(std::sqrt(n), summed)});
+  }
+}
+
+template <class P>
+std::string error_of(std::size_t wave_rows, std::size_t wave_size, std::size_t rows,
+                     std::size_t size, std::size_t weight_size) {
+  using Real = typename P::real_type;
+  const Exec exec{};
+  return message_of<InvalidArgument>([&] {
+    (void)make_spectrum_batch<P>(exec, "desi_r",
+                                 allocate<Matrix<double, P>>(exec, "wave", wave_rows, wave_size),
+                                 allocate<Matrix<Real, P>>(exec, "flux", rows, size),
+                                 allocate<Matrix<Real, P>>(exec, "weight", rows, weight_size));
+  });
+}
+
+template <class P>
+void refuses_extents_that_differ() {
+  CHECK(error_of<P>(1, 6, 3, 6, 6) == "no error");
+  CHECK(error_of<P>(3, 6, 3, 6, 6) == "no error");
+  CHECK(error_of<P>(1, 6, 3, 6, 5) == "desi_r: flux is 3 x 6, weight is 3 x 5");
+  CHECK(error_of<P>(1, 7, 3, 6, 6) == "desi_r: flux has 6 pixels, wave has 7");
+  CHECK(error_of<P>(2, 6, 3, 6, 6) ==
+        "desi_r: flux has 3 rows, wave has 2 (1 or as many wanted)");
+  CHECK(error_of<P>(1, 1, 3, 1, 1) == "desi_r: flux has 1 pixels, at least 2 wanted");
+}
+
+RVFIT_TEST("spectrum_batch: counts good pixels and sums their ln sigma", derives_its_constants);
+RVFIT_TEST_DOUBLE("spectrum_batch: extents that differ are refused with both",
+                  refuses_extents_that_differ);
+
+}  // namespace rvfit::test::spectrum_batch

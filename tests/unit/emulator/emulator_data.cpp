@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+
+#include "support/compare.hpp"
+#include "support/synthetic.hpp"
+#include <rvfit/emulator/emulator_data.hpp>
+
+#include <functional>
+#include <string>
+
+namespace {
+
+using namespace rvfit;
+
+/// A consistent library of two arms.
+EmulatorData library() {
+  EmulatorData data;
+  data.labels = {{"teff", "K", 3000, 8000}, {"logg", "", 0, 5}, {"feh", "", -3, 1},
+                 {"alpha", "", -0.5, 1}};
+  data.arms = {test::random_arm({6, 40}, Activation::silu, 1),
+               test::random_arm({5, 7, 30}, Activation::silu, 2)};
+  data.arms[1].name = "desi_r";
+  data.arms[1].domain = {1, 0, 0, 0, -2};
+  return data;
+}
+
+/// The error of a library after an edit.
+std::string error_after(const std::function<void(EmulatorData&)>& edit) {
+  EmulatorData data = library();
+  edit(data);
+  return test::message_of<InvalidArgument>([&] { require_consistent(data); });
+}
+
+TEST_CASE("emulator_data: a consistent library passes") {
+  CHECK(error_after([](EmulatorData&) {}) == "no error");
+}
+
+TEST_CASE("emulator_data: arms are found by name; an unknown one is answered with those there are") {
+  CHECK(library().arm_index("desi_r") == 1);
+  CHECK(test::message_of<InvalidArgument>([] { (void)library().arm_index("sdss"); }) ==
+        "EmulatorData: no arm 'sdss', there are: desi_b, desi_r");
+}
+
+TEST_CASE("emulator_data: what does not fit together is refused by arm, layer and extents") {
+  CHECK(error_after([](EmulatorData& d) { d.labels.clear(); }) == "EmulatorData: no labels");
+  CHECK(error_after([](EmulatorData& d) { d.arms.clear(); }) == "EmulatorData: no arms");
+  CHECK(error_after([](EmulatorData& d) { d.arms[0].inputs.pop_back(); }) ==
+        "EmulatorData: arm desi_b has 3 inputs, the library has 4 labels");
+  CHECK(error_after([](EmulatorData& d) { std::swap(d.arms[1].inputs[0], d.arms[1].inputs[2]); }) ==
+        "EmulatorData: input 0 of arm desi_r is feh, label 0 is teff");
+  CHECK(error_after([](EmulatorData& d) { d.arms[0].inputs[3].scale = 0; }) ==
+        "EmulatorData: scale of input alpha of arm desi_b is 0, must be positive");
+  CHECK(error_after([](EmulatorData& d) { d.arms[0].layers.clear(); }) ==
+        "EmulatorData: arm desi_b has no layers");
+  CHECK(error_after([](EmulatorData& d) { d.arms[1].layers[1].inputs = 6; }) ==
+        "EmulatorData: layer 1 of arm desi_r takes 6 inputs, the layer before gives 5");
+  CHECK(error_after([](EmulatorData& d) { d.arms[1].layers[1].bias.pop_back(); }) ==
+        "EmulatorData: layer 1 of arm desi_r has 35 weights and 6 biases, wants 35 and 7");
+  CHECK(error_after([](EmulatorData& d) { d.arms[1].layers[1].weight.pop_back(); }) ==
+        "EmulatorData: layer 1 of arm desi_r has 34 weights and 7 biases, wants 35 and 7");
+  CHECK(error_after([](EmulatorData& d) { d.arms[0].grid.size = 41; }) ==
+        "EmulatorData: arm desi_b gives 40 pixels, its grid has 41");
+  CHECK(error_after([](EmulatorData& d) { d.arms[0].grid.step = 0; }) ==
+        "EmulatorData: grid of arm desi_b has 40 pixels of step 0");
+  CHECK(error_after([](EmulatorData& d) { d.arms[1].domain.pop_back(); }) ==
+        "EmulatorData: domain of arm desi_r has 4 numbers, not a multiple of 5");
+}
+
+}  // namespace

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+
+#include "support/compare.hpp"
+#include "support/policies.hpp"
+#include "support/synthetic.hpp"
+#include "support/tolerance.hpp"
+#include <rvfit/linalg/gemm.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace rvfit::test::gemm {
+
+struct NoEpilogue {
+  template <class Real>
+  void operator()(MatrixRef<Real> /*c*/, int /*row*/, int /*rows*/, int /*column*/,
+                  int /*columns*/) const {}
+};
+
+/// A times B by the library, on the host by Eigen or, if `portable`, as devices do.
+template <class P>
+std::vector<typename P::real_type> product(const std::vector<double>& a,
+                                           const std::vector<double>& b, int rows, int inner,
+                                           int columns, bool portable) {
+  using Real = typename P::real_type;
+  const Exec exec{};
+  const auto a_view = upload_matrix<Matrix<const Real, P>>(
+      exec, "a", a, static_cast<std::size_t>(rows), static_cast<std::size_t>(inner));
+  const auto b_view = upload_matrix<Matrix<const Real, P>>(
+      exec, "b", b, static_cast<std::size_t>(inner), static_cast<std::size_t>(columns));
+  // Results lie in longer rows, of which the rest must stay as it is.
+  const auto c_view = allocate<Matrix<Real, P>>(exec, "c", rows, columns + 3);
+  const MatrixRef<Real> c{c_view.data(), rows, columns, columns + 3};
+  if constexpr (P::on_host) {
+    if (!portable) {
+      rvfit::detail::host_gemm_blocks<P>(exec, "product", const_ref(a_view), const_ref(b_view), c,
+                                         64, NoEpilogue{});
+    }
+  }
+  if (portable || !P::on_host) {
+    rvfit::detail::device_gemm<P>(exec, "product", const_ref(a_view), const_ref(b_view), c);
+  }
+  const auto padded = values(exec, c_view);
+  std::vector<Real> out;
+  bool untouched = true;
+  for (std::size_t i = 0; i < padded.size(); ++i) {
+    if (static_cast<int>(i % static_cast<std::size_t>(columns + 3)) < columns) {
+      out.push_back(padded[i]);
+    } else {
+      untouched = untouched && padded[i] == Real(0);
+    }
+  }
+  CHECK(untouched);
+  return out;
+}
+
+struct Size {
+  int rows, inner, columns;
+};
+
+template <class P>
+void agrees_with_loops() {
+  using Real = typename P::real_type;
+  for (const auto [rows, inner, columns] :
+       {Size{4, 1, 1}, Size{4, 4, 5}, Size{8, 31, 33}, Size{64, 7, 1}, Size{68, 33, 513},
+        Size{132, 200, 512}, Size{20, 1025, 1025}, Size{4, 513, 31}}) {
+    CAPTURE(rows);
+    CAPTURE(inner);
+    CAPTURE(columns);
+    Random random(static_cast<std::uint64_t>(inner));
+    const auto a = random.uniform(static_cast<std::size_t>(rows * inner), -1, 1);
+    const auto b = random.uniform(static_cast<std::size_t>(inner * columns), -1, 1);
+    std::vector<double> want(static_cast<std::size_t>(rows * columns), 0.0);
+    for (int i = 0; i < rows; ++i) {
+      for (int k = 0; k < inner; ++k) {
+        for (int j = 0; j < columns; ++j) {
+          want[static_cast<std::size_t>(i * columns + j)] +=
+              a[static_cast<std::size_t>(i * inner + k)] *
+              b[static_cast<std::size_t>(k * columns + j)];
+        }
+      }
+    }
+    // Products of numbers in [-1, 1] have the rms 1 / 3; single ones may reach 1.
+    const Tolerance allowed{dot_rounding<Real>(inner, 1.0 + std::sqrt(inner) / 3.0)};
+    check_close("host", product<P>(a, b, rows, inner, columns, false), want, allowed);
+    check_close("device", product<P>(a, b, rows, inner, columns, true), want, allowed);
+  }
+}
+
+/// Rows of a row-major matrix in another order.
+template <class T>
+std::vector<T> take_rows(const std::vector<T>& m, std::size_t columns,
+                         const std::vector<std::size_t>& order) {
+  std::vector<T> out;
+  for (const std::size_t row : order) {
+    const auto begin = m.begin() + static_cast<std::ptrdiff_t>(row * columns);
+    out.insert(out.end(), begin, begin + static_cast<std::ptrdiff_t>(columns));
+  }
+  return out;
+}
+
+/// Check that rows of C have the same bits in a large product, in a permuted one, and in the
+/// smallest products.
+template <class P>
+void check_rows_alone(int inner, int columns) {
+  CAPTURE(inner);
+  CAPTURE(columns);
+  constexpr std::size_t rows = 76;  // a whole block of 64 and a part of one
+  Random random(static_cast<std::uint64_t>(inner + 7 * columns));
+  const auto k = static_cast<std::size_t>(inner), n = static_cast<std::size_t>(columns);
+  const auto a = random.uniform(rows * k, -1, 1);
+  const auto b = random.uniform(k * n, -1, 1);
+  std::vector<std::size_t> order(rows);
+  for (std::size_t i = 0; i < rows; ++i) {
+    order[i] = (i * 29 + 5) % rows;  // 29 and 76 have no common factor
+  }
+  for (const bool portable : {false, true}) {
+    CAPTURE(portable);
+    const auto all = product<P>(a, b, static_cast<int>(rows), inner, columns, portable);
+    check_same_bits("permuted rows",
+                    product<P>(take_rows(a, k, order), b, static_cast<int>(rows), inner, columns,
+                               portable),
+                    take_rows(all, n, order));
+    for (const std::vector<std::size_t>& few :
+         {std::vector<std::size_t>{71, 2, 33, 64}, {0, 1, 2, 3, 75, 10, 9, 8}}) {
+      check_same_bits("few rows",
+                      product<P>(take_rows(a, k, few), b, static_cast<int>(few.size()), inner,
+                                 columns, portable),
+                      take_rows(all, n, few));
+    }
+  }
+}
+
+template <class P>
+void gives_a_row_the_same_bits() {
+  for (const auto [rows, inner, columns] :
+       {Size{0, 4, 200}, Size{0, 32, 33}, Size{0, 200, 513}, Size{0, 513, 31}, Size{0, 257, 64},
+        Size{0, 33, 1}}) {
+    check_rows_alone<P>(inner, columns);
+  }
+}
+
+template <class P>
+void gives_a_row_the_same_bits_in_small_products() {
+  for (const int inner : {1, 2, 4, 5, 8, 11}) {
+    for (const int columns : {1, 2, 3, 5, 7, 11}) {
+      check_rows_alone<P>(inner, columns);
+    }
+  }
+  check_rows_alone<P>(4, 517);  // the last block has five columns
+}
+
+TEST_CASE("gemm: blocks cover every element once") {
+  for (const auto [rows, inner, columns] : {Size{4, 0, 1}, Size{64, 0, 512}, Size{68, 0, 513}}) {
+    const rvfit::detail::GemmBlocks blocks{rows, columns, 64};
+    CHECK(blocks.row_blocks() == (rows > 64 ? 2 : 1));
+    CHECK(blocks.column_blocks() == (columns > 512 ? 2 : 1));
+    CHECK(blocks.count() == blocks.row_blocks() * blocks.column_blocks());
+  }
+}
+
+RVFIT_TEST("gemm: Eigen's and the portable product agree with loops", agrees_with_loops);
+RVFIT_TEST("gemm: a row has the same bits whatever its neighbours and however many they are",
+           gives_a_row_the_same_bits);
+RVFIT_TEST("gemm: a row of a product of few columns has the same bits too",
+           gives_a_row_the_same_bits_in_small_products);
+
+}  // namespace rvfit::test::gemm
