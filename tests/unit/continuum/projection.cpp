@@ -167,7 +167,7 @@ void check_spectrum(const Result<P>& got, std::size_t b, const ProjectionProblem
                                       .asDiagonal() *
                                   problem.tangents;
   const double scale = tangent.norm() * std::sqrt(power) + columns;
-  const double differences = rounding<double>(3.0 / 0.02, std::abs(want.neg2_log_like) + power);
+  const double differences = rounding<double>(16.0 / 0.02, std::abs(want.neg2_log_like) + power);
   const std::vector<double> gradient(got.gradient.begin() + static_cast<std::ptrdiff_t>(b * n),
                                      got.gradient.begin() + static_cast<std::ptrdiff_t>((b + 1) * n));
   check_close("gradient", gradient, want.gradient, {(lost + walk + ridge * want.condition) * scale + differences});
