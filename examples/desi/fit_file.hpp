@@ -8,6 +8,7 @@
 #include "load_desi.hpp"
 #include "options.hpp"
 #include "output_names.hpp"
+#include "progress.hpp"
 #include "summary.hpp"
 #include <rvfit/core/version.hpp>
 #include <rvfit/io/read_desi.hpp>

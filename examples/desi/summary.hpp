@@ -27,6 +27,15 @@ struct Seconds {
   double fit = 0;
   double errors = 0;
   double write = 0;
+
+  /// Add a share of the phases of a fit, of one of several workers side by side.
+  void add(const Seconds& part, double share) {
+    setup += share * part.setup;
+    read += share * part.read;
+    scan += share * part.scan;
+    fit += share * part.fit;
+    errors += share * part.errors;
+  }
 };
 
 struct Summary {

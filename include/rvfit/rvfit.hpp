@@ -54,6 +54,7 @@
 // A fit
 #include <rvfit/pipeline/fitter.hpp>
 #include <rvfit/pipeline/forward_model.hpp>
+#include <rvfit/pipeline/instances.hpp>
 #include <rvfit/pipeline/objective.hpp>
 #include <rvfit/pipeline/predict.hpp>
 #include <rvfit/pipeline/scan.hpp>

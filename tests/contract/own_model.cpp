@@ -5,14 +5,14 @@
 /// absorption line of free depth and width, shifted by rv. This is also the archetype of the
 /// concept: it has nothing that the concept does not ask for.
 
+#include <rvfit/rvfit.hpp>
+
 #include <doctest/doctest.h>
+#include <support/simulated_stars.hpp>
 
 #include <cmath>
 #include <string>
 #include <vector>
-
-#include <rvfit/rvfit.hpp>
-#include <support/simulated_stars.hpp>
 
 namespace rvfit::test {
 
@@ -74,11 +74,10 @@ class LineModel {
                const Matrix<const double, P>& theta, int lanes, const Jets<P>& jets,
                Workspace&) const {
     const auto pixels = static_cast<int>(plan.wave.extent(1));
-    Kokkos::parallel_for(
-        "rvfit::test::LineModel",
-        Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>, Kokkos::IndexType<int>>(exec, {0, 0},
-                                                                            {tile.size, pixels}),
-        Evaluate{tile, theta, plan.wave, lanes, jets});
+    Kokkos::parallel_for("rvfit::test::LineModel",
+                         Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>, Kokkos::IndexType<int>>(
+                             exec, {0, 0}, {tile.size, pixels}),
+                         Evaluate{tile, theta, plan.wave, lanes, jets});
   }
   void add_penalty(const Exec&, int, const Tile<P>&, const Matrix<const double, P>&,
                    const Vector<const double, P>&, const Linearization<P>&, bool) const {}
@@ -91,11 +90,10 @@ class LineModel {
   }
 
  private:
-  ParameterSet parameters_{{{.name = "depth", .lower = 0.0, .upper = 1.0, .scale = 0.1},
-                            {.name = "width", .unit = "km/s", .lower = 10.0, .upper = 400.0,
-                             .scale = 10.0},
-                            {.name = "rv", .unit = "km/s", .lower = -800.0, .upper = 800.0,
-                             .scale = 10.0}}};
+  ParameterSet parameters_{
+      {{.name = "depth", .lower = 0.0, .upper = 1.0, .scale = 0.1},
+       {.name = "width", .unit = "km/s", .lower = 10.0, .upper = 400.0, .scale = 10.0},
+       {.name = "rv", .unit = "km/s", .lower = -800.0, .upper = 800.0, .scale = 10.0}}};
 };
 
 using Double = Policy<Kokkos::DefaultExecutionSpace, double, double>;
@@ -112,8 +110,8 @@ TEST_CASE("own model: a line's depth, width and rv are found from the scan, with
     wave.push_back(4950.0 + 0.25 * i);
   }
   for (int b = 0; b < stars; ++b) {
-    theta.insert(theta.end(),
-                 {random.uniform(0.3, 0.8), random.uniform(40.0, 150.0), random.uniform(-600.0, 600.0)});
+    theta.insert(theta.end(), {random.uniform(0.3, 0.8), random.uniform(40.0, 150.0),
+                               random.uniform(-600.0, 600.0)});
   }
   SpectrumBatch<Double> arm;
   arm.arm = "line";

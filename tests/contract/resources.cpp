@@ -5,14 +5,13 @@
 /// integer and fences once a pass, every kernel has a label and runs on the instance passed in.
 
 #include <doctest/doctest.h>
+#include <support/kokkos_events.hpp>
+#include <support/shared_data.hpp>
+#include <support/simulated_stars.hpp>
 
 #include <algorithm>
 #include <string>
 #include <vector>
-
-#include <support/kokkos_events.hpp>
-#include <support/shared_data.hpp>
-#include <support/simulated_stars.hpp>
 
 namespace rvfit::test {
 
@@ -26,8 +25,7 @@ bool starts_with(const std::string& text, const std::string& beginning) {
 struct PlannedFit {
   EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
   SimulatedStars stars = simulate(emulator, coarse_arms(), {.stars = 12, .seed = 4});
-  Float::execution_space exec =
-      Kokkos::Experimental::partition_space(Float::execution_space(), 1, 1)[0];
+  Float::execution_space exec = instances_side_by_side<Float>(Float::execution_space()).front();
   ForwardModel<Float> model{exec, emulator};
   Observations<Float> data = stars.observations<Float>(exec);
   Fitter<ForwardModel<Float>> fitter{exec, model, data, 12, {}};
@@ -72,8 +70,7 @@ TEST_CASE("resources: every kernel has a label and runs on the instance passed i
   std::uint32_t instance = 0;
   {
     const KokkosEvents events;
-    Kokkos::parallel_for("probe", Float::range_policy(reference.exec, 0, 1),
-                         KOKKOS_LAMBDA(int){});
+    Kokkos::parallel_for("probe", Float::range_policy(reference.exec, 0, 1), KOKKOS_LAMBDA(int){});
     instance = events.kernels.at(0).instance;
   }
   const KokkosEvents events;

@@ -4,15 +4,14 @@
 /// Bad spectra are statuses in their rows; bad calls are exceptions that say both extents.
 
 #include <doctest/doctest.h>
+#include <support/fits_of_batches.hpp>
+#include <support/shared_data.hpp>
+#include <support/simulated_stars.hpp>
 
 #include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
-
-#include <support/fits_of_batches.hpp>
-#include <support/shared_data.hpp>
-#include <support/simulated_stars.hpp>
 
 namespace rvfit::test {
 
@@ -96,11 +95,11 @@ TEST_CASE("status: flux that is not finite where the weight is not zero ends as 
 }
 
 TEST_CASE("status: zero flux, constant flux and huge outliers end with a status") {
-  const auto zero = fit_spoiled(
-      [](std::size_t, std::size_t, double& flux, double&) { flux = 0.0; });
+  const auto zero =
+      fit_spoiled([](std::size_t, std::size_t, double& flux, double&) { flux = 0.0; });
   CHECK(zero.status[2] != FitStatus::running);
-  const auto constant = fit_spoiled(
-      [](std::size_t, std::size_t, double& flux, double&) { flux = 1.0; });
+  const auto constant =
+      fit_spoiled([](std::size_t, std::size_t, double& flux, double&) { flux = 1.0; });
   CHECK(constant.status[2] != FitStatus::running);
   const auto outliers = fit_spoiled([](std::size_t, std::size_t i, double& flux, double&) {
     flux = i % 50 == 7 ? 1e6 * flux : flux;
@@ -116,8 +115,8 @@ TEST_CASE("calls: extents that differ throw with both") {
   const auto stars = simulate(emulator, coarse_arms(), {.stars = 3});
   const auto data = stars.observations<Float>(exec);
   Fitter<ForwardModel<Float>> fitter(exec, model, data, 2, {});
-  CHECK_THROWS_WITH_AS(fitter.bind(exec, data),
-                       "Objective: 3 spectra, planned for at most 2", InvalidArgument);
+  CHECK_THROWS_WITH_AS(fitter.bind(exec, data), "Objective: 3 spectra, planned for at most 2",
+                       InvalidArgument);
   const Matrix<const float, Float> flux = data[0].flux;
   const Matrix<const float, Float> other = data[1].weight;
   CHECK_THROWS_WITH_AS(

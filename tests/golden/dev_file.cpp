@@ -4,18 +4,18 @@
 /// 200 simulated DESI stars, made from exact spectra and not from the emulator: scatter against the
 /// truth next to rvspecfit's own on the same file, and no wrong basins.
 
+#include <rvfit/io/fits_input.hpp>
+
 #include <doctest/doctest.h>
+#include <support/desi_observations.hpp>
+#include <support/fits_of_batches.hpp>
+#include <support/shared_data.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <string>
 #include <vector>
-
-#include <rvfit/io/fits_input.hpp>
-#include <support/desi_observations.hpp>
-#include <support/fits_of_batches.hpp>
-#include <support/shared_data.hpp>
 
 namespace rvfit::test {
 
@@ -68,11 +68,10 @@ TEST_CASE("dev file: scatter against the truth is rvspecfit's, and no star is in
   CHECK(wrong <= 2);
 
   constexpr double allowed = 1.1;
-  for (const Expected& expected : {Expected{"rv", "VRAD", 0.35, 0.58},
-                                   Expected{"teff", "TEFF", 13.0, 35.0},
-                                   Expected{"logg", "LOGG", 0.056, 0.11},
-                                   Expected{"feh", "FEH", 0.018, 0.054},
-                                   Expected{"alpha", "ALPHA", 0.016, 0.026}}) {
+  for (const Expected& expected :
+       {Expected{"rv", "VRAD", 0.35, 0.58}, Expected{"teff", "TEFF", 13.0, 35.0},
+        Expected{"logg", "LOGG", 0.056, 0.11}, Expected{"feh", "FEH", 0.018, 0.054},
+        Expected{"alpha", "ALPHA", 0.016, 0.026}}) {
     const auto values = truth.read_column<double>("TRUTH", expected.truth);
     const auto p = static_cast<std::size_t>(result.parameters.index(expected.parameter));
     const auto scatter = [&](double low, double high) {

@@ -3,17 +3,17 @@
 /// @file
 /// Templates against rvspecfit d4bbf3a: its library, rotation, Doppler shift and spline at 16 points.
 
+#include <rvfit/io/fits_input.hpp>
+#include <rvfit/io/read_emulator.hpp>
+#include <rvfit/rvfit.hpp>
+
 #include <doctest/doctest.h>
+#include <support/shared_data.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
-
-#include <rvfit/io/fits_input.hpp>
-#include <rvfit/io/read_emulator.hpp>
-#include <rvfit/rvfit.hpp>
-#include <support/shared_data.hpp>
 
 namespace rvfit::test {
 

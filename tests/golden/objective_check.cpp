@@ -4,18 +4,18 @@
 /// The objective against rvspecfit d4bbf3a: differences of -2 ln L between six points of 30 stars,
 /// with its penalty outside the domain. Constants that differ by convention drop out.
 
+#include <rvfit/io/read_emulator.hpp>
+
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+#include <support/desi_observations.hpp>
+#include <support/shared_data.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
-
-#include <rvfit/io/read_emulator.hpp>
-#include <support/desi_observations.hpp>
-#include <support/shared_data.hpp>
 
 namespace rvfit::test {
 

@@ -25,8 +25,8 @@ template <class P>
 std::vector<double> observed(const std::vector<double>& flux, double vsini, double rv) {
   using Real = typename P::real_type;
   const Exec exec{};
-  const auto theta = upload_matrix<Matrix<const double, P>>(
-      exec, "theta", std::vector<double>{vsini, rv}, 1, 2);
+  const auto theta =
+      upload_matrix<Matrix<const double, P>>(exec, "theta", std::vector<double>{vsini, rv}, 1, 2);
   const auto tile = tile_of<P>(exec, {0}, 1);
   const auto in = upload_matrix<Matrix<const Real, P>>(exec, "in", flux, 1, flux.size());
   const auto c = allocate<Matrix<Real, P>>(exec, "coefficients", 2, flux.size() + 2);

@@ -3,17 +3,17 @@
 /// @file
 /// Gradient of the whole objective, in double, against differences of its values.
 
+#include <rvfit/io/read_emulator.hpp>
+
 #include <doctest/doctest.h>
+#include <support/shared_data.hpp>
+#include <support/simulated_stars.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <string>
 #include <vector>
-
-#include <rvfit/io/read_emulator.hpp>
-#include <support/shared_data.hpp>
-#include <support/simulated_stars.hpp>
 
 namespace rvfit::test {
 
@@ -71,8 +71,8 @@ void check_gradient(const ForwardModel<Double>& model, const ParameterSet& param
   const auto exact = linearize(model, parameters, stars, everyone, theta, true);
   const auto gradient = download(exec, exact.gradient);
   const auto hessian = download(exec, exact.hessian);
-  const auto values = download(
-      exec, linearize(model, parameters, stars, repeated, displaced, false).value);
+  const auto values =
+      download(exec, linearize(model, parameters, stars, repeated, displaced, false).value);
   std::size_t next = 0;
   for (int b = 0; b < stars.size; ++b) {
     for (std::size_t p = 0; p < n; ++p) {

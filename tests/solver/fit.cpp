@@ -5,15 +5,14 @@
 /// true, and the same bits whatever else is in the batch?
 
 #include <doctest/doctest.h>
+#include <support/fits_of_batches.hpp>
+#include <support/shared_data.hpp>
+#include <support/simulated_stars.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
-
-#include <support/fits_of_batches.hpp>
-#include <support/shared_data.hpp>
-#include <support/simulated_stars.hpp>
 
 namespace rvfit::test {
 
@@ -127,8 +126,10 @@ void check_reproducible() {
   }
 
   // One thread.
-  const auto parts = Kokkos::Experimental::partition_space(exec, 1, 1);
-  const auto one = fit<P>(parts[0], model, stars.observations<P>(parts[0]));
+  const auto thread = instances_side_by_side<P>(exec).front();
+  REQUIRE(thread.concurrency() == 1);
+  REQUIRE(exec.concurrency() > 1);
+  const auto one = fit<P>(thread, model, stars.observations<P>(thread));
   require_same_rows<P>(all, order, one, order);
 }
 

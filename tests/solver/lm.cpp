@@ -3,14 +3,14 @@
 /// @file
 /// The batched solver on classic least-squares problems, and every way in which a fit can end.
 
+#include <rvfit/solver/covariance.hpp>
+#include <rvfit/solver/lm.hpp>
+
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <limits>
 #include <vector>
-
-#include <rvfit/solver/covariance.hpp>
-#include <rvfit/solver/lm.hpp>
 
 namespace rvfit::test {
 
@@ -148,10 +148,10 @@ Solved solve(const ParameterSet& parameters, const std::vector<double>& start,
   const int n = parameters.size();
   const int size = static_cast<int>(start.size()) / n;
   LmWorkspace<Double> state(exec, size, n);
-  Kokkos::deep_copy(exec, state.theta,
-                    upload_matrix<Matrix<const double, Double>>(
-                        exec, "start", start, static_cast<std::size_t>(size),
-                        static_cast<std::size_t>(n)));
+  Kokkos::deep_copy(
+      exec, state.theta,
+      upload_matrix<Matrix<const double, Double>>(
+          exec, "start", start, static_cast<std::size_t>(size), static_cast<std::size_t>(n)));
   const DeviceParameters<Double> device(exec, parameters);
   SumOfSquares<Residuals> problem{{}};
   minimize<Double>(exec, problem, device, options, size, state);
@@ -200,8 +200,9 @@ TEST_CASE("lm: a thousand Rosenbrock valleys are solved from scattered starts") 
 
 TEST_CASE("lm: Brown and Dennis' minimum is reached, whose residuals are large") {
   // Gauss-Newton leaves out the curvature of the residuals, which dominates here: thousands of steps.
-  const Solved solved = solve<BrownDennis>(free_parameters(4), {25.0, 5.0, -5.0, -1.0},
-                                           {.max_iterations = 10000, .tolerance = 1e-6, .rounding = 1e-4});
+  const Solved solved =
+      solve<BrownDennis>(free_parameters(4), {25.0, 5.0, -5.0, -1.0},
+                         {.max_iterations = 10000, .tolerance = 1e-6, .rounding = 1e-4});
   CHECK(solved.status[0] == FitStatus::converged);
   CHECK(solved.value[0] == doctest::Approx(85822.2).epsilon(1e-6));
 }
@@ -252,16 +253,15 @@ TEST_CASE("lm: a fixed parameter keeps its value and has no error") {
 }
 
 TEST_CASE("lm: the iteration cap ends a fit and is its status") {
-  const Solved solved = solve<Rosenbrock>(free_parameters(2), {-1.2, 1.0},
-                                          {.max_iterations = 3, .tolerance = 1e-24});
+  const Solved solved =
+      solve<Rosenbrock>(free_parameters(2), {-1.2, 1.0}, {.max_iterations = 3, .tolerance = 1e-24});
   CHECK(solved.status[0] == FitStatus::max_iterations);
   CHECK(solved.iterations[0] == 3);
   CHECK(std::isfinite(solved.covariance[0]));
 }
 
 TEST_CASE("lm: no step at all with a cap of zero") {
-  const Solved solved =
-      solve<Rosenbrock>(free_parameters(2), {-1.2, 1.0}, {.max_iterations = 0});
+  const Solved solved = solve<Rosenbrock>(free_parameters(2), {-1.2, 1.0}, {.max_iterations = 0});
   CHECK(solved.status[0] == FitStatus::max_iterations);
   CHECK(solved.theta[0] == -1.2);
 }
@@ -309,7 +309,7 @@ TEST_CASE("lm_step: the minimum of a quadratic inside a box is found in one step
       lm_step(2, theta, gradient, hessian, {lower, upper, scale, fixed}, 0.0, step);
   REQUIRE(result.solved);
   CHECK(step[0] == 1.0);
-  CHECK(step[1] == doctest::Approx(-0.75));  // (2 + 1 * 1) / -4
+  CHECK(step[1] == doctest::Approx(-0.75));          // (2 + 1 * 1) / -4
   CHECK(result.decrease == doctest::Approx(3.125));  // -(-3 - 1.5 + (2 - 1.5 + 2.25) / 2)
 }
 

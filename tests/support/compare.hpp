@@ -4,6 +4,8 @@
 /// @file
 /// Comparison of arrays: one check an array, which on failure prints the worst three elements.
 
+#include <rvfit/core/views.hpp>
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -15,8 +17,6 @@
 #include <string>
 #include <type_traits>
 #include <vector>
-
-#include <rvfit/core/views.hpp>
 
 namespace rvfit::test {
 
@@ -36,8 +36,8 @@ template <class Exec, class View>
 
 /// Check an array against its oracle. NaN agrees with NaN alone.
 template <class Got, class Want = std::vector<double>>
-  requires(!std::is_arithmetic_v<Got>)
-void check_close(const std::string& label, const Got& got, const Want& want, Tolerance tolerance) {
+requires(!std::is_arithmetic_v<Got>) void check_close(const std::string& label, const Got& got,
+                                                      const Want& want, Tolerance tolerance) {
   REQUIRE_MESSAGE(got.size() == want.size(), label, ": ", got.size(), " elements, wanted ",
                   want.size());
   struct Offence {
@@ -74,7 +74,7 @@ void check_close(const std::string& label, const Got& got, const Want& want, Tol
 
 /// The same for one number.
 template <class Got>
-  requires std::is_arithmetic_v<Got>
+requires std::is_arithmetic_v<Got>
 void check_close(const std::string& label, Got got, double want, Tolerance tolerance) {
   check_close(label, std::vector<Got>{got}, std::vector<double>{want}, tolerance);
 }

@@ -4,12 +4,12 @@
 /// @file
 /// DESI files as observations, and fits of them, in any policy.
 
+#include <rvfit/io/read_desi.hpp>
+#include <rvfit/rvfit.hpp>
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include <rvfit/io/read_desi.hpp>
-#include <rvfit/rvfit.hpp>
 
 namespace rvfit::test {
 
@@ -35,8 +35,7 @@ template <class P>
         exec, arm.name, upload_matrix<Matrix<const double, P>>(exec, "wave", arm.wave, 1, n),
         upload_matrix<Matrix<const float, P>>(exec, "flux", flux, rows.size(), n),
         upload_matrix<Matrix<const float, P>>(exec, "ivar", ivar, rows.size(), n),
-        upload_matrix<Matrix<const std::int32_t, P>>(exec, "mask", mask, rows.size(), n),
-        options));
+        upload_matrix<Matrix<const std::int32_t, P>>(exec, "mask", mask, rows.size(), n), options));
   }
   return result;
 }
@@ -53,11 +52,11 @@ template <class P, class Model>
   ActiveList<P> all(exec, size);
   all.select(exec, size, size, KeepAll{});
   const Linearization<P> out(exec, size, parameters);
-  objective.evaluate(exec, all,
-                     upload_matrix<Matrix<const double, P>>(
-                         exec, "theta", theta, static_cast<std::size_t>(size),
-                         static_cast<std::size_t>(parameters)),
-                     out);
+  objective.evaluate(
+      exec, all,
+      upload_matrix<Matrix<const double, P>>(exec, "theta", theta, static_cast<std::size_t>(size),
+                                             static_cast<std::size_t>(parameters)),
+      out);
   const auto values = download(exec, out.value);
   return {values.data(), values.data() + size};
 }

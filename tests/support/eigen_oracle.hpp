@@ -8,6 +8,7 @@
 
 #include <Eigen/Core>
 #include <Eigen/QR>
+
 #include <cmath>
 #include <string>
 
@@ -97,8 +98,7 @@ struct WithRidge {
 /// 2 B (1 - Q Q^T) B^T with the projection matrix written out.
 /// @param[in] ridge  added to the diagonal of S S^T, relative to it
 /// @param[in] h      step of the differences: |h dT| must stay well below T
-[[nodiscard]] inline Projection project(const ProjectionProblem& p, double ridge,
-                                        double h = 0.02) {
+[[nodiscard]] inline Projection project(const ProjectionProblem& p, double ridge, double h = 0.02) {
   Projection out = detail::project_value(p, ridge);
   const Eigen::Index parameters = p.tangents.cols();
   out.gradient.resize(parameters);

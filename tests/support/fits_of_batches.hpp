@@ -4,10 +4,11 @@
 /// @file
 /// Whole fits of simulated stars.
 
-#include <vector>
-
 #include <rvfit/rvfit.hpp>
+
 #include <support/simulated_stars.hpp>
+
+#include <vector>
 
 namespace rvfit::test {
 

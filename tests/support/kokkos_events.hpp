@@ -6,6 +6,7 @@
 /// fences, and kernels with their labels and the instance that they run on.
 
 #include <Kokkos_Core.hpp>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,20 +19,19 @@ class KokkosEvents {
   KokkosEvents() {
     namespace Tools = Kokkos::Tools::Experimental;
     current_ = this;
-    Tools::set_allocate_data_callback([](Kokkos::Profiling::SpaceHandle, const char* label,
-                                         const void*, std::uint64_t) {
-      current_->allocations.emplace_back(label);
+    Tools::set_allocate_data_callback(
+        [](Kokkos::Profiling::SpaceHandle, const char* label, const void*, std::uint64_t) {
+          current_->allocations.emplace_back(label);
+        });
+    Tools::set_begin_deep_copy_callback([](Kokkos::Profiling::SpaceHandle, const char* to,
+                                           const void*, Kokkos::Profiling::SpaceHandle,
+                                           const char* from, const void*, std::uint64_t bytes) {
+      current_->copies.push_back(std::string(from) + " -> " + to);
+      current_->copied_bytes += bytes;
     });
-    Tools::set_begin_deep_copy_callback(
-        [](Kokkos::Profiling::SpaceHandle, const char* to, const void*,
-           Kokkos::Profiling::SpaceHandle, const char* from, const void*, std::uint64_t bytes) {
-          current_->copies.push_back(std::string(from) + " -> " + to);
-          current_->copied_bytes += bytes;
-        });
-    Tools::set_begin_fence_callback(
-        [](const char* label, std::uint32_t, std::uint64_t*) {
-          current_->fences.emplace_back(label);
-        });
+    Tools::set_begin_fence_callback([](const char* label, std::uint32_t, std::uint64_t*) {
+      current_->fences.emplace_back(label);
+    });
     Tools::set_begin_parallel_for_callback(&record_kernel);
     Tools::set_begin_parallel_reduce_callback(&record_kernel);
     Tools::set_begin_parallel_scan_callback(&record_kernel);

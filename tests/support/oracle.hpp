@@ -97,9 +97,7 @@ template <class F>
     return k == 0 ? 1.0 : 0.0;
   }
   const double r = std::max(radius, 1e-300);
-  const auto angle_of = [&](int corner) {
-    return std::asin(std::clamp(corner / r, -1.0, 1.0));
-  };
+  const auto angle_of = [&](int corner) { return std::asin(std::clamp(corner / r, -1.0, 1.0)); };
   double sum = 0.0;
   for (int side = -1; side <= 1; side += 2) {
     const double a = angle_of(side < 0 ? k - 1 : k);

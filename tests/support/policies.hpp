@@ -4,9 +4,9 @@
 /// @file
 /// The policies that tests run with, and how a test is registered for each of them.
 
-#include <doctest/doctest.h>
-
 #include <rvfit/core/policy.hpp>
+
+#include <doctest/doctest.h>
 
 #if defined(KOKKOS_ENABLE_CUDA)
 #define RVFIT_TEST_SPACE "Cuda"
@@ -32,18 +32,12 @@ using DoublePolicy = Policy<Exec, double>;
 
 /// Register a free function template `body<P>()` in each precision. Bodies live in a namespace of
 /// their file: a kernel's type must have a name, and one name must not mean two bodies.
-#define RVFIT_TEST(name, body)                         \
-  TEST_CASE(name " [" RVFIT_TEST_SPACE " float]") {    \
-    body<::rvfit::test::FloatPolicy>();                \
-  }                                                    \
-  TEST_CASE(name " [" RVFIT_TEST_SPACE " double]") {   \
-    body<::rvfit::test::DoublePolicy>();               \
-  }                                                    \
+#define RVFIT_TEST(name, body)                                                              \
+  TEST_CASE(name " [" RVFIT_TEST_SPACE " float]") { body<::rvfit::test::FloatPolicy>(); }   \
+  TEST_CASE(name " [" RVFIT_TEST_SPACE " double]") { body<::rvfit::test::DoublePolicy>(); } \
   static_assert(true)
 
 /// The same for a property that only double precision resolves.
-#define RVFIT_TEST_DOUBLE(name, body)                  \
-  TEST_CASE(name " [" RVFIT_TEST_SPACE " double]") {   \
-    body<::rvfit::test::DoublePolicy>();               \
-  }                                                    \
+#define RVFIT_TEST_DOUBLE(name, body)                                                       \
+  TEST_CASE(name " [" RVFIT_TEST_SPACE " double]") { body<::rvfit::test::DoublePolicy>(); } \
   static_assert(true)

@@ -4,14 +4,14 @@
 /// @file
 /// Stars made from a model: its own templates, a wrong smooth flux calibration, noise, bad pixels.
 
+#include <rvfit/io/read_emulator.hpp>
+#include <rvfit/rvfit.hpp>
+
 #include <cmath>
 #include <cstdint>
 #include <numbers>
 #include <string>
 #include <vector>
-
-#include <rvfit/io/read_emulator.hpp>
-#include <rvfit/rvfit.hpp>
 
 namespace rvfit::test {
 
@@ -68,7 +68,8 @@ template <class P>
     }
     SpectrumBatch<P> batch;
     batch.arm = arm.name;
-    batch.wave = upload_matrix<Matrix<const double, P>>(exec, "rvfit::test::wave", wave, 1, wave.size());
+    batch.wave =
+        upload_matrix<Matrix<const double, P>>(exec, "rvfit::test::wave", wave, 1, wave.size());
     result.push_back(batch);
   }
   return result;

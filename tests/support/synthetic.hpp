@@ -5,16 +5,16 @@
 /// Made-up inputs, the same on every machine: random numbers, spectra with lines, small networks,
 /// tiles, and device arrays from host ones.
 
-#include <cmath>
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include <rvfit/core/tile.hpp>
 #include <rvfit/emulator/emulator_data.hpp>
 #include <rvfit/linalg/gemm.hpp>
 #include <rvfit/stages/spline.hpp>
 #include <rvfit/stages/symmetric_filter.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace rvfit::test {
 
@@ -78,8 +78,11 @@ class Random {
   Random random(seed);
   ArmData arm;
   arm.name = "desi_b";
-  arm.grid = {.logarithmic = true, .origin = std::log(3600.0), .step = 8.5e-5, .size = widths.back()};
-  arm.inputs = {{"teff", true, 3.75, 0.125}, {"logg", false, 2.5, 1.5}, {"feh", false, -1.0, 0.75},
+  arm.grid = {
+      .logarithmic = true, .origin = std::log(3600.0), .step = 8.5e-5, .size = widths.back()};
+  arm.inputs = {{"teff", true, 3.75, 0.125},
+                {"logg", false, 2.5, 1.5},
+                {"feh", false, -1.0, 0.75},
                 {"alpha", false, 0.25, 0.25}};
   int inputs = 4;
   for (std::size_t n = 0; n < widths.size(); ++n) {

@@ -50,10 +50,9 @@ struct FillBasis {
 
   KOKKOS_FUNCTION void operator()(int row, int k, int i) const {
     const auto last = static_cast<int>(wave.extent(1)) - 1;
-    const double x =
-        2.0 * (wave(row, i) - wave(row, 0)) / (wave(row, last) - wave(row, 0)) - 1.0;
-    basis(row, k, i) = static_cast<typename P::real_type>(
-        continuum_column(options.kind, options.columns, k, x));
+    const double x = 2.0 * (wave(row, i) - wave(row, 0)) / (wave(row, last) - wave(row, 0)) - 1.0;
+    basis(row, k, i) =
+        static_cast<typename P::real_type>(continuum_column(options.kind, options.columns, k, x));
   }
 };
 

@@ -17,14 +17,14 @@
 /// (Golub & Pereyra, SIAM J. Numer. Anal. 10, 413, 1973; Kaufman, BIT 15, 49, 1975.)
 /// Agrees with rvspecfit's get_chisq0, pixels it masks left out.
 
-#include <string>
-
 #include <rvfit/continuum/basis.hpp>
 #include <rvfit/core/team.hpp>
 #include <rvfit/core/tile.hpp>
 #include <rvfit/data/linearization.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
 #include <rvfit/linalg/cholesky.hpp>
+
+#include <string>
 
 namespace rvfit {
 
@@ -37,7 +37,7 @@ namespace rvfit {
 template <ExecutionPolicy P>
 struct ProjectionOutputs {
   using Accum = typename P::accum_type;
-  Vector<Accum, P> chi2;           ///< (B)     |r|^2 over w_i > 0; not set for an arm left out
+  Vector<Accum, P> chi2;  ///< (B)     |r|^2 over w_i > 0; not set for an arm left out
   Matrix<typename P::real_type, P> model;  ///< (B, N)  (c^T P)_i T_i, masked pixels too  [flux]
 };
 
@@ -182,8 +182,7 @@ struct ProjectionKernel {
         const int k = n / (columns + 1);
         const int j = n % (columns + 1);
         if (j <= k || j == columns) {
-          const Accum* other =
-              j == columns ? scratch.data : scratch.rows + j * pixel_block;
+          const Accum* other = j == columns ? scratch.data : scratch.rows + j * pixel_block;
           accumulate_dot<P>(scratch.rows + k * pixel_block, other, scratch.sums + n * lanes);
         }
       });
@@ -278,8 +277,8 @@ struct ProjectionKernel {
     }
     for (int w = 0; w < width; ++w) {
       continuum[w] *= g.weight[w];
-      slope_weight[w] = g.value[w] * g.weight[w] * g.weight[w] * slope_weight[w] -
-                        continuum[w] * residual[w];
+      slope_weight[w] =
+          g.value[w] * g.weight[w] * g.weight[w] * slope_weight[w] - continuum[w] * residual[w];
     }
     for (int p = 0; p < parameters; ++p) {
       Accum* slope = scratch.slopes + p * pixel_block + offset;
@@ -379,9 +378,8 @@ void project(const typename P::execution_space& exec, const Tile<P>& tile,
   RVFIT_REQUIRE(static_cast<int>(jets.extent(2)) >= data.pixels() &&
                     static_cast<int>(jets.extent(1)) >= 1 + parameters &&
                     static_cast<int>(jets.extent(0)) >= tile.size,
-                "project: jets are ", jets.extent(0), " x ", jets.extent(1), " x ",
-                jets.extent(2), ", wanted at least ", tile.size, " x ", 1 + parameters, " x ",
-                data.pixels());
+                "project: jets are ", jets.extent(0), " x ", jets.extent(1), " x ", jets.extent(2),
+                ", wanted at least ", tile.size, " x ", 1 + parameters, " x ", data.pixels());
   RVFIT_REQUIRE(parameters <= static_cast<int>(out.gradient.extent(1)), "project: ", parameters,
                 " tangents, the gradient has ", out.gradient.extent(1), " columns");
   typename P::team_policy policy(exec, tile.size, Kokkos::AUTO);

@@ -6,6 +6,7 @@
 
 #include <Kokkos_BitManipulation.hpp>
 #include <Kokkos_Core.hpp>
+
 #include <concepts>
 #include <cstdint>
 

@@ -5,6 +5,7 @@
 /// The one compile-time bundle of the library: where a fit runs and in which precisions.
 
 #include <Kokkos_Core.hpp>
+
 #include <concepts>
 
 namespace rvfit {

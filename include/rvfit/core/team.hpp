@@ -8,9 +8,9 @@
 /// accumulators, kept by one thread through all blocks: no reduction across threads, so that the
 /// order of additions never depends on how many there are.
 
-#include <Kokkos_Core.hpp>
-
 #include <rvfit/core/policy.hpp>
+
+#include <Kokkos_Core.hpp>
 
 namespace rvfit {
 

@@ -19,9 +19,7 @@ KOKKOS_INLINE_FUNCTION double rest_over_observed(double rv) {
 }
 
 /// ln(rest_over_observed(rv)) = -atanh(rv / c).
-KOKKOS_INLINE_FUNCTION double log_doppler(double rv) {
-  return -Kokkos::atanh(rv / speed_of_light);
-}
+KOKKOS_INLINE_FUNCTION double log_doppler(double rv) { return -Kokkos::atanh(rv / speed_of_light); }
 
 /// d log_doppler / d rv = -1 / (c (1 - b^2))   [1 / (km/s)].
 KOKKOS_INLINE_FUNCTION double log_doppler_derivative(double rv) {

@@ -5,10 +5,11 @@
 /// Named views. Every array is LayoutRight with the batch axis first; index letters are global:
 /// `b` spectrum, `t` entry of a tile, `l` lane, `i` pixel, `p` parameter, `k` continuum column.
 
-#include <Kokkos_Core.hpp>
-#include <string>
-
 #include <rvfit/core/policy.hpp>
+
+#include <Kokkos_Core.hpp>
+
+#include <string>
 
 namespace rvfit {
 

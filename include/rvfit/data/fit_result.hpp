@@ -4,12 +4,13 @@
 /// @file
 /// What a fit returns: one row per spectrum, structure of arrays, on the host.
 
+#include <rvfit/data/parameters.hpp>
+
 #include <Kokkos_Core.hpp>
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include <rvfit/data/parameters.hpp>
 
 namespace rvfit {
 
@@ -54,16 +55,16 @@ struct FitResult {
   int size = 0;  ///< B
   int arms = 0;  ///< A
 
-  std::vector<double> theta;       ///< (B, P)     solution, in the units of `parameters`
-  std::vector<double> error;       ///< (B, P)     sqrt of the covariance's diagonal; NaN where a
-                                   ///<            parameter was fixed, ended on a bound, or the
-                                   ///<            Hessian is not positive definite
-  std::vector<double> covariance;  ///< (B, P, P)  over the free parameters, NaN elsewhere
-  std::vector<double> neg2_log_like;     ///< (B)     objective at the solution, priors included
-  std::vector<double> chi2;              ///< (B, A)  |r|^2 over unmasked pixels
-  std::vector<double> continuum_chi2;    ///< (B, A)  the same for the continuum alone
-  std::vector<std::int32_t> pixels;      ///< (B, A)  unmasked pixels, 0 for an arm left out
-  std::vector<FitStatus> status;         ///< (B)
+  std::vector<double> theta;          ///< (B, P)     solution, in the units of `parameters`
+  std::vector<double> error;          ///< (B, P)     sqrt of the covariance's diagonal; NaN where a
+                                      ///<            parameter was fixed, ended on a bound, or the
+                                      ///<            Hessian is not positive definite
+  std::vector<double> covariance;     ///< (B, P, P)  over the free parameters, NaN elsewhere
+  std::vector<double> neg2_log_like;  ///< (B)     objective at the solution, priors included
+  std::vector<double> chi2;           ///< (B, A)  |r|^2 over unmasked pixels
+  std::vector<double> continuum_chi2;      ///< (B, A)  the same for the continuum alone
+  std::vector<std::int32_t> pixels;        ///< (B, A)  unmasked pixels, 0 for an arm left out
+  std::vector<FitStatus> status;           ///< (B)
   std::vector<std::uint32_t> bound_flags;  ///< (B)   bit p: parameter p ended on a bound
   std::vector<std::uint8_t> bad_hessian;   ///< (B)   1: Hessian not positive definite
   std::vector<std::int32_t> iterations;    ///< (B)   accepted and rejected steps

@@ -12,9 +12,9 @@ namespace rvfit {
 template <ExecutionPolicy P>
 struct Linearization {
   using Accum = typename P::accum_type;
-  Vector<Accum, P> value;      ///< (B)        neg2_log_like
-  Matrix<Accum, P> gradient;   ///< (B, P)     d value / d theta
-  Cube<Accum, P> hessian;      ///< (B, P, P)  Gauss-Newton curvature of value, symmetric
+  Vector<Accum, P> value;     ///< (B)        neg2_log_like
+  Matrix<Accum, P> gradient;  ///< (B, P)     d value / d theta
+  Cube<Accum, P> hessian;     ///< (B, P, P)  Gauss-Newton curvature of value, symmetric
 
   Linearization() = default;
   Linearization(const typename P::execution_space& exec, int size, int parameters)

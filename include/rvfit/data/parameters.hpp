@@ -4,15 +4,16 @@
 /// @file
 /// The parameters of a model: names, units, bounds, which are fixed, and Gaussian priors.
 
+#include <rvfit/core/require.hpp>
+
 #include <Kokkos_Core.hpp>
+
 #include <cmath>
 #include <cstddef>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <rvfit/core/require.hpp>
 
 namespace rvfit {
 
@@ -21,14 +22,14 @@ inline constexpr int max_parameters = 12;
 
 /// One parameter as a model declares it.
 struct Parameter {
-  std::string name;  ///< field's name: teff, logg, feh, alpha, vsini, rv
+  std::string name;    ///< field's name: teff, logg, feh, alpha, vsini, rv
   std::string unit{};  ///< as FITS writes it: K, km/s, or empty for dex
   double lower = -std::numeric_limits<double>::infinity();  ///< bound, inclusive
   double upper = std::numeric_limits<double>::infinity();   ///< bound, inclusive
-  double scale = 1.0;  ///< a step that clearly changes the model; sets the least damping
-  bool fixed = false;  ///< keep `value`
-  double value = 0.0;  ///< of a fixed parameter
-  double prior_mean = 0.0;   ///< Gaussian prior, used where prior_sigma is finite
+  double scale = 1.0;       ///< a step that clearly changes the model; sets the least damping
+  bool fixed = false;       ///< keep `value`
+  double value = 0.0;       ///< of a fixed parameter
+  double prior_mean = 0.0;  ///< Gaussian prior, used where prior_sigma is finite
   double prior_sigma = std::numeric_limits<double>::infinity();
 };
 
@@ -42,8 +43,8 @@ class ParameterSet {
     RVFIT_REQUIRE(size() <= max_parameters, "ParameterSet: ", size(), " parameters, at most ",
                   max_parameters, " are supported");
     for (const Parameter& p : parameters_) {
-      RVFIT_REQUIRE(p.lower <= p.upper, "ParameterSet: bounds of ", p.name, " are [", p.lower,
-                    ", ", p.upper, "]");
+      RVFIT_REQUIRE(p.lower <= p.upper, "ParameterSet: bounds of ", p.name, " are [", p.lower, ", ",
+                    p.upper, "]");
       RVFIT_REQUIRE(p.scale > 0 && std::isfinite(p.scale), "ParameterSet: scale of ", p.name,
                     " is ", p.scale, ", must be positive");
       RVFIT_REQUIRE(p.prior_sigma > 0, "ParameterSet: prior width of ", p.name, " is ",

@@ -11,10 +11,10 @@
 /// rvspecfit keeps bad pixels with an error of 1000 x the median flux, which adds a constant to its
 /// likelihood; here their weight is zero.
 
+#include <rvfit/data/spectrum_batch.hpp>
+
 #include <cstdint>
 #include <string>
-
-#include <rvfit/data/spectrum_batch.hpp>
 
 namespace rvfit {
 
@@ -22,7 +22,7 @@ struct DesiPreparation {
   bool mask_dichroic = true;
   double dichroic_lower = 4300.0;  ///< exclusive [Angstrom]
   double dichroic_upper = 4450.0;
-  double error_floor = 0.3;        ///< least sigma over the median sigma of the good pixels
+  double error_floor = 0.3;  ///< least sigma over the median sigma of the good pixels
 };
 
 namespace detail {
@@ -61,8 +61,8 @@ struct PrepareDesi {
 
   [[nodiscard]] KOKKOS_FUNCTION bool good(int b, int i) const {
     const double w = wave(0, i);
-    const bool dichroic = options.mask_dichroic && w > options.dichroic_lower &&
-                          w < options.dichroic_upper;
+    const bool dichroic =
+        options.mask_dichroic && w > options.dichroic_lower && w < options.dichroic_upper;
     return mask(b, i) <= 0 && ivar(b, i) > 0.0F && Kokkos::isfinite(ivar(b, i)) &&
            Kokkos::isfinite(flux(b, i)) && !dichroic;
   }

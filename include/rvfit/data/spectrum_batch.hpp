@@ -4,12 +4,12 @@
 /// @file
 /// Observations of a batch of spectra: one `SpectrumBatch` for each arm, or each exposure of one.
 
+#include <rvfit/core/require.hpp>
+#include <rvfit/core/views.hpp>
+
 #include <cmath>
 #include <string>
 #include <vector>
-
-#include <rvfit/core/require.hpp>
-#include <rvfit/core/views.hpp>
 
 namespace rvfit {
 
@@ -81,8 +81,7 @@ struct SpectrumConstants {
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
 [[nodiscard]] SpectrumBatch<P> make_spectrum_batch(const typename P::execution_space& exec,
-                                                   std::string arm,
-                                                   Matrix<const double, P> wave,
+                                                   std::string arm, Matrix<const double, P> wave,
                                                    Matrix<const typename P::real_type, P> flux,
                                                    Matrix<const typename P::real_type, P> weight) {
   RVFIT_REQUIRE(flux.extent(0) == weight.extent(0) && flux.extent(1) == weight.extent(1), arm,
@@ -98,10 +97,9 @@ template <ExecutionPolicy P>
   auto log_norm =
       allocate_raw<Vector<typename P::accum_type, P>>(exec, "rvfit::SpectrumBatch::log_norm", rows);
   auto good = allocate_raw<Vector<int, P>>(exec, "rvfit::SpectrumBatch::good", rows);
-  Kokkos::parallel_for(
-      "rvfit::SpectrumBatch::constants",
-      typename P::team_policy(exec, static_cast<int>(rows), Kokkos::AUTO),
-      detail::SpectrumConstants<P>{weight, log_norm, good});
+  Kokkos::parallel_for("rvfit::SpectrumBatch::constants",
+                       typename P::team_policy(exec, static_cast<int>(rows), Kokkos::AUTO),
+                       detail::SpectrumConstants<P>{weight, log_norm, good});
   return {{wave, flux, weight, log_norm, good}, std::move(arm)};
 }
 

@@ -4,9 +4,9 @@
 /// @file
 /// Activations of a dense layer: value and first derivative, as functors that vectorise.
 
-#include <Kokkos_Core.hpp>
-
 #include <rvfit/core/math.hpp>
+
+#include <Kokkos_Core.hpp>
 
 namespace rvfit {
 

@@ -10,12 +10,12 @@
 /// On hosts the activation follows each block of the product while it is in cache; on devices it is
 /// a kernel of its own, so that the product can be a vendor's.
 
-#include <algorithm>
-
 #include <rvfit/core/require.hpp>
 #include <rvfit/core/views.hpp>
 #include <rvfit/emulator/activation.hpp>
 #include <rvfit/linalg/gemm.hpp>
+
+#include <algorithm>
 
 namespace rvfit {
 
@@ -90,8 +90,8 @@ void device_dense_layer(const typename P::execution_space& exec,
                         MatrixRef<const typename P::real_type> in, const DenseLayer<P>& layer,
                         int lanes, MatrixRef<typename P::real_type> out) {
   using Real = typename P::real_type;
-  using Range = Kokkos::MDRangePolicy<typename P::execution_space, Kokkos::Rank<2>,
-                                      Kokkos::IndexType<int>>;
+  using Range =
+      Kokkos::MDRangePolicy<typename P::execution_space, Kokkos::Rank<2>, Kokkos::IndexType<int>>;
   const MatrixRef<const Real> weight{layer.weight.data(), layer.inputs(), layer.outputs(),
                                      layer.outputs()};
   device_gemm<P>(exec, "rvfit::DenseLayer::product", in, weight, out);
@@ -111,17 +111,16 @@ void device_dense_layer(const typename P::execution_space& exec,
 /// @param[out] out    (T * L, outputs)  must not alias `in`
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
-void dense_layer(const typename P::execution_space& exec,
-                 MatrixRef<const typename P::real_type> in, const DenseLayer<P>& layer, int lanes,
-                 MatrixRef<typename P::real_type> out) {
+void dense_layer(const typename P::execution_space& exec, MatrixRef<const typename P::real_type> in,
+                 const DenseLayer<P>& layer, int lanes, MatrixRef<typename P::real_type> out) {
   using Real = typename P::real_type;
   RVFIT_REQUIRE(in.columns == layer.inputs(), "dense_layer: in has ", in.columns,
                 " columns, the layer takes ", layer.inputs());
   RVFIT_REQUIRE(out.columns == layer.outputs(), "dense_layer: out has ", out.columns,
                 " columns, the layer gives ", layer.outputs());
-  RVFIT_REQUIRE(in.rows == out.rows && in.rows % (lanes * gemm_row_group) == 0, "dense_layer: in has ",
-                in.rows, " rows, out has ", out.rows, ", both must be the same multiple of ",
-                lanes * gemm_row_group);
+  RVFIT_REQUIRE(in.rows == out.rows && in.rows % (lanes * gemm_row_group) == 0,
+                "dense_layer: in has ", in.rows, " rows, out has ", out.rows,
+                ", both must be the same multiple of ", lanes * gemm_row_group);
   if constexpr (P::on_host) {
     const MatrixRef<const Real> weight{layer.weight.data(), layer.inputs(), layer.outputs(),
                                        layer.outputs()};

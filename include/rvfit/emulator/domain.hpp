@@ -10,11 +10,11 @@
 ///
 /// with rvspecfit's weight, 10 x the pixels of all arms. Agrees with its OutsideInterpolator.
 
-#include <vector>
-
 #include <rvfit/core/views.hpp>
 #include <rvfit/data/parameters.hpp>
 #include <rvfit/emulator/mlp.hpp>
+
+#include <vector>
 
 namespace rvfit {
 

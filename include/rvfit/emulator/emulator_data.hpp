@@ -5,12 +5,12 @@
 /// An emulator as plain host data: what an emulator file holds and what `Mlp` is uploaded from.
 /// The file format is in docs/emulator_file.md.
 
-#include <string>
-#include <vector>
-
 #include <rvfit/core/require.hpp>
 #include <rvfit/data/template_grid.hpp>
 #include <rvfit/emulator/activation.hpp>
+
+#include <string>
+#include <vector>
 
 namespace rvfit {
 
@@ -100,9 +100,8 @@ inline void require_consistent(const EmulatorData& data) {
       const auto in = static_cast<std::size_t>(layer.inputs);
       const auto out = static_cast<std::size_t>(layer.outputs);
       RVFIT_REQUIRE(layer.weight.size() == in * out && layer.bias.size() == out,
-                    "EmulatorData: layer ", n, " of arm ", arm.name, " has ",
-                    layer.weight.size(), " weights and ", layer.bias.size(), " biases, wants ",
-                    in * out, " and ", out);
+                    "EmulatorData: layer ", n, " of arm ", arm.name, " has ", layer.weight.size(),
+                    " weights and ", layer.bias.size(), " biases, wants ", in * out, " and ", out);
       width = layer.outputs;
     }
     RVFIT_REQUIRE(width == arm.grid.size, "EmulatorData: arm ", arm.name, " gives ", width,

@@ -9,13 +9,13 @@
 ///
 /// Agrees with rvspecfit's RVSInterpolator to the rounding of its float32 network.
 
-#include <algorithm>
-#include <string>
-#include <vector>
-
 #include <rvfit/core/tile.hpp>
 #include <rvfit/emulator/dense_layer.hpp>
 #include <rvfit/emulator/emulator_data.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
 
 namespace rvfit {
 
@@ -160,8 +160,8 @@ class Mlp {
       }
     }
     return {upload_matrix<Matrix<const Real, P>>(exec, "rvfit::Mlp::weight", transposed, in, out),
-            upload<Vector<const Real, P>>(exec, "rvfit::Mlp::bias", layer.bias),
-            layer.activation, layer.slope};
+            upload<Vector<const Real, P>>(exec, "rvfit::Mlp::bias", layer.bias), layer.activation,
+            layer.slope};
   }
 
   InputScaling<P> scaling_;

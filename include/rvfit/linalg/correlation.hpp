@@ -67,8 +67,8 @@ struct DeviceCorrelation {
 template <ExecutionPolicy P, class T>
 void device_correlate(const typename P::execution_space& exec, MatrixRef<const T> a,
                       MatrixRef<const T> v, int shifts, MatrixRef<T> c, bool accumulate) {
-  using Range = Kokkos::MDRangePolicy<typename P::execution_space, Kokkos::Rank<2>,
-                                      Kokkos::IndexType<int>>;
+  using Range =
+      Kokkos::MDRangePolicy<typename P::execution_space, Kokkos::Rank<2>, Kokkos::IndexType<int>>;
   using Kernel = DeviceCorrelation<T>;
   const int groups = (a.rows + Kernel::rows_per_thread - 1) / Kernel::rows_per_thread;
   Kokkos::parallel_for("rvfit::correlate", Range(exec, {0, 0}, {groups, v.rows * shifts}),
@@ -89,10 +89,10 @@ void device_correlate(const typename P::execution_space& exec, MatrixRef<const T
 template <ExecutionPolicy P, class T>
 void correlate(const typename P::execution_space& exec, MatrixRef<const T> a, MatrixRef<const T> v,
                int shifts, MatrixRef<T> c, bool accumulate) {
-  RVFIT_REQUIRE(v.columns >= a.columns + shifts - 1, "correlate: v has ", v.columns,
-                " columns, ", a.columns + shifts - 1, " wanted");
-  RVFIT_REQUIRE(c.rows == a.rows && c.columns == v.rows * shifts, "correlate: c is ", c.rows,
-                " x ", c.columns, ", ", a.rows, " x ", v.rows * shifts, " wanted");
+  RVFIT_REQUIRE(v.columns >= a.columns + shifts - 1, "correlate: v has ", v.columns, " columns, ",
+                a.columns + shifts - 1, " wanted");
+  RVFIT_REQUIRE(c.rows == a.rows && c.columns == v.rows * shifts, "correlate: c is ", c.rows, " x ",
+                c.columns, ", ", a.rows, " x ", v.rows * shifts, " wanted");
   RVFIT_REQUIRE(a.rows % gemm_row_group == 0, "correlate: ", a.rows, " rows, not a multiple of ",
                 gemm_row_group);
   if constexpr (P::on_host) {

@@ -7,10 +7,10 @@
 /// Both give every row of C the same bits whatever the other rows are and however many there are:
 /// columns are cut at fixed places, and rows come in groups of `gemm_row_group`.
 
-#include <Kokkos_Core.hpp>
-
 #include <rvfit/core/views.hpp>
 #include <rvfit/linalg/detail/host_gemm.hpp>
+
+#include <Kokkos_Core.hpp>
 
 namespace rvfit {
 
@@ -96,18 +96,18 @@ struct DeviceGemm {
 template <ExecutionPolicy P, class T>
 void device_gemm(const typename P::execution_space& exec, const std::string& label,
                  MatrixRef<const T> a, MatrixRef<const T> b, MatrixRef<T> c) {
-  using Range = Kokkos::MDRangePolicy<typename P::execution_space, Kokkos::Rank<2>,
-                                      Kokkos::IndexType<int>>;
+  using Range =
+      Kokkos::MDRangePolicy<typename P::execution_space, Kokkos::Rank<2>, Kokkos::IndexType<int>>;
   using Kernel = DeviceGemm<T>;
   const int groups = (c.rows + Kernel::rows_per_thread - 1) / Kernel::rows_per_thread;
-  Kokkos::parallel_for(label, Range(exec, {0, 0}, {groups, c.columns}),
-                       Kernel{a, b, c});
+  Kokkos::parallel_for(label, Range(exec, {0, 0}, {groups, c.columns}), Kernel{a, b, c});
 }
 
 /// Host product with an epilogue a block, `block_rows` rows at a time.
 template <ExecutionPolicy P, class T, class Epilogue>
 void host_gemm_blocks(const typename P::execution_space& exec, const std::string& label,
-                      MatrixRef<const T> a, MatrixRef<const T> b, MatrixRef<T> c, int block_rows, Epilogue epilogue) {
+                      MatrixRef<const T> a, MatrixRef<const T> b, MatrixRef<T> c, int block_rows,
+                      Epilogue epilogue) {
   const GemmBlocks blocks{c.rows, c.columns, block_rows};
   Kokkos::parallel_for(
       label,

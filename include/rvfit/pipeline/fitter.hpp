@@ -4,14 +4,14 @@
 /// @file
 /// A fit from spectra to results: plan once, then for each batch bind, scan, minimize, errors, result.
 
+#include <rvfit/pipeline/objective.hpp>
+#include <rvfit/pipeline/scan.hpp>
+#include <rvfit/solver/covariance.hpp>
+
 #include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <rvfit/pipeline/objective.hpp>
-#include <rvfit/pipeline/scan.hpp>
-#include <rvfit/solver/covariance.hpp>
 
 namespace rvfit {
 
@@ -69,7 +69,7 @@ struct IsSolution {
 
 /// Fits batches of spectra with a model. All device memory is allocated by the constructor.
 template <class Model, ExecutionPolicy P = typename Model::policy_type>
-  requires TemplateModel<Model, P>
+requires TemplateModel<Model, P>
 class Fitter {
  public:
   using Exec = typename P::execution_space;
@@ -81,26 +81,26 @@ class Fitter {
          FitOptions options = {})
       : options_(std::move(options)),
         parameters_(options_.parameters.value_or(model.parameters())),
-        objective_(exec, model, parameters_, like, capacity, options_.continuum, tile(exec)),
-        scan_(exec, model, parameters_, like, capacity, options_.continuum, tile(exec),
+        objective_(exec, model, parameters_, like, capacity, options_.continuum,
+                   tile(exec, capacity)),
+        scan_(exec, model, parameters_, like, capacity, options_.continuum, tile(exec, capacity),
               options_.scan),
         state_(exec, capacity, parameters_.size()),
         covariance_(exec, capacity, parameters_.size()),
         list_(exec, capacity) {
-    RVFIT_REQUIRE(parameters_.names() == model.parameters().names(),
-                  "Fitter: parameters are ", parameters_.names(), ", the model has ",
-                  model.parameters().names());
+    RVFIT_REQUIRE(parameters_.names() == model.parameters().names(), "Fitter: parameters are ",
+                  parameters_.names(), ", the model has ", model.parameters().names());
     // Every pixel's residual carries a rounding error of the templates' precision.
     double pixels = 0.0;
     for (const SpectrumBatch<P>& arm : like) {
       pixels += arm.pixels();
     }
-    options_.solver.rounding = std::max(
-        options_.solver.rounding, 4.0 * Kokkos::Experimental::epsilon_v<Real> * pixels);
+    options_.solver.rounding =
+        std::max(options_.solver.rounding, 4.0 * Kokkos::Experimental::epsilon_v<Real> * pixels);
     for (const SpectrumBatch<P>& arm : like) {
       ProjectionOutputs<P> extra;
-      extra.chi2 = allocate<Vector<typename P::accum_type, P>>(exec, "rvfit::Fitter::chi2",
-                                                               capacity);
+      extra.chi2 =
+          allocate<Vector<typename P::accum_type, P>>(exec, "rvfit::Fitter::chi2", capacity);
       if (options_.keep_models) {
         extra.model =
             allocate<Matrix<Real, P>>(exec, "rvfit::Fitter::model", capacity, arm.pixels());
@@ -135,10 +135,10 @@ class Fitter {
     for (int k = 0; k < options_.scan.candidates; ++k) {
       const auto candidate = Kokkos::subview(candidates, k, Kokkos::ALL, Kokkos::ALL);
       objective_.evaluate(exec, list_, candidate, state_.trial_value);
-      Kokkos::parallel_for("rvfit::Fitter::keep_lowest", Range(exec, 0, list_.bound()),
-                           detail::KeepLowest<P>{list_.tile(0, list_.bound()), candidate,
-                                                 state_.trial_value.value, state_.theta,
-                                                 state_.current.value, k == 0});
+      Kokkos::parallel_for(
+          "rvfit::Fitter::keep_lowest", Range(exec, 0, list_.bound()),
+          detail::KeepLowest<P>{list_.tile(0, list_.bound()), candidate, state_.trial_value.value,
+                                state_.theta, state_.current.value, k == 0});
     }
   }
 
@@ -181,13 +181,14 @@ class Fitter {
  private:
   using Range = typename P::range_policy;
 
-  [[nodiscard]] int tile(const Exec& exec) const {
+  [[nodiscard]] int tile(const Exec& exec, int capacity) const {
     if (options_.tile > 0) {
       return options_.tile;
     }
-    // On hosts a few dozen spectra a thread: the product's blocks stay in cache and every thread has
-    // some. On devices enough to fill one.
-    return P::on_host ? std::clamp(32 * exec.concurrency(), 64, 4096) : 2048;
+    // On hosts enough for every thread to have some blocks of each product; on devices to fill one.
+    const int wanted = P::on_host ? std::clamp(64 * exec.concurrency(), 128, 2048) : 2048;
+    const int padded = (capacity + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
+    return std::clamp(padded, gemm_row_group, wanted);
   }
 
   /// The first `size_` rows of a view, converted.
@@ -214,8 +215,8 @@ class Fitter {
 };
 
 template <class Model, ExecutionPolicy P>
-  requires TemplateModel<Model, P>
-FitResult Fitter<Model, P>::result(const Exec& exec) const {
+requires TemplateModel<Model, P> FitResult Fitter<Model, P>::result(const Exec& exec)
+const {
   FitResult out;
   out.parameters = parameters_;
   out.size = size_;

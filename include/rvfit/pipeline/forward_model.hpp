@@ -5,21 +5,21 @@
 /// The model of a star's spectrum: emulator, rotation, spline, Doppler. Parameters: the library's
 /// labels, then vsini, then rv.
 
+#include <rvfit/emulator/domain.hpp>
+#include <rvfit/emulator/mlp.hpp>
+#include <rvfit/pipeline/template_model.hpp>
+#include <rvfit/stages/broadening.hpp>
+#include <rvfit/stages/doppler.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
-#include <rvfit/pipeline/template_model.hpp>
-#include <rvfit/emulator/domain.hpp>
-#include <rvfit/emulator/mlp.hpp>
-#include <rvfit/stages/broadening.hpp>
-#include <rvfit/stages/doppler.hpp>
-
 namespace rvfit {
 
 struct ForwardModelOptions {
-  double min_rv = -1500.0;   ///< bounds of rv      [km/s]
+  double min_rv = -1500.0;  ///< bounds of rv      [km/s]
   double max_rv = 1500.0;
   double max_vsini = 500.0;  ///< upper bound of vsini; the lower is 0  [km/s]
 };
@@ -65,9 +65,9 @@ class ForwardModel {
   ForwardModel(const Exec& exec, const EmulatorData& data, const ForwardModelOptions& options = {})
       : data_(data), options_(options) {
     require_consistent(data);
-    RVFIT_REQUIRE(std::abs(options.min_rv) < speed_of_light &&
-                      std::abs(options.max_rv) < speed_of_light,
-                  "ForwardModel: rv from ", options.min_rv, " to ", options.max_rv, " km/s");
+    RVFIT_REQUIRE(
+        std::abs(options.min_rv) < speed_of_light && std::abs(options.max_rv) < speed_of_light,
+        "ForwardModel: rv from ", options.min_rv, " to ", options.max_rv, " km/s");
     std::vector<Parameter> parameters;
     for (const LabelData& label : data.labels) {
       parameters.push_back({.name = label.name,
@@ -274,9 +274,9 @@ void ForwardModel<P>::require_coverage(const Exec& exec, int arm,
     RVFIT_REQUIRE(first_wave >= lowest && last_wave <= highest, "arm ",
                   data_.arms[static_cast<std::size_t>(arm)].name, ": the emulator covers ", lowest,
                   " to ", highest, " Angstrom at rv ", min_rv, " to ", max_rv,
-                  " km/s with vsini up to ", options_.max_vsini, " km/s, the data reach from ", first_wave, " to ", last_wave, ": ",
-                  std::max(lowest - first_wave, 0.0), " Angstrom missing below, ",
-                  std::max(last_wave - highest, 0.0), " above");
+                  " km/s with vsini up to ", options_.max_vsini, " km/s, the data reach from ",
+                  first_wave, " to ", last_wave, ": ", std::max(lowest - first_wave, 0.0),
+                  " Angstrom missing below, ", std::max(last_wave - highest, 0.0), " above");
   }
 }
 

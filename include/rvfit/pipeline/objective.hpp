@@ -5,12 +5,12 @@
 /// The objective of a batch of spectra: the marginalised likelihood of every arm, Gaussian priors,
 /// and the penalty outside the model's domain. Works through its list tile by tile.
 
-#include <string>
-#include <vector>
-
 #include <rvfit/continuum/projection.hpp>
 #include <rvfit/pipeline/template_model.hpp>
 #include <rvfit/solver/lm.hpp>
+
+#include <string>
+#include <vector>
 
 namespace rvfit {
 
@@ -77,7 +77,7 @@ struct ScalePenalty {
 
 /// neg2_log_like of a batch as a function of theta; meets `BatchedObjective`.
 template <ExecutionPolicy P, class Model>
-  requires TemplateModel<Model, P>
+requires TemplateModel<Model, P>
 class Objective {
  public:
   using Exec = typename P::execution_space;
@@ -103,14 +103,16 @@ class Objective {
       const int index = model.arm_index(arm.arm);
       const Parameter& rv = parameters["rv"];
       model.require_coverage(exec, index, arm.wave, rv.lower, rv.upper);
-      arms_.push_back({index, model.plan(exec, index, arm.wave),
-                       continuum_basis<P>(exec, arm.wave, continuum), {}});
+      arms_.push_back({index,
+                       model.plan(exec, index, arm.wave),
+                       continuum_basis<P>(exec, arm.wave, continuum),
+                       {}});
       pixels = std::max(pixels, arm.pixels());
     }
-    jets_ = allocate_raw<Vector<Real, P>>(
-        exec, "rvfit::Objective::jets",
-        static_cast<std::size_t>(tile) * static_cast<std::size_t>(1 + count_) *
-            static_cast<std::size_t>(pixels));
+    jets_ = allocate_raw<Vector<Real, P>>(exec, "rvfit::Objective::jets",
+                                          static_cast<std::size_t>(tile) *
+                                              static_cast<std::size_t>(1 + count_) *
+                                              static_cast<std::size_t>(pixels));
     penalty_pixels_ = allocate<Vector<double, P>>(exec, "rvfit::Objective::pixels", capacity);
     for (int arm = 0; arm < model.arms(); ++arm) {
       penalty_.push_back(allocate<Vector<double, P>>(exec, "rvfit::Objective::penalty", capacity));
@@ -169,9 +171,9 @@ class Objective {
 
   [[nodiscard]] const Arm& arm(int a) const { return arms_[static_cast<std::size_t>(a)]; }
 
-  void accumulate(const Exec& exec, const ActiveList<P>& list,
-                  const Matrix<const double, P>& theta, bool derivatives,
-                  const Linearization<P>& out, const std::vector<ProjectionOutputs<P>>& extra) {
+  void accumulate(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
+                  bool derivatives, const Linearization<P>& out,
+                  const std::vector<ProjectionOutputs<P>>& extra) {
     for (int begin = 0; begin < list.bound(); begin += tile_) {
       const int rest = list.bound() - begin;
       const int padded = (rest + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
@@ -184,9 +186,8 @@ class Objective {
                   const std::vector<ProjectionOutputs<P>>& extra) {
     const int tangents = derivatives ? count_ : 0;
     const int lanes = 1 + tangents;
-    Kokkos::parallel_for(
-        "rvfit::Objective::begin", typename P::range_policy(exec, 0, tile.size),
-        detail::BeginObjective<P>{tile, theta, parameters_, out, derivatives});
+    Kokkos::parallel_for("rvfit::Objective::begin", typename P::range_policy(exec, 0, tile.size),
+                         detail::BeginObjective<P>{tile, theta, parameters_, out, derivatives});
     for (int index = 0; index < model_.arms(); ++index) {
       bool synthesized = false;
       for (std::size_t a = 0; a < arms_.size(); ++a) {

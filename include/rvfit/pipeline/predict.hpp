@@ -4,13 +4,13 @@
 /// @file
 /// Templates of given parameters on observed pixels, for simulations and tests.
 
-#include <algorithm>
-#include <vector>
-
-#include <rvfit/pipeline/template_model.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
 #include <rvfit/linalg/gemm.hpp>
+#include <rvfit/pipeline/template_model.hpp>
 #include <rvfit/solver/active_list.hpp>
+
+#include <algorithm>
+#include <vector>
 
 namespace rvfit {
 
@@ -22,7 +22,7 @@ namespace rvfit {
 /// @return            for each arm of `layout` (B, N) row-major      [template flux]
 /// @throws InvalidArgument  theta is not of whole rows, or an arm is unknown
 template <ExecutionPolicy P, class Model>
-  requires TemplateModel<Model, P>
+requires TemplateModel<Model, P>
 [[nodiscard]] std::vector<std::vector<double>> predict(const typename P::execution_space& exec,
                                                        const Model& model,
                                                        const std::vector<double>& theta,

@@ -16,25 +16,25 @@
 /// product of the binned data (B, bins) with a Hankel matrix of the template (bins, shifts). The best
 /// distinct rv of each spectrum go to the exact objective, and the lowest is the start.
 
+#include <rvfit/continuum/projection.hpp>
+#include <rvfit/core/units.hpp>
+#include <rvfit/linalg/correlation.hpp>
+#include <rvfit/pipeline/objective.hpp>
+#include <rvfit/pipeline/template_model.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
-#include <rvfit/continuum/projection.hpp>
-#include <rvfit/pipeline/template_model.hpp>
-#include <rvfit/core/units.hpp>
-#include <rvfit/linalg/correlation.hpp>
-#include <rvfit/pipeline/objective.hpp>
-
 namespace rvfit {
 
 struct ScanOptions {
-  double rv_step = 25.0;       ///< bin of the scan, well below the instrument's resolution [km/s]
-  int templates = 32;          ///< points of the model's domain
-  int candidates = 3;          ///< starts that the exact objective decides between
-  double exclusion = 100.0;    ///< least distance in rv between candidates [km/s]
-  double min_strength = 0.3;   ///< bounds of the line strength a
+  double rv_step = 25.0;      ///< bin of the scan, well below the instrument's resolution [km/s]
+  int templates = 32;         ///< points of the model's domain
+  int candidates = 3;         ///< starts that the exact objective decides between
+  double exclusion = 100.0;   ///< least distance in rv between candidates [km/s]
+  double min_strength = 0.3;  ///< bounds of the line strength a
   double max_strength = 2.0;
 };
 
@@ -48,8 +48,8 @@ struct BinSpectra {
   SpectrumView<P> data;
   Matrix<const Real, P> continuum;   ///< (B, N)
   Matrix<const double, P> position;  ///< (1 or B, N)  of pixels, in bins
-  MatrixRef<Real> gradient;  ///< (T, bins)
-  MatrixRef<Real> weight;    ///< (T, bins)
+  MatrixRef<Real> gradient;          ///< (T, bins)
+  MatrixRef<Real> weight;            ///< (T, bins)
 
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
     const int t = member.league_rank();
@@ -124,9 +124,9 @@ struct PickCandidates {
   using Real = typename P::real_type;
   Tile<P> tile;
   ScanOptions options;
-  int shifts;       ///< 2 S + 1
-  double step;      ///< of a shift in ln(wave)
-  int rv;           ///< its column in theta
+  int shifts;   ///< 2 S + 1
+  double step;  ///< of a shift in ln(wave)
+  int rv;       ///< its column in theta
   DeviceParameters<P> parameters;
   MatrixRef<const Real> numerator, denominator;  ///< (T, templates * shifts)
   Matrix<const double, P> points;                ///< (templates, P)
@@ -140,9 +140,8 @@ struct PickCandidates {
   [[nodiscard]] KOKKOS_FUNCTION double gain(int t, int m, int s) const {
     const double n = numerator.row(t)[m * shifts + s];
     const double q = denominator.row(t)[m * shifts + s];
-    const double a =
-        Kokkos::fmin(Kokkos::fmax(q > 0.0 ? n / q : 0.0, options.min_strength),
-                     options.max_strength);
+    const double a = Kokkos::fmin(Kokkos::fmax(q > 0.0 ? n / q : 0.0, options.min_strength),
+                                  options.max_strength);
     const double result = a * (2.0 * n - a * q);
     return Kokkos::isfinite(result) ? result : -1e300;
   }
@@ -216,7 +215,7 @@ struct PickCandidates {
 
 /// Scan of a batch: templates made once, from the model, for the wavelengths planned for.
 template <ExecutionPolicy P, class Model>
-  requires TemplateModel<Model, P>
+requires TemplateModel<Model, P>
 class Scan {
  public:
   using Exec = typename P::execution_space;
@@ -243,9 +242,9 @@ class Scan {
   struct Arm {
     int bins = 0;
     Matrix<const double, P> position;  ///< (1 or B, N)  of pixels, in bins
-    Matrix<const Real, P> delta;   ///< (templates, bins + shifts - 1)
+    Matrix<const Real, P> delta;       ///< (templates, bins + shifts - 1)
     Matrix<const Real, P> square;
-    Matrix<Real, P> continuum;     ///< (B, N) of the data
+    Matrix<Real, P> continuum;  ///< (B, N) of the data
   };
 
   [[nodiscard]] std::vector<double> template_points(const Model& model,
@@ -272,18 +271,19 @@ class Scan {
   Matrix<const double, P> points_;
   std::vector<Arm> arms_;
   std::vector<Vector<double, P>> continuum_chi2_;
-  Vector<Real, P> ones_;                       ///< (T, N) flat templates
-  Vector<Real, P> gradient_, weight_;          ///< (T, bins)
-  Vector<Real, P> numerator_, denominator_;    ///< (T, templates * shifts)
+  Vector<Real, P> ones_;                     ///< (T, N) flat templates
+  Vector<Real, P> gradient_, weight_;        ///< (T, bins)
+  Vector<Real, P> numerator_, denominator_;  ///< (T, templates * shifts)
   Linearization<P> unused_;
   Cube<double, P> candidates_;
 };
 
 template <ExecutionPolicy P, class Model>
-  requires TemplateModel<Model, P>
-Scan<P, Model>::Scan(const Exec& exec, const Model& model, const ParameterSet& parameters,
-                     const Observations<P>& like, int capacity, const ContinuumOptions& continuum,
-                     int tile, const ScanOptions& options)
+requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Model& model,
+                                                      const ParameterSet& parameters,
+                                                      const Observations<P>& like, int capacity,
+                                                      const ContinuumOptions& continuum, int tile,
+                                                      const ScanOptions& options)
     : options_(options),
       tile_(tile),
       rv_(parameters.index("rv")),
@@ -293,15 +293,15 @@ Scan<P, Model>::Scan(const Exec& exec, const Model& model, const ParameterSet& p
   RVFIT_REQUIRE(options.rv_step > 0 && options.templates > 0 && options.candidates > 0,
                 "Scan: rv_step ", options.rv_step, ", templates ", options.templates,
                 ", candidates ", options.candidates, ": all must be positive");
-  RVFIT_REQUIRE(std::isfinite(min_rv_) && std::isfinite(max_rv_),
-                "Scan: rv is bounded by ", min_rv_, " and ", max_rv_, ", must be finite");
+  RVFIT_REQUIRE(std::isfinite(min_rv_) && std::isfinite(max_rv_), "Scan: rv is bounded by ",
+                min_rv_, " and ", max_rv_, ", must be finite");
   if (parameters[rv_].fixed) {
     min_rv_ = parameters[rv_].value - options.rv_step;
     max_rv_ = parameters[rv_].value + options.rv_step;
   }
   step_ = options.rv_step / speed_of_light;
-  reach_ = static_cast<int>(std::ceil(std::atanh(std::max(std::abs(min_rv_), std::abs(max_rv_)) /
-                                                 speed_of_light) / step_));
+  reach_ = static_cast<int>(std::ceil(
+      std::atanh(std::max(std::abs(min_rv_), std::abs(max_rv_)) / speed_of_light) / step_));
   points_ = upload_matrix<Matrix<const double, P>>(
       exec, "rvfit::Scan::points", template_points(model, parameters),
       static_cast<std::size_t>(options.templates), static_cast<std::size_t>(parameters.size()));
@@ -329,9 +329,9 @@ Scan<P, Model>::Scan(const Exec& exec, const Model& model, const ParameterSet& p
 }
 
 template <ExecutionPolicy P, class Model>
-  requires TemplateModel<Model, P>
-std::vector<double> Scan<P, Model>::template_points(const Model& model,
-                                                    const ParameterSet& parameters) const {
+requires TemplateModel<Model, P> std::vector<double> Scan<P, Model>::template_points(
+    const Model& model, const ParameterSet& parameters)
+const {
   std::vector<double> points = model.start_points(options_.templates);
   const auto columns = static_cast<std::size_t>(parameters.size());
   for (std::size_t m = 0; m < points.size() / columns; ++m) {
@@ -350,7 +350,7 @@ std::vector<double> Scan<P, Model>::template_points(const Model& model,
 }
 
 template <ExecutionPolicy P, class Model>
-  requires TemplateModel<Model, P>
+requires TemplateModel<Model, P>
 auto Scan<P, Model>::make_arm(const Exec& exec, const Model& model, const SpectrumBatch<P>& like,
                               int capacity, const ContinuumOptions& continuum) -> Arm {
   // Bins that cover every row of wavelengths, and templates that reach every shift beyond them.
@@ -363,11 +363,10 @@ auto Scan<P, Model>::make_arm(const Exec& exec, const Model& model, const Spectr
   using Range2 = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>, Kokkos::IndexType<int>>;
   Arm arm;
   const double first = std::log(lowest);
-  const auto position = allocate_raw<Matrix<double, P>>(
-      exec, "rvfit::Scan::position", like.wave.extent(0), like.wave.extent(1));
+  const auto position = allocate_raw<Matrix<double, P>>(exec, "rvfit::Scan::position",
+                                                        like.wave.extent(0), like.wave.extent(1));
   Kokkos::parallel_for("rvfit::Scan::positions",
-                       Range2(exec, {0, 0},
-                              {static_cast<int>(like.wave.extent(0)), like.pixels()}),
+                       Range2(exec, {0, 0}, {static_cast<int>(like.wave.extent(0)), like.pixels()}),
                        detail::ScanPositions<P>{like.wave, first, step_, position});
   arm.position = position;
   arm.bins = static_cast<int>(std::ceil(std::log(highest / lowest) / step_)) + 1;
@@ -376,8 +375,8 @@ auto Scan<P, Model>::make_arm(const Exec& exec, const Model& model, const Spectr
   for (int j = 0; j < size; ++j) {
     grid.push_back(std::exp(first + (j - reach_) * step_));
   }
-  const auto grid_wave = upload_matrix<Matrix<const double, P>>(
-      exec, "rvfit::Scan::grid", grid, 1, static_cast<std::size_t>(size));
+  const auto grid_wave = upload_matrix<Matrix<const double, P>>(exec, "rvfit::Scan::grid", grid, 1,
+                                                                static_cast<std::size_t>(size));
 
   const int templates = options_.templates;
   const int padded = (templates + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
@@ -402,10 +401,8 @@ auto Scan<P, Model>::make_arm(const Exec& exec, const Model& model, const Spectr
              {{}, fitted});
   const auto delta = allocate<Matrix<Real, P>>(exec, "rvfit::Scan::delta", templates, size);
   const auto square = allocate<Matrix<Real, P>>(exec, "rvfit::Scan::square", templates, size);
-  Kokkos::parallel_for(
-      "rvfit::Scan::normalize",
-      Range2(exec, {0, 0}, {templates, size}),
-      detail::NormalizeTemplates<P>{values, fitted, delta, square});
+  Kokkos::parallel_for("rvfit::Scan::normalize", Range2(exec, {0, 0}, {templates, size}),
+                       detail::NormalizeTemplates<P>{values, fitted, delta, square});
   arm.delta = delta;
   arm.square = square;
   arm.continuum =
@@ -414,7 +411,7 @@ auto Scan<P, Model>::make_arm(const Exec& exec, const Model& model, const Spectr
 }
 
 template <ExecutionPolicy P, class Model>
-  requires TemplateModel<Model, P>
+requires TemplateModel<Model, P>
 const Cube<double, P>& Scan<P, Model>::run(const Exec& exec, const Objective<P, Model>& objective,
                                            const ActiveList<P>& list) {
   const int templates = options_.templates;
@@ -443,10 +440,18 @@ const Cube<double, P>& Scan<P, Model>::run(const Exec& exec, const Objective<P, 
     using Pick = detail::PickCandidates<P>;
     policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(Pick::scratch_bytes(shifts))));
     Kokkos::parallel_for("rvfit::Scan::pick", policy,
-                         Pick{tile, options_, shifts, step_, rv_, objective.parameters(),
+                         Pick{tile,
+                              options_,
+                              shifts,
+                              step_,
+                              rv_,
+                              objective.parameters(),
                               {numerator_.data(), tile.size, sums, sums},
                               {denominator_.data(), tile.size, sums, sums},
-                              points_, candidates_, min_rv_, max_rv_});
+                              points_,
+                              candidates_,
+                              min_rv_,
+                              max_rv_});
   }
   return candidates_;
 }

@@ -4,13 +4,13 @@
 /// @file
 /// What a model of stellar spectra provides to be fitted.
 
-#include <concepts>
-#include <string>
-#include <vector>
-
 #include <rvfit/core/tile.hpp>
 #include <rvfit/data/linearization.hpp>
 #include <rvfit/data/parameters.hpp>
+
+#include <concepts>
+#include <string>
+#include <vector>
 
 namespace rvfit {
 
@@ -25,12 +25,14 @@ namespace rvfit {
 ///
 /// A continuum multiplies the template and is marginalised: its flux scale is arbitrary.
 template <class Model, class P>
-concept TemplateModel = requires(
-    const Model& model, const typename P::execution_space& exec, const std::string& name, int arm,
-    const Tile<P>& tile, const Matrix<const double, P>& theta, int lanes,
-    typename Model::Workspace& workspace, const typename Model::Plan& plan, const Jets<P>& jets,
-    const Matrix<const double, P>& wave, const Vector<const double, P>& weight,
-    const Linearization<P>& out, bool derivatives, double rv) {
+concept TemplateModel = requires(const Model& model, const typename P::execution_space& exec,
+                                 const std::string& name, int arm, const Tile<P>& tile,
+                                 const Matrix<const double, P>& theta, int lanes,
+                                 typename Model::Workspace& workspace,
+                                 const typename Model::Plan& plan, const Jets<P>& jets,
+                                 const Matrix<const double, P>& wave,
+                                 const Vector<const double, P>& weight, const Linearization<P>& out,
+                                 bool derivatives, double rv) {
   /// Parameters in the order of the lanes; one is called "rv".
   { model.parameters() } -> std::convertible_to<const ParameterSet&>;
   /// Number of arms, and the position of one by name (throws InvalidArgument if unknown).

@@ -4,9 +4,9 @@
 /// @file
 /// Lists of the fits still worked on, compacted on the device in their original order.
 
-#include <algorithm>
-
 #include <rvfit/core/tile.hpp>
+
+#include <algorithm>
 
 namespace rvfit {
 

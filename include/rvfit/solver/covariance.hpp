@@ -12,9 +12,9 @@ namespace rvfit {
 /// Errors of B fits.
 template <ExecutionPolicy P>
 struct Covariance {
-  Cube<double, P> matrix;           ///< (B, P, P)  NaN in rows and columns that are not free
-  Vector<std::uint32_t, P> bound;   ///< (B)        bit p: parameter p is on a bound
-  Vector<std::uint8_t, P> bad;      ///< (B)        1: Hessian not positive definite
+  Cube<double, P> matrix;          ///< (B, P, P)  NaN in rows and columns that are not free
+  Vector<std::uint32_t, P> bound;  ///< (B)        bit p: parameter p is on a bound
+  Vector<std::uint8_t, P> bad;     ///< (B)        1: Hessian not positive definite
 
   Covariance(const typename P::execution_space& exec, int size, int parameters)
       : matrix(allocate<Cube<double, P>>(exec, "rvfit::Covariance::matrix", size, parameters,
@@ -88,9 +88,8 @@ struct InvertHessian {
 /// @param[in]  size   B fits
 /// @param[out] out    of at least B rows; NaN for fits that have no solution
 template <ExecutionPolicy P>
-void invert_hessians(const typename P::execution_space& exec, int size,
-                     const LmWorkspace<P>& state, const DeviceParameters<P>& parameters,
-                     const Covariance<P>& out) {
+void invert_hessians(const typename P::execution_space& exec, int size, const LmWorkspace<P>& state,
+                     const DeviceParameters<P>& parameters, const Covariance<P>& out) {
   Kokkos::parallel_for("rvfit::Covariance::invert", typename P::range_policy(exec, 0, size),
                        detail::InvertHessian<P>{state, parameters, out});
 }

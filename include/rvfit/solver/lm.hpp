@@ -5,14 +5,14 @@
 /// Batched Levenberg-Marquardt: B small fits advance together, each with its own damping, and leave
 /// the active list as they end. Parameters, damping and statuses stay on the device.
 
-#include <string>
-#include <vector>
-
 #include <rvfit/data/fit_result.hpp>
 #include <rvfit/data/linearization.hpp>
 #include <rvfit/data/parameters.hpp>
 #include <rvfit/solver/active_list.hpp>
 #include <rvfit/solver/lm_step.hpp>
+
+#include <string>
+#include <vector>
 
 namespace rvfit {
 
@@ -21,12 +21,12 @@ namespace rvfit {
 /// `evaluate` sets the values, `linearize` values, gradients and Hessians, of the listed fits at
 /// `theta` (B, P); both enqueue on `exec`, allocate nothing, and leave other rows alone.
 template <class Problem, class P>
-concept BatchedObjective =
-    requires(Problem& problem, const typename P::execution_space& exec, const ActiveList<P>& list,
-             const Matrix<const double, P>& theta, const Linearization<P>& out) {
-      problem.evaluate(exec, list, theta, out);
-      problem.linearize(exec, list, theta, out);
-    };
+concept BatchedObjective = requires(Problem& problem, const typename P::execution_space& exec,
+                                    const ActiveList<P>& list, const Matrix<const double, P>& theta,
+                                    const Linearization<P>& out) {
+  problem.evaluate(exec, list, theta, out);
+  problem.linearize(exec, list, theta, out);
+};
 
 /// Bounds, scales, freedom of the parameters, on the device.
 template <ExecutionPolicy P>
@@ -71,18 +71,18 @@ template <ExecutionPolicy P>
 struct LmWorkspace {
   using Exec = typename P::execution_space;
 
-  Matrix<double, P> theta;          ///< (B, P)  start on entry, solution at the end
-  Linearization<P> current;         ///< at theta
-  Vector<FitStatus, P> status;      ///< (B)
-  Vector<int, P> iterations;        ///< (B)
-  Matrix<double, P> trial;          ///< (B, P)
-  Linearization<P> trial_value;     ///< only `value` is used
-  Vector<LmDamping, P> damping;     ///< (B)
-  Vector<double, P> predicted;      ///< (B)     decrease promised for `trial`
-  Vector<double, P> promise;        ///< (B)     decrease promised for the undamped step
-  Vector<int, P> moved;             ///< (B)     1: `current` is not at theta yet
+  Matrix<double, P> theta;       ///< (B, P)  start on entry, solution at the end
+  Linearization<P> current;      ///< at theta
+  Vector<FitStatus, P> status;   ///< (B)
+  Vector<int, P> iterations;     ///< (B)
+  Matrix<double, P> trial;       ///< (B, P)
+  Linearization<P> trial_value;  ///< only `value` is used
+  Vector<LmDamping, P> damping;  ///< (B)
+  Vector<double, P> predicted;   ///< (B)     decrease promised for `trial`
+  Vector<double, P> promise;     ///< (B)     decrease promised for the undamped step
+  Vector<int, P> moved;          ///< (B)     1: `current` is not at theta yet
   ActiveList<P> active;
-  ActiveList<P> stale;              ///< active fits that moved
+  ActiveList<P> stale;  ///< active fits that moved
 
   LmWorkspace(const Exec& exec, int capacity, int parameters)
       : theta(allocate<Matrix<double, P>>(exec, "rvfit::Lm::theta", capacity, parameters)),
@@ -248,7 +248,7 @@ struct JudgeStep {
 /// @param[in]     size   B fits of the workspace in use
 /// @param[in,out] state  theta and status
 template <ExecutionPolicy P, class Problem>
-  requires BatchedObjective<Problem, P>
+requires BatchedObjective<Problem, P>
 void minimize(const typename P::execution_space& exec, Problem& problem,
               const DeviceParameters<P>& parameters, const LmOptions& options, int size,
               LmWorkspace<P>& state) {

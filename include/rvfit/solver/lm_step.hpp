@@ -11,11 +11,11 @@
 /// by an active set: a parameter that would leave its bounds is put on the bound and the rest solved
 /// again (Marquardt, SIAM J. 11, 431, 1963; the damping follows Nielsen, IMM-REP-1999-05).
 
-#include <Kokkos_Core.hpp>
-
 #include <rvfit/data/parameters.hpp>
 #include <rvfit/linalg/cholesky.hpp>
 #include <rvfit/solver/lm_options.hpp>
+
+#include <Kokkos_Core.hpp>
 
 namespace rvfit {
 

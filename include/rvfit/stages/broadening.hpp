@@ -108,9 +108,9 @@ void broaden(const typename P::execution_space& exec, const Tile<P>& tile,
   const int max_reach = rotation_reach(max_vsini * radius_per_kms);
   typename P::team_policy policy(exec, tile.size * lanes_out, Kokkos::AUTO);
   policy.set_scratch_size(0, Kokkos::PerTeam(Kernel::scratch_bytes(max_reach)));
-  Kokkos::parallel_for("rvfit::broaden", policy,
-                       Kernel{tile, theta, vsini, radius_per_kms, max_reach, lanes_in, lanes_out,
-                              in, out});
+  Kokkos::parallel_for(
+      "rvfit::broaden", policy,
+      Kernel{tile, theta, vsini, radius_per_kms, max_reach, lanes_in, lanes_out, in, out});
 }
 
 }  // namespace rvfit

@@ -11,13 +11,13 @@
 /// rvspecfit builds its spline in wavelength instead of ln(wavelength); the two differ by less than
 /// 1e-5 of the flux (test: golden/nn_models).
 
-#include <Kokkos_Core.hpp>
-
 #include <rvfit/core/tile.hpp>
 #include <rvfit/core/units.hpp>
 #include <rvfit/data/template_grid.hpp>
 #include <rvfit/linalg/gemm.hpp>
 #include <rvfit/stages/spline.hpp>
+
+#include <Kokkos_Core.hpp>
 
 namespace rvfit {
 
@@ -38,7 +38,7 @@ struct DopplerMap {
   struct Shift {
     double scale;
     double offset;
-    double slope_scale;   ///< d position / d rv = slope_scale base + slope_offset
+    double slope_scale;  ///< d position / d rv = slope_scale base + slope_offset
     double slope_offset;
   };
 
@@ -124,8 +124,8 @@ struct ObserveKernel {
                                     int count, const Real* row, Real* result) {
     for (int w = 0; w < count; ++w) {
       const Real* c = row + pixel[w];
-      result[w] = weight[0][w] * c[0] + weight[1][w] * c[1] + weight[2][w] * c[2] +
-                  weight[3][w] * c[3];
+      result[w] =
+          weight[0][w] * c[0] + weight[1][w] * c[1] + weight[2][w] * c[2] + weight[3][w] * c[3];
     }
   }
 };
@@ -168,17 +168,16 @@ void observe(const typename P::execution_space& exec, const Tile<P>& tile,
              MatrixRef<const typename P::real_type> coefficients, const Jets<P>& out) {
   RVFIT_REQUIRE(out.extent(2) == base.extent(1), "observe: out has ", out.extent(2),
                 " pixels, the positions have ", base.extent(1));
-  RVFIT_REQUIRE(static_cast<int>(out.extent(0)) >= tile.size &&
-                    coefficients.rows >= tile.size * lanes_in,
-                "observe: ", tile.size, " entries of ", lanes_in, " lanes, out has ",
-                out.extent(0), ", coefficients ", coefficients.rows, " rows");
+  RVFIT_REQUIRE(
+      static_cast<int>(out.extent(0)) >= tile.size && coefficients.rows >= tile.size * lanes_in,
+      "observe: ", tile.size, " entries of ", lanes_in, " lanes, out has ", out.extent(0),
+      ", coefficients ", coefficients.rows, " rows");
   const auto lanes_out = static_cast<int>(out.extent(1));
   RVFIT_REQUIRE(lanes_out == lanes_in || lanes_out == lanes_in + 1, "observe: ", lanes_in,
                 " lanes in, ", lanes_out, " lanes out");
-  Kokkos::parallel_for("rvfit::observe",
-                       typename P::team_policy(exec, tile.size, Kokkos::AUTO),
-                       detail::ObserveKernel<P>{tile, theta, rv, map, base, lanes_in,
-                                                coefficients, out});
+  Kokkos::parallel_for(
+      "rvfit::observe", typename P::team_policy(exec, tile.size, Kokkos::AUTO),
+      detail::ObserveKernel<P>{tile, theta, rv, map, base, lanes_in, coefficients, out});
 }
 
 }  // namespace rvfit

@@ -19,9 +19,9 @@
 /// about two pixels this kernel acts like a faster rotation than it says (rvspecfit's
 /// compute_vsini_kernel, with which it agrees, does the same).
 
-#include <Kokkos_Core.hpp>
-
 #include <rvfit/core/units.hpp>
+
+#include <Kokkos_Core.hpp>
 
 namespace rvfit {
 

@@ -14,9 +14,9 @@
 /// c_{-1} - 2 c_0 + c_1 = 0 there: the natural spline. Its error for a function of grid step h is
 /// 5/384 h^4 max|f''''| in the interior.
 
-#include <Kokkos_Core.hpp>
-
 #include <rvfit/core/policy.hpp>
+
+#include <Kokkos_Core.hpp>
 
 namespace rvfit {
 

@@ -11,9 +11,9 @@
 /// straight lines straight and is the exact continuation of a natural spline. (rvspecfit pads with
 /// zeros; the two differ within K pixels of the ends, which no observed pixel may see.)
 
-#include <Kokkos_Core.hpp>
-
 #include <rvfit/core/policy.hpp>
+
+#include <Kokkos_Core.hpp>
 
 namespace rvfit {
 
@@ -33,7 +33,8 @@ KOKKOS_INLINE_FUNCTION Real reflected(const Real* in, int size, int i) {
 
 /// `Width` neighbouring pixels whose neighbourhood lies inside the spectrum.
 template <int Width, class Real>
-KOKKOS_INLINE_FUNCTION void filter_interior(const Real* taps, int reach, const Real* in, Real* out) {
+KOKKOS_INLINE_FUNCTION void filter_interior(const Real* taps, int reach, const Real* in,
+                                            Real* out) {
   Real sum[Width];
   for (int w = 0; w < Width; ++w) {
     sum[w] = taps[0] * in[w];
@@ -77,8 +78,7 @@ KOKKOS_INLINE_FUNCTION void symmetric_filter(const typename P::member_type& memb
     for (int i = begin; i < end; ++i) {
       Real sum = taps[0] * in[i];
       for (int k = 1; k <= reach; ++k) {
-        sum += taps[k] *
-               (detail::reflected(in, size, i - k) + detail::reflected(in, size, i + k));
+        sum += taps[k] * (detail::reflected(in, size, i - k) + detail::reflected(in, size, i + k));
       }
       out[i] = sum;
     }

@@ -33,8 +33,8 @@ void agrees_with_formulas() {
           oracle::Numbers want;
           for (std::size_t row = 0; row < rows; ++row) {
             const auto begin = wave.begin() + static_cast<std::ptrdiff_t>(row * size);
-            const auto part = oracle::continuum(
-                chebyshev, columns, {begin, begin + static_cast<std::ptrdiff_t>(size)});
+            const auto part = oracle::continuum(chebyshev, columns,
+                                                {begin, begin + static_cast<std::ptrdiff_t>(size)});
             want.insert(want.end(), part.begin(), part.end());
           }
           const ContinuumOptions options{

@@ -25,11 +25,10 @@ struct Case {
 };
 
 // Pixels around the block of 128, and few or many columns and tangents.
-constexpr Case cases[] = {{2, 1, 1, false, 0.0},      {31, 1, 6, true, 0.0},
-                          {31, 10, 6, false, 0.1},    {127, 3, 1, true, 0.2},
-                          {128, 10, 6, false, 0.0},   {129, 24, 6, true, 0.1},
-                          {257, 10, 12, false, 0.3},  {1025, 10, 6, true, 0.05},
-                          {1025, 24, 2, true, 0.0}};
+constexpr Case cases[] = {
+    {2, 1, 1, false, 0.0},     {31, 1, 6, true, 0.0},     {31, 10, 6, false, 0.1},
+    {127, 3, 1, true, 0.2},    {128, 10, 6, false, 0.0},  {129, 24, 6, true, 0.1},
+    {257, 10, 12, false, 0.3}, {1025, 10, 6, true, 0.05}, {1025, 24, 2, true, 0.0}};
 
 /// A problem of numbers that are floats.
 ProjectionProblem random_problem(const Case& c, std::uint64_t seed) {
@@ -120,9 +119,8 @@ Result<P> project_all(const std::vector<ProjectionProblem>& problems, int parame
              allocate<Matrix<Real, P>>(exec, "model", rows, pixels)};
   }
   // Bases are equal unless a test has changed one.
-  const bool shared = std::all_of(problems.begin(), problems.end(), [&](const auto& p) {
-    return p.basis == problems.front().basis;
-  });
+  const bool shared = std::all_of(problems.begin(), problems.end(),
+                                  [&](const auto& p) { return p.basis == problems.front().basis; });
   project<P>(exec, tile_of<P>(exec, list, static_cast<int>(rows)), data,
              upload_cube<Cube<const Real, P>>(exec, basis, shared ? 1 : rows, columns, pixels),
              upload_cube<Jets<P>>(exec, jets, rows, 1 + tangents, pixels + spare), parameters, out,
@@ -148,8 +146,8 @@ void check_spectrum(const Result<P>& got, std::size_t b, const ProjectionProblem
   const auto n = static_cast<std::size_t>(problem.tangents.cols());
   // Normal equations lose the condition of S S^T; sums of squares lose a random walk of rounding.
   const double lost = rounding<double>(4.0 * columns * want.condition);
-  const Eigen::VectorXd d = problem.weight.cwiseProduct(
-      (problem.weight.array() > 0.0).select(problem.flux, 0.0));
+  const Eigen::VectorXd d =
+      problem.weight.cwiseProduct((problem.weight.array() > 0.0).select(problem.flux, 0.0));
   const double power = d.squaredNorm();
   const double walk = rounding<double>(4.0 * std::sqrt(pixels) + 16.0);
   check_close("value", got.value[b], want.neg2_log_like,
@@ -163,19 +161,21 @@ void check_spectrum(const Result<P>& got, std::size_t b, const ProjectionProblem
   }
   // |gradient| <= 2 |B| |d| and a leverage below K, exact up to the ridge; the oracle's differences
   // have the step 0.02.
-  const Eigen::MatrixXd tangent = (problem.weight.cwiseProduct(problem.basis * want.coefficients))
-                                      .asDiagonal() *
-                                  problem.tangents;
+  const Eigen::MatrixXd tangent =
+      (problem.weight.cwiseProduct(problem.basis * want.coefficients)).asDiagonal() *
+      problem.tangents;
   const double scale = tangent.norm() * std::sqrt(power) + columns;
   const double differences = rounding<double>(16.0 / 0.02, std::abs(want.neg2_log_like) + power);
-  const std::vector<double> gradient(got.gradient.begin() + static_cast<std::ptrdiff_t>(b * n),
-                                     got.gradient.begin() + static_cast<std::ptrdiff_t>((b + 1) * n));
-  check_close("gradient", gradient, want.gradient, {(lost + walk + ridge * want.condition) * scale + differences});
+  const std::vector<double> gradient(
+      got.gradient.begin() + static_cast<std::ptrdiff_t>(b * n),
+      got.gradient.begin() + static_cast<std::ptrdiff_t>((b + 1) * n));
+  check_close("gradient", gradient, want.gradient,
+              {(lost + walk + ridge * want.condition) * scale + differences});
   const std::vector<double> hessian(
       got.hessian.begin() + static_cast<std::ptrdiff_t>(b * n * n),
       got.hessian.begin() + static_cast<std::ptrdiff_t>((b + 1) * n * n));
-  check_close("hessian", hessian, std::vector<double>(want.hessian.data(),
-                                                      want.hessian.data() + want.hessian.size()),
+  check_close("hessian", hessian,
+              std::vector<double>(want.hessian.data(), want.hessian.data() + want.hessian.size()),
               {(lost + walk) * 2.0 * tangent.squaredNorm()});
 }
 
@@ -317,13 +317,49 @@ void survives_few_good_pixels() {
         CHECK(finite(got.value));
         CHECK(finite(got.gradient));
         CHECK(finite(got.hessian));
-        got.model.resize(static_cast<std::size_t>(good));  // the continuum's extrapolation may be huge
+        got.model.resize(
+            static_cast<std::size_t>(good));  // the continuum's extrapolation may be huge
         CHECK(finite(got.model));
         // No worse than a constant continuum, which is among the columns.
         ProjectionProblem constant = p;
         constant.basis = p.basis.col(0);
         CHECK(got.chi2[0] <= oracle::project(constant, 0.0).chi2);
       }
+    }
+  }
+}
+
+template <class P>
+void gradient_is_that_of_the_value() {
+  // Also where the good pixels support fewer columns than there are, and the ridge holds the rest.
+  for (const bool chebyshev : {false, true}) {
+    for (const int good : {11, 20, 70, 200}) {
+      CAPTURE(chebyshev);
+      CAPTURE(good);
+      ProjectionProblem p = random_problem({200, 10, 4, chebyshev, 0.0}, 5);
+      p.weight.tail(200 - good).setZero();
+      // The template's changes are smooth, as those of a star's parameters are.
+      for (Eigen::Index i = 0; i < 200; ++i) {
+        for (Eigen::Index q = 0; q < 4; ++q) {
+          p.tangents(i, q) = as_float({0.1 * std::cos(0.03 * static_cast<double>((q + 1) * i))})[0];
+        }
+      }
+      const std::vector<double> gradient = project_all<P>({p}, 4).gradient;
+      // The step moves the template by at most a sixth. The value is known to some eps / ridge for
+      // each column, which the difference divides by the step.
+      constexpr double h = 0.3;
+      const double noise = 10 * rounding<double>(4) / ridge / h;
+      oracle::Numbers want;
+      for (Eigen::Index q = 0; q < 4; ++q) {
+        want.push_back(oracle::derivative(
+            [&](double step) {
+              ProjectionProblem moved = p;
+              moved.value += step * p.tangents.col(q);
+              return project_all<P>({moved}, 0).value[0];
+            },
+            0.0, h));
+      }
+      check_close("gradient", gradient, want, {noise + 1e-6 * largest(want)});
     }
   }
 }
@@ -354,8 +390,7 @@ void refuses_extents_that_differ() {
 
 RVFIT_TEST("projection: value, gradient and curvature agree with QR and projection matrices",
            agrees_with_qr);
-RVFIT_TEST_DOUBLE("projection: takes a model without parameters",
-                  takes_a_model_without_parameters);
+RVFIT_TEST_DOUBLE("projection: takes a model without parameters", takes_a_model_without_parameters);
 RVFIT_TEST("projection: takes one basis for all or one for each spectrum",
            uses_a_basis_of_each_spectrum);
 RVFIT_TEST("projection: leaves a spectrum alone that has no more good pixels than columns",
@@ -363,6 +398,8 @@ RVFIT_TEST("projection: leaves a spectrum alone that has no more good pixels tha
 RVFIT_TEST("projection: an empty or dependent column is as good as not there",
            is_deaf_to_empty_and_dependent_columns);
 RVFIT_TEST("projection: stays finite with few good pixels on one side", survives_few_good_pixels);
+RVFIT_TEST_DOUBLE("projection: the gradient is that of the value with few good pixels, too",
+                  gradient_is_that_of_the_value);
 RVFIT_TEST_DOUBLE("projection: extents that differ are refused with both",
                   refuses_extents_that_differ);
 

@@ -42,10 +42,9 @@ void sums_blocks() {
   const auto b = random.uniform(pixel_block, -1, 1);
   const auto result = allocate<Vector<double, P>>(exec, "result", 1);
   const auto visits = allocate<Vector<int, P>>(exec, "visits", pixel_block);
-  Kokkos::parallel_for(
-      "dot", typename P::team_policy(exec, 1, Kokkos::AUTO),
-      DotKernel<P>{upload<Vector<const Real, P>>(exec, "a", a),
-                   upload<Vector<const Real, P>>(exec, "b", b), result, visits});
+  Kokkos::parallel_for("dot", typename P::team_policy(exec, 1, Kokkos::AUTO),
+                       DotKernel<P>{upload<Vector<const Real, P>>(exec, "a", a),
+                                    upload<Vector<const Real, P>>(exec, "b", b), result, visits});
   double dot = 0.0;
   for (std::size_t i = 0; i < a.size(); ++i) {
     dot += a[i] * b[i];

@@ -11,7 +11,8 @@ using namespace rvfit;
 using test::check_close;
 using test::rounding;
 
-constexpr double velocities[] = {-250000.0, -1500.0, -37.25, -1e-3, 0.0, 1e-3, 12.5, 800.0, 299000.0};
+constexpr double velocities[] = {-250000.0, -1500.0, -37.25, -1e-3,   0.0,
+                                 1e-3,      12.5,    800.0,  299000.0};
 
 TEST_CASE("units: the speed of light is exact") { CHECK(speed_of_light == 299792.458); }
 

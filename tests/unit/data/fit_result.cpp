@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MIT
 
+#include <rvfit/data/fit_result.hpp>
+
 #include <doctest/doctest.h>
 
 #include <set>
 #include <string>
 
-#include <rvfit/data/fit_result.hpp>
-
 namespace {
 
 using namespace rvfit;
 
-constexpr FitStatus all[] = {FitStatus::running,        FitStatus::converged,
-                             FitStatus::max_iterations, FitStatus::stalled,
-                             FitStatus::non_finite,     FitStatus::no_valid_pixels};
+constexpr FitStatus all[] = {FitStatus::running, FitStatus::converged,  FitStatus::max_iterations,
+                             FitStatus::stalled, FitStatus::non_finite, FitStatus::no_valid_pixels};
 
 TEST_CASE("fit_result: the numbers of statuses in tables never change") {
   int number = 0;

@@ -76,9 +76,8 @@ Arrays random_arrays(std::size_t n, std::size_t rows) {
   Arrays arrays;
   Random random(n);
   for (std::size_t i = 0; i < n; ++i) {
-    arrays.wave.push_back(n == 1 ? 4000.0
-                                 : 4200.0 + 350.0 * static_cast<double>(i) /
-                                                static_cast<double>(n - 1));
+    arrays.wave.push_back(
+        n == 1 ? 4000.0 : 4200.0 + 350.0 * static_cast<double>(i) / static_cast<double>(n - 1));
   }
   for (std::size_t b = 0; b < rows; ++b) {
     std::vector<float> flux, ivar;
@@ -156,9 +155,9 @@ template <class P>
 void leaves_out_empty_arms() {
   Arrays arrays;
   arrays.wave = {5000, 5001, 5002};
-  arrays.add({0, 0, 0}, {1, 1, 1}, {0, 0, 0});       // no signal
-  arrays.add({1, 1, 1}, {1, 1, 1}, {1, 2, 4});       // all masked
-  arrays.add({1, 1, 1}, {0, -1, nan}, {0, 0, 0});    // no weight
+  arrays.add({0, 0, 0}, {1, 1, 1}, {0, 0, 0});     // no signal
+  arrays.add({1, 1, 1}, {1, 1, 1}, {1, 2, 4});     // all masked
+  arrays.add({1, 1, 1}, {0, -1, nan}, {0, 0, 0});  // no weight
   arrays.add({nan, infinity, 1}, {1, 1, 1}, {0, 0, 1});
   arrays.add({0, -0.0F, 7}, {1, 1, 1}, {0, 0, 1});   // what signal there is, is masked
   arrays.add({0, 0, 1e-30F}, {1, 1, 1}, {0, 0, 0});  // signal after all
@@ -176,18 +175,16 @@ void refuses_extents_that_differ() {
   const auto error_of = [&](std::size_t wave_rows, std::size_t wave, std::size_t ivar,
                             std::size_t mask) {
     return message_of<InvalidArgument>([&] {
-      (void)rvfit::prepare_desi<P>(
-          exec, "desi_z", allocate<Matrix<double, P>>(exec, "wave", wave_rows, wave),
-          allocate<Matrix<float, P>>(exec, "flux", 2, 4),
-          allocate<Matrix<float, P>>(exec, "ivar", 2, ivar),
-          allocate<Matrix<std::int32_t, P>>(exec, "mask", 2, mask));
+      (void)rvfit::prepare_desi<P>(exec, "desi_z",
+                                   allocate<Matrix<double, P>>(exec, "wave", wave_rows, wave),
+                                   allocate<Matrix<float, P>>(exec, "flux", 2, 4),
+                                   allocate<Matrix<float, P>>(exec, "ivar", 2, ivar),
+                                   allocate<Matrix<std::int32_t, P>>(exec, "mask", 2, mask));
     });
   };
   CHECK(error_of(1, 4, 4, 4) == "no error");
-  CHECK(error_of(1, 4, 5, 4) ==
-        "prepare_desi: desi_z: flux is 2 x 4, ivar 2 x 5, mask 2 x 4");
-  CHECK(error_of(1, 4, 4, 3) ==
-        "prepare_desi: desi_z: flux is 2 x 4, ivar 2 x 4, mask 2 x 3");
+  CHECK(error_of(1, 4, 5, 4) == "prepare_desi: desi_z: flux is 2 x 4, ivar 2 x 5, mask 2 x 4");
+  CHECK(error_of(1, 4, 4, 3) == "prepare_desi: desi_z: flux is 2 x 4, ivar 2 x 4, mask 2 x 3");
   CHECK(error_of(2, 4, 4, 4) == "prepare_desi: desi_z: wave is 2 x 4, wanted 1 x 4");
   CHECK(error_of(1, 6, 4, 4) == "prepare_desi: desi_z: wave is 1 x 6, wanted 1 x 4");
 }

@@ -68,8 +68,7 @@ void refuses_extents_that_differ() {
   CHECK(error_of<P>(3, 6, 3, 6, 6) == "no error");
   CHECK(error_of<P>(1, 6, 3, 6, 5) == "desi_r: flux is 3 x 6, weight is 3 x 5");
   CHECK(error_of<P>(1, 7, 3, 6, 6) == "desi_r: flux has 6 pixels, wave has 7");
-  CHECK(error_of<P>(2, 6, 3, 6, 6) ==
-        "desi_r: flux has 3 rows, wave has 2 (1 or as many wanted)");
+  CHECK(error_of<P>(2, 6, 3, 6, 6) == "desi_r: flux has 3 rows, wave has 2 (1 or as many wanted)");
   CHECK(error_of<P>(1, 1, 3, 1, 1) == "desi_r: flux has 1 pixels, at least 2 wanted");
 }
 

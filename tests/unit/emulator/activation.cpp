@@ -18,9 +18,12 @@ struct Named {
   const char* name;
 };
 
-constexpr Named all[] = {{Activation::identity, "identity"},   {Activation::silu, "silu"},
-                         {Activation::relu, "relu"},           {Activation::leaky_relu, "leaky_relu"},
-                         {Activation::sigmoid, "sigmoid"},     {Activation::tanh, "tanh"},
+constexpr Named all[] = {{Activation::identity, "identity"},
+                         {Activation::silu, "silu"},
+                         {Activation::relu, "relu"},
+                         {Activation::leaky_relu, "leaky_relu"},
+                         {Activation::sigmoid, "sigmoid"},
+                         {Activation::tanh, "tanh"},
                          {Activation::exponential, "exponential"}};
 
 constexpr double leak = 0.25;

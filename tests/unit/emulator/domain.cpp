@@ -18,8 +18,8 @@ constexpr int stride = 5;  // the domain's labels are the first of five paramete
 constexpr double weight = 7.5;
 
 /// A box |x_j| <= 1 with one corner cut off, in the scaled inputs: (n, labels + 1).
-const std::vector<double> half_spaces{1, 0, 0, -1, -1, 0,  0, -1, 0,   1,   0,   -1, 0,   -1,
-                                      0, -1, 0, 0, 1,  -1, 0, 0,  -1, -1, 0.6, 0.6, 0.5, -0.9};
+const std::vector<double> half_spaces{1, 0,  0, -1, -1, 0,  0, -1, 0,  1,  0,   -1,  0,   -1,
+                                      0, -1, 0, 0,  1,  -1, 0, 0,  -1, -1, 0.6, 0.6, 0.5, -0.9};
 const std::vector<double> offset{3.7, 2.0, -1.0}, scale{0.2, 1.5, 0.5};
 constexpr bool takes_log10[] = {true, false, false};
 
@@ -82,8 +82,8 @@ Sums added(const std::vector<double>& theta, bool derivatives) {
 
 template <class P>
 void is_nothing_inside() {
-  for (const std::vector<double>& theta :
-       {std::vector<double>{std::pow(10, 3.7), 2, -1, 0, 0}, {std::pow(10, 3.6), 0.6, -1.4, 0, 0}}) {
+  for (const std::vector<double>& theta : {std::vector<double>{std::pow(10, 3.7), 2, -1, 0, 0},
+                                           {std::pow(10, 3.6), 0.6, -1.4, 0, 0}}) {
     const Sums sums = added<P>(theta, true);
     CHECK(sums.value[0] == 0.0);
     CHECK(largest(sums.gradient) == 0.0);
@@ -94,9 +94,11 @@ void is_nothing_inside() {
 template <class P>
 void agrees_with_its_formula() {
   // Beyond one face, beyond several, beyond the cut corner.
-  for (const std::vector<double>& theta :
-       {std::vector<double>{6500, 3.4, -0.6, 100, 20}, {9000, 2.0, -1.0, 0, 0},
-        {3100, 4.4, 0.6, 5, 5}, {5500, 3.3, -0.55, 0, 0}, {5000, -3.0, -1.2, 0, 0}}) {
+  for (const std::vector<double>& theta : {std::vector<double>{6500, 3.4, -0.6, 100, 20},
+                                           {9000, 2.0, -1.0, 0, 0},
+                                           {3100, 4.4, 0.6, 5, 5},
+                                           {5500, 3.3, -0.55, 0, 0},
+                                           {5000, -3.0, -1.2, 0, 0}}) {
     CAPTURE(theta[0]);
     const Sums sums = added<P>(theta, true);
     const double want = penalty(theta);

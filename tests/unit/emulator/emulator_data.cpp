@@ -14,8 +14,8 @@ using namespace rvfit;
 /// A consistent library of two arms.
 EmulatorData library() {
   EmulatorData data;
-  data.labels = {{"teff", "K", 3000, 8000}, {"logg", "", 0, 5}, {"feh", "", -3, 1},
-                 {"alpha", "", -0.5, 1}};
+  data.labels = {
+      {"teff", "K", 3000, 8000}, {"logg", "", 0, 5}, {"feh", "", -3, 1}, {"alpha", "", -0.5, 1}};
   data.arms = {test::random_arm({6, 40}, Activation::silu, 1),
                test::random_arm({5, 7, 30}, Activation::silu, 2)};
   data.arms[1].name = "desi_r";
@@ -34,7 +34,8 @@ TEST_CASE("emulator_data: a consistent library passes") {
   CHECK(error_after([](EmulatorData&) {}) == "no error");
 }
 
-TEST_CASE("emulator_data: arms are found by name; an unknown one is answered with those there are") {
+TEST_CASE(
+    "emulator_data: arms are found by name; an unknown one is answered with those there are") {
   CHECK(library().arm_index("desi_r") == 1);
   CHECK(test::message_of<InvalidArgument>([] { (void)library().arm_index("sdss"); }) ==
         "EmulatorData: no arm 'sdss', there are: desi_b, desi_r");

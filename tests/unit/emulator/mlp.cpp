@@ -46,9 +46,9 @@ std::vector<double> oracle_jets(const ArmData& arm, const std::vector<double>& t
     const Eigen::Map<const RowMajor> weight(layer.weight.data(), layer.outputs, layer.inputs);
     const Eigen::Map<const Eigen::VectorXf> bias(layer.bias.data(), layer.outputs);
     const bool exponential = arm.exponential_output && &layer == &arm.layers.back();
-    jets = oracle::dense_layer(jets, weight.cast<double>(), bias.cast<double>(),
-                               exponential ? "exponential" : name_of(layer.activation),
-                               layer.slope);
+    jets =
+        oracle::dense_layer(jets, weight.cast<double>(), bias.cast<double>(),
+                            exponential ? "exponential" : name_of(layer.activation), layer.slope);
   }
   std::vector<double> out;
   for (Eigen::Index l = 0; l < jets.rows(); ++l) {
@@ -80,10 +80,10 @@ std::vector<typename P::real_type> evaluate(const ArmData& arm, const std::vecto
   const typename Mlp<P>::Workspace workspace(exec, static_cast<std::size_t>(size * used),
                                              network.width());
   const auto out = allocate<Matrix<Real, P>>(exec, "out", size * used, network.pixels());
-  network.evaluate(exec, tile_of<P>(exec, list, size),
-                   upload_matrix<Matrix<const double, P>>(exec, "theta", theta,
-                                                          theta.size() / columns, columns),
-                   used, ref(out), workspace);
+  network.evaluate(
+      exec, tile_of<P>(exec, list, size),
+      upload_matrix<Matrix<const double, P>>(exec, "theta", theta, theta.size() / columns, columns),
+      used, ref(out), workspace);
   return values(exec, out);
 }
 
@@ -157,8 +157,8 @@ void tangents_are_derivatives() {
   for (std::size_t j = 0; j < labels; ++j) {
     CAPTURE(j);
     // Step 0.01 in units of the scaled input, on which everything varies over about one.
-    const double h = 0.01 * arm.inputs[j].scale *
-                     (arm.inputs[j].log10 ? std::log(10.0) * theta[j] : 1.0);
+    const double h =
+        0.01 * arm.inputs[j].scale * (arm.inputs[j].log10 ? std::log(10.0) * theta[j] : 1.0);
     const auto slope = oracle::derivative_of_array(
         [&](double label) {
           auto moved = theta;
@@ -188,9 +188,9 @@ void ignores_padding() {
     want.insert(want.end(), begin, begin + static_cast<std::ptrdiff_t>(per_star));
   }
   CHECK(std::all_of(part.begin(), part.end(), [](auto x) { return std::isfinite(x); }));
-  check_same_bits("stars of the list",
-                  std::vector(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(want.size())),
-                  want);
+  check_same_bits(
+      "stars of the list",
+      std::vector(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(want.size())), want);
 }
 
 template <class P>
@@ -211,7 +211,6 @@ void describes_itself() {
 RVFIT_TEST("mlp: values and tangents agree with Eigen in double", agrees_with_eigen);
 RVFIT_TEST_DOUBLE("mlp: tangents are the derivatives of values", tangents_are_derivatives);
 RVFIT_TEST("mlp: entries past the end of a tile's list disturb nothing", ignores_padding);
-RVFIT_TEST_DOUBLE("mlp: knows its widths and refuses two activations at its end",
-                  describes_itself);
+RVFIT_TEST_DOUBLE("mlp: knows its widths and refuses two activations at its end", describes_itself);
 
 }  // namespace rvfit::test::mlp

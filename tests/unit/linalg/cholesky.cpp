@@ -7,6 +7,7 @@
 
 #include <Eigen/Cholesky>
 #include <Eigen/LU>
+
 #include <limits>
 #include <vector>
 
@@ -132,8 +133,8 @@ void check_dropped(const Eigen::MatrixXd& a, int dropped) {
   Stored rest(without(a, dropped), n - 1);
   REQUIRE(rest.factor() == n - 1);
   // The same sums, in another order where compilers vectorise them; conditions are below 100.
-  const double allowed = rounding<double>(100 * n, std::sqrt(a.diagonal().array().isFinite().select(
-                                                       a.diagonal(), 0.0).maxCoeff()));
+  const double allowed = rounding<double>(
+      100 * n, std::sqrt(a.diagonal().array().isFinite().select(a.diagonal(), 0.0).maxCoeff()));
   check_close("L", numbers(without(l, dropped)), numbers(rest.lower()), {allowed});
   Eigen::VectorXd x = Eigen::VectorXd::LinSpaced(n, 1, 2);
   x(dropped) = nan;  // a bad right-hand side goes with its column

@@ -20,12 +20,11 @@ std::vector<typename P::real_type> correlated(const std::vector<double>& a,
                                               bool portable) {
   using Real = typename P::real_type;
   const Exec exec{};
-  const auto a_view =
-      upload_matrix<Matrix<const Real, P>>(exec, "a", a, rows, a.size() / rows);
+  const auto a_view = upload_matrix<Matrix<const Real, P>>(exec, "a", a, rows, a.size() / rows);
   const auto v_view =
       upload_matrix<Matrix<const Real, P>>(exec, "v", v, vectors, v.size() / vectors);
-  const Matrix<Real, P> c_view =
-      upload_matrix<Matrix<Real, P>>(exec, "c", c, rows, vectors * static_cast<std::size_t>(shifts));
+  const Matrix<Real, P> c_view = upload_matrix<Matrix<Real, P>>(
+      exec, "c", c, rows, vectors * static_cast<std::size_t>(shifts));
   if (portable) {
     rvfit::detail::device_correlate<P>(exec, const_ref(a_view), const_ref(v_view), shifts,
                                        ref(c_view), accumulate);
@@ -50,10 +49,10 @@ void agrees_with_loops() {
     CAPTURE(inner);
     Random random(inner);
     const auto a = random.uniform(rows * inner, -1, 1);
-    const std::size_t length = inner + static_cast<std::size_t>(shifts) + 1;  // two more than needed
+    const std::size_t length =
+        inner + static_cast<std::size_t>(shifts) + 1;  // two more than needed
     const auto v = random.uniform(vectors * length, -1, 1);
-    const auto before =
-        random.uniform(rows * vectors * static_cast<std::size_t>(shifts), -1, 1);
+    const auto before = random.uniform(rows * vectors * static_cast<std::size_t>(shifts), -1, 1);
     for (const bool accumulate : {false, true}) {
       CAPTURE(accumulate);
       std::vector<double> want = accumulate ? before : std::vector<double>(before.size(), 0.0);

@@ -118,10 +118,10 @@ void check_rows_alone(int inner, int columns) {
   for (const bool portable : {false, true}) {
     CAPTURE(portable);
     const auto all = product<P>(a, b, static_cast<int>(rows), inner, columns, portable);
-    check_same_bits("permuted rows",
-                    product<P>(take_rows(a, k, order), b, static_cast<int>(rows), inner, columns,
-                               portable),
-                    take_rows(all, n, order));
+    check_same_bits(
+        "permuted rows",
+        product<P>(take_rows(a, k, order), b, static_cast<int>(rows), inner, columns, portable),
+        take_rows(all, n, order));
     for (const std::vector<std::size_t>& few :
          {std::vector<std::size_t>{71, 2, 33, 64}, {0, 1, 2, 3, 75, 10, 9, 8}}) {
       check_same_bits("few rows",
@@ -134,9 +134,8 @@ void check_rows_alone(int inner, int columns) {
 
 template <class P>
 void gives_a_row_the_same_bits() {
-  for (const auto [rows, inner, columns] :
-       {Size{0, 4, 200}, Size{0, 32, 33}, Size{0, 200, 513}, Size{0, 513, 31}, Size{0, 257, 64},
-        Size{0, 33, 1}}) {
+  for (const auto [rows, inner, columns] : {Size{0, 4, 200}, Size{0, 32, 33}, Size{0, 200, 513},
+                                            Size{0, 513, 31}, Size{0, 257, 64}, Size{0, 33, 1}}) {
     check_rows_alone<P>(inner, columns);
   }
 }

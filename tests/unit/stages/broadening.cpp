@@ -31,8 +31,8 @@ std::vector<typename P::real_type> coefficients(const std::vector<double>& templ
   for (const double v : vsini) {
     theta.insert(theta.end(), {1e9, v});
   }
-  const auto out = allocate<Matrix<Real, P>>(exec, "out", stars * static_cast<std::size_t>(lanes_out),
-                                             size + 2);
+  const auto out =
+      allocate<Matrix<Real, P>>(exec, "out", stars * static_cast<std::size_t>(lanes_out), size + 2);
   const auto in = upload_matrix<Matrix<const Real, P>>(exec, "in", templates, rows, size);
   broaden<P>(exec, tile_of<P>(exec, first(static_cast<int>(stars)), static_cast<int>(stars)),
              upload_matrix<Matrix<const double, P>>(exec, "theta", theta, stars, 2), 1, step,
@@ -65,8 +65,8 @@ void is_rotation_then_spline() {
       const double radius = vsini[t] / pixel_kms;
       for (std::size_t l = 0; l <= lanes; ++l) {
         const auto begin =
-            templates.begin() + static_cast<std::ptrdiff_t>((t * lanes + l % lanes) *
-                                                            static_cast<std::size_t>(size));
+            templates.begin() +
+            static_cast<std::ptrdiff_t>((t * lanes + l % lanes) * static_cast<std::size_t>(size));
         auto rotated = oracle::rotate({begin, begin + size}, radius, l == lanes);
         for (double& x : rotated) {
           x /= l == lanes ? pixel_kms : 1.0;
@@ -152,8 +152,8 @@ void leaves_padding_alone() {
   using Real = typename P::real_type;
   const Exec exec{};
   const auto theta = allocate<Matrix<double, P>>(exec, "theta", 5, 2);
-  const auto in = upload_matrix<Matrix<const Real, P>>(exec, "in", std::vector<double>(4 * 64, 2.0),
-                                                       4, 64);
+  const auto in =
+      upload_matrix<Matrix<const Real, P>>(exec, "in", std::vector<double>(4 * 64, 2.0), 4, 64);
   const auto out = allocate<Matrix<Real, P>>(exec, "out", 8, 66);
   Kokkos::deep_copy(exec, out, Real(-7));
   broaden<P>(exec, tile_of<P>(exec, {4}, 4), theta, 1, step, max_vsini, 1, 2, const_ref(in),
@@ -178,10 +178,8 @@ void refuses_extents_that_differ() {
   };
   CHECK(error_of(8, 12, 66) == "no error");
   CHECK(error_of(8, 12, 65) == "broaden: in has 64 pixels, out has 65, two more wanted");
-  CHECK(error_of(7, 12, 66) ==
-        "broaden: 4 entries of 2 and 3 lanes in arrays of 7 and 12 rows");
-  CHECK(error_of(8, 11, 66) ==
-        "broaden: 4 entries of 2 and 3 lanes in arrays of 8 and 11 rows");
+  CHECK(error_of(7, 12, 66) == "broaden: 4 entries of 2 and 3 lanes in arrays of 7 and 12 rows");
+  CHECK(error_of(8, 11, 66) == "broaden: 4 entries of 2 and 3 lanes in arrays of 8 and 11 rows");
 }
 
 RVFIT_TEST("broadening: is rotation followed by the natural spline, in every lane",

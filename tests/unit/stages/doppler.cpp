@@ -64,8 +64,8 @@ std::vector<double> off_nodes(std::size_t count) {
   std::vector<double> s;
   Random random(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const double pixel = std::floor(60.0 + 1070.0 * static_cast<double>(i) /
-                                               static_cast<double>(count));
+    const double pixel =
+        std::floor(60.0 + 1070.0 * static_cast<double>(i) / static_cast<double>(count));
     s.push_back(pixel + random.uniform(0.1, 0.9));
   }
   return s;
@@ -127,17 +127,16 @@ void agrees_with_the_natural_spline() {
                 return oracle::position(grid.logarithmic, grid.origin, grid.step, wave, v);
               };
               const double s = position(rv[t]);
-              want.push_back(l < lanes ? spline(s)
-                                       : spline.slope(s) *
-                                             oracle::derivative(position, rv[t], 300.0));
+              want.push_back(l < lanes
+                                 ? spline(s)
+                                 : spline.slope(s) * oracle::derivative(position, rv[t], 300.0));
             }
           }
         }
         const auto got = observed.at(grid, rv, lanes + 1);
         // The spline's rounding, and a slope below four times that of the position's, 1e5 eps.
         const double scale = largest(observed.templates);
-        check_close("jets", got, want,
-                    {rounding<Real>(48, scale) + rounding<double>(16e5, scale)});
+        check_close("jets", got, want, {rounding<Real>(48, scale) + rounding<double>(16e5, scale)});
         // Without the derivative, the same bits.
         auto jets = got;
         std::vector<Real> values_only;
@@ -165,8 +164,8 @@ void last_lane_is_the_derivative() {
       const auto jets = observed.at(grid, {rv}, 2);
       // All stencils stay within a pixel, where the spline is a cubic: 3 x 0.5 km/s is 0.07 pixels,
       // of which positions are 0.1 away from nodes. Rounding: position 1e5 eps x slope / h.
-      const auto slope = oracle::derivative_of_array(
-          [&](double v) { return observed.at(grid, {v}, 1); }, rv, 0.5);
+      const auto slope =
+          oracle::derivative_of_array([&](double v) { return observed.at(grid, {v}, 1); }, rv, 0.5);
       const oracle::Numbers got(jets.begin() + pixels, jets.end());
       check_close("d/drv", got, slope, {1e-9 * largest(slope)});  // 3 x 2e-11 / 0.02 pixels
     }
@@ -199,7 +198,8 @@ void leaves_padding_alone() {
   const auto out = allocate<Jets<P>>(exec, "out", 4, 1, 2);
   Kokkos::deep_copy(exec, out, Real(-7));
   const auto rows = allocate<Matrix<Real, P>>(exec, "coefficients", 4, 66);
-  Kokkos::deep_copy(exec, Kokkos::subview(rows, 0, Kokkos::ALL), Kokkos::subview(c, 0, Kokkos::ALL));
+  Kokkos::deep_copy(exec, Kokkos::subview(rows, 0, Kokkos::ALL),
+                    Kokkos::subview(c, 0, Kokkos::ALL));
   observe<P>(exec, tile_of<P>(exec, {8}, 4), theta, 1, map, base, 1, const_ref(rows), out);
   const auto got = values(exec, out);
   CHECK(got[0] > Real(0));
@@ -222,10 +222,8 @@ void refuses_extents_that_differ() {
   };
   CHECK(error_of(8, 4, 3, 9) == "no error");
   CHECK(error_of(8, 4, 3, 8) == "observe: out has 8 pixels, the positions have 9");
-  CHECK(error_of(7, 4, 3, 9) ==
-        "observe: 4 entries of 2 lanes, out has 4, coefficients 7 rows");
-  CHECK(error_of(8, 3, 3, 9) ==
-        "observe: 4 entries of 2 lanes, out has 3, coefficients 8 rows");
+  CHECK(error_of(7, 4, 3, 9) == "observe: 4 entries of 2 lanes, out has 4, coefficients 7 rows");
+  CHECK(error_of(8, 3, 3, 9) == "observe: 4 entries of 2 lanes, out has 3, coefficients 8 rows");
   CHECK(error_of(8, 4, 4, 9) == "observe: 2 lanes in, 4 lanes out");
 }
 

@@ -85,9 +85,11 @@ TEST_CASE("rotation: nothing lies beyond the reach, and taps are never negative"
 
 TEST_CASE("rotation: goes to the identity in straight lines as vsini goes to zero") {
   // m = int |x| G(x) dx.
-  const double mean = 2.0 * oracle::integral([](double angle) {
-                        return std::sin(angle) * oracle::rotation_profile_in_angle(angle);
-                      }, 0.0, 0.5 * oracle::pi);
+  const double mean = 2.0 * oracle::integral(
+                                [](double angle) {
+                                  return std::sin(angle) * oracle::rotation_profile_in_angle(angle);
+                                },
+                                0.0, 0.5 * oracle::pi);
   for (const double radius : {0.0, 1e-300, 1e-12, 1e-6, 0.1, 0.9}) {
     CAPTURE(radius);
     const RotationTap centre = rotation_tap(0, radius), side = rotation_tap(1, radius);
@@ -113,11 +115,13 @@ TEST_CASE("rotation: spreads a line by its profile and by linear interpolation, 
     for (int cell = -rotation_reach(radius); cell < rotation_reach(radius); ++cell) {
       const double a = std::asin(std::clamp(cell / radius, -1.0, 1.0));
       const double b = std::asin(std::clamp((cell + 1) / radius, -1.0, 1.0));
-      want += oracle::integral([&](double angle) {
-        const double u = radius * std::sin(angle) - cell;
-        return oracle::rotation_profile_in_angle(angle) *
-               ((1.0 - u) * cell * cell + u * (cell + 1) * (cell + 1));
-      }, a, b);
+      want += oracle::integral(
+          [&](double angle) {
+            const double u = radius * std::sin(angle) - cell;
+            return oracle::rotation_profile_in_angle(angle) *
+                   ((1.0 - u) * cell * cell + u * (cell + 1) * (cell + 1));
+          },
+          a, b);
     }
     check_close("variance", got, want, {0.0, rounding<double>(1000)});  // radius^2 terms of R eps
   }

@@ -68,7 +68,8 @@ constexpr int sizes[] = {31, 32, 33, 64, 129, 1025};
 
 TEST_CASE("spline: taps are the inverse of (1, 4, 1) / 6") {
   for (int k = 0; k < 40; ++k) {
-    const double product = (spline_tap(std::abs(k - 1)) + 4 * spline_tap(k) + spline_tap(k + 1)) / 6;
+    const double product =
+        (spline_tap(std::abs(k - 1)) + 4 * spline_tap(k) + spline_tap(k + 1)) / 6;
     check_close("product", product, k == 0 ? 1.0 : 0.0, {rounding<double>(4)});
   }
   // What lies beyond the reach is below the rounding of a sum of values of order one.

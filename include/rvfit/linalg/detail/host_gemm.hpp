@@ -5,9 +5,34 @@
 /// One block of a matrix product on the calling thread, by Eigen. Host code only.
 
 #include <Eigen/Core>
+
 #include <cstddef>
 
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+
 namespace rvfit::detail {
+
+/// While it lives, Eigen starts no OpenMP threads of its own on this thread: a block belongs to one.
+/// (Eigen asks for omp_get_max_threads(), unless it finds itself among several threads already, which
+/// in a kernel on an instance of one thread it does not.)
+class OneThread {
+ public:
+#if defined(_OPENMP)
+  OneThread() { omp_set_num_threads(1); }
+  ~OneThread() { omp_set_num_threads(before_); }
+#else
+  OneThread() {}
+#endif
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+#if defined(_OPENMP)
+  int before_ = omp_get_max_threads();
+#endif
+};
 
 /// Products with fewer inner plus outer columns are left to plain loops, whatever the number of rows:
 /// below a sum of 20 for all three extents Eigen takes another path, which rounds otherwise.
@@ -29,6 +54,7 @@ void host_gemm(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b
     }
     return;
   }
+  const OneThread one_thread;
   using RowMajor = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using Stride = Eigen::OuterStride<Eigen::Dynamic>;
   const Eigen::Map<const RowMajor, 0, Stride> a_map(a, rows, inner, Stride(a_stride));
