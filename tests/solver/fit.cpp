@@ -141,6 +141,26 @@ TEST_CASE("fit: the same bits alone, in any order, tile, number of threads [Open
   check_reproducible<Double>();
 }
 
+/// How many of 40 bright stars converge.
+template <class P>
+std::ptrdiff_t converged_at(double snr) {
+  const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
+  const SimulatedStars stars = simulate(
+      emulator, coarse_arms(), {.stars = 40, .seed = 6, .snr_min = snr, .snr_max = 2.0 * snr});
+  const typename P::execution_space exec;
+  const auto result = fit<P>(exec, ForwardModel<P>(exec, emulator), stars.observations<P>(exec));
+  return std::count(result.status.begin(), result.status.end(), FitStatus::converged);
+}
+
+TEST_CASE("fit: bright stars converge in float, whose rounding they feel") {
+  CHECK(converged_at<Float>(300.0) == 40);
+  CHECK(converged_at<Float>(3000.0) >= 39);
+}
+
+TEST_CASE("fit: stars too bright for float converge in double") {
+  CHECK(converged_at<Double>(3e5) == 40);
+}
+
 TEST_CASE("fit: fixed parameters keep their value and the others adapt") {
   const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
   const SimulatedStars stars = simulate(emulator, coarse_arms(), {.stars = 8, .seed = 2});

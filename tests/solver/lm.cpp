@@ -143,7 +143,7 @@ struct Solved {
 
 template <class Residuals>
 Solved solve(const ParameterSet& parameters, const std::vector<double>& start,
-             const LmOptions& options = {}) {
+             const LmOptions& options = {}, double rounding = 0.0) {
   const Double::execution_space exec;
   const int n = parameters.size();
   const int size = static_cast<int>(start.size()) / n;
@@ -152,6 +152,7 @@ Solved solve(const ParameterSet& parameters, const std::vector<double>& start,
       exec, state.theta,
       upload_matrix<Matrix<const double, Double>>(
           exec, "start", start, static_cast<std::size_t>(size), static_cast<std::size_t>(n)));
+  Kokkos::deep_copy(exec, state.rounding, rounding);
   const DeviceParameters<Double> device(exec, parameters);
   SumOfSquares<Residuals> problem{{}};
   minimize<Double>(exec, problem, device, options, size, state);
@@ -200,9 +201,8 @@ TEST_CASE("lm: a thousand Rosenbrock valleys are solved from scattered starts") 
 
 TEST_CASE("lm: Brown and Dennis' minimum is reached, whose residuals are large") {
   // Gauss-Newton leaves out the curvature of the residuals, which dominates here: thousands of steps.
-  const Solved solved =
-      solve<BrownDennis>(free_parameters(4), {25.0, 5.0, -5.0, -1.0},
-                         {.max_iterations = 10000, .tolerance = 1e-6, .rounding = 1e-4});
+  const Solved solved = solve<BrownDennis>(free_parameters(4), {25.0, 5.0, -5.0, -1.0},
+                                           {.max_iterations = 10000, .tolerance = 1e-6}, 1e-4);
   CHECK(solved.status[0] == FitStatus::converged);
   CHECK(solved.value[0] == doctest::Approx(85822.2).epsilon(1e-6));
 }
@@ -304,13 +304,50 @@ TEST_CASE("lm_step: the minimum of a quadratic inside a box is found in one step
   const double gradient[2] = {-3.0, 2.0};
   const double lower[2] = {-10.0, -10.0}, upper[2] = {1.0, 10.0}, scale[2] = {1.0, 1.0};
   const int fixed[2] = {0, 0};
-  double step[2];
+  double point[2];
   const LmStep result =
-      lm_step(2, theta, gradient, hessian, {lower, upper, scale, fixed}, 0.0, step);
+      lm_step(2, theta, gradient, hessian, {lower, upper, scale, fixed}, 0.0, point);
   REQUIRE(result.solved);
-  CHECK(step[0] == 1.0);
-  CHECK(step[1] == doctest::Approx(-0.75));          // (2 + 1 * 1) / -4
+  CHECK(point[0] == 1.0);
+  CHECK(point[1] == doctest::Approx(-0.75));         // (2 + 1 * 1) / -4
   CHECK(result.decrease == doctest::Approx(3.125));  // -(-3 - 1.5 + (2 - 1.5 + 2.25) / 2)
+}
+
+TEST_CASE("lm_step: two bounds met by strongly correlated parameters never lead uphill") {
+  // The free minimum is (10, 10). Putting both parameters on their bounds at once would raise the
+  // model: the second wants to stay inside once the first is held.
+  const double theta[2] = {0.0, 0.0};
+  const double hessian[4] = {2.0, -1.9, -1.9, 2.0};
+  const double gradient[2] = {-1.0, -1.0};
+  const double lower[2] = {-10.0, -10.0}, upper[2] = {9.0, 0.1}, scale[2] = {1.0, 1.0};
+  const int fixed[2] = {0, 0};
+  double point[2];
+  const LmStep result =
+      lm_step(2, theta, gradient, hessian, {lower, upper, scale, fixed}, 0.0, point);
+  REQUIRE(result.solved);
+  CHECK(result.decrease > 0.0);
+  CHECK(point[1] == 0.1);
+  CHECK(point[0] == doctest::Approx(0.595));  // (1 + 1.9 * 0.1) / 2
+}
+
+TEST_CASE("lm_step: a parameter that ends on a bound is exactly there, whatever theta rounds to") {
+  const double lower[1] = {-0.4}, upper[1] = {1.2}, scale[1] = {1.0};
+  const int fixed[1] = {0};
+  const double hessian[1] = {1.0}, gradient[1] = {-100.0};
+  for (int n = 0; n < 1000; ++n) {
+    const double theta[1] = {-0.4 + 0.0016 * n};
+    double point[1];
+    const LmStep result =
+        lm_step(1, theta, gradient, hessian, {lower, upper, scale, fixed}, 0.0, point);
+    CHECK(result.solved);
+    CHECK(point[0] == 1.2);
+  }
+}
+
+TEST_CASE("lm: a start that is NaN is not finite, not a bound") {
+  const Solved solved =
+      solve<Line>(free_parameters(2), {std::numeric_limits<double>::quiet_NaN(), 0.0}, tight);
+  CHECK(solved.status[0] == FitStatus::non_finite);
 }
 
 }  // namespace rvfit::test

@@ -11,6 +11,7 @@
 #include <rvfit/stages/spline.hpp>
 #include <rvfit/stages/symmetric_filter.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -111,12 +112,12 @@ class Random {
           random.uniform(0.0, 0.5)};
 }
 
-/// A tile of the first entries of a list; entries past the list's end are padding.
+/// A tile of the first entries of a list; what is stored past the list's end is spectrum 0.
 template <ExecutionPolicy P>
 [[nodiscard]] Tile<P> tile_of(const typename P::execution_space& exec, const std::vector<int>& list,
                               int size) {
   std::vector<int> padded = list;
-  padded.resize(static_cast<std::size_t>(std::max(size, static_cast<int>(list.size()))), -1);
+  padded.resize(static_cast<std::size_t>(std::max(size, static_cast<int>(list.size()))), 0);
   const Scalar<int, P> count = allocate<Scalar<int, P>>(exec, "test count");
   Kokkos::deep_copy(exec, count, static_cast<int>(list.size()));
   return {upload<Vector<const int, P>>(exec, "test list", padded), count, 0, size};

@@ -77,8 +77,7 @@ template <ExecutionPolicy P>
                                                             options.columns, size);
   Kokkos::parallel_for(
       "rvfit::continuum_basis",
-      Kokkos::MDRangePolicy<typename P::execution_space, Kokkos::Rank<3>, Kokkos::IndexType<int>>(
-          exec, {0, 0, 0}, {rows, options.columns, size}),
+      typename P::template grid_policy<3>(exec, {0, 0, 0}, {rows, options.columns, size}),
       detail::FillBasis<P>{options, wave, basis});
   return basis;
 }

@@ -9,6 +9,11 @@
 
 #include <concepts>
 #include <cstdint>
+#include <type_traits>
+
+#if defined(__FAST_MATH__)
+#error "rvfit needs IEEE arithmetic: compile without -ffast-math"
+#endif
 
 namespace rvfit::detail {
 

@@ -7,6 +7,7 @@
 #include <Kokkos_Core.hpp>
 
 #include <concepts>
+#include <type_traits>
 
 namespace rvfit {
 
@@ -26,9 +27,16 @@ struct Policy {
   using range_policy = Kokkos::RangePolicy<Exec>;
   using member_type = typename team_policy::member_type;
 
-  /// True where kernels run on the processor that calls them.
-  static constexpr bool on_host =
-      Kokkos::SpaceAccessibility<Kokkos::HostSpace, memory_space>::accessible;
+  /// Index spaces of two and three dimensions; neighbouring threads take neighbours in the last, as
+  /// the arrays do (Kokkos' own default on GPUs is the first).
+  template <unsigned Rank>
+  using grid_policy =
+      Kokkos::MDRangePolicy<Exec,
+                            Kokkos::Rank<Rank, Kokkos::Iterate::Right, Kokkos::Iterate::Right>,
+                            Kokkos::IndexType<int>>;
+
+  /// True where kernels run on the processor that calls them: not where it merely sees their memory.
+  static constexpr bool on_host = std::is_same_v<memory_space, Kokkos::HostSpace>;
 
   /// Pixels that one thread handles abreast: a few vector registers on a CPU, one on a GPU, where
   /// neighbouring threads take neighbouring pixels.

@@ -2,11 +2,9 @@
 #pragma once
 
 /// @file
-/// Sums over pixels by a team, with the same result for any team size.
-///
-/// Pixels come in blocks of `pixel_block`, held as rows in team scratch. Every sum has its own
+/// Sums over pixels by a team. Pixels come in blocks of `pixel_block`, held as rows in team scratch. Every sum has its own
 /// accumulators, kept by one thread through all blocks: no reduction across threads, so that the
-/// order of additions never depends on how many there are.
+/// order of additions, and with it the result, never depends on how many there are.
 
 #include <rvfit/core/policy.hpp>
 

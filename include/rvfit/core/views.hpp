@@ -6,6 +6,7 @@
 /// `b` spectrum, `t` entry of a tile, `l` lane, `i` pixel, `p` parameter, `k` continuum column.
 
 #include <rvfit/core/policy.hpp>
+#include <rvfit/core/require.hpp>
 
 #include <Kokkos_Core.hpp>
 
@@ -59,10 +60,13 @@ template <class View, class Exec, class Container>
 }
 
 /// The same for a row-major host matrix of `rows` x `columns`.
+/// @throws InvalidArgument  another number of values
 template <class View, class Exec, class Container>
 [[nodiscard]] View upload_matrix(const Exec& exec, const std::string& label,
                                  const Container& values, std::size_t rows, std::size_t columns) {
   static_assert(View::rank() == 2, "upload_matrix: the view must be of rank 2");
+  RVFIT_REQUIRE(static_cast<std::size_t>(values.size()) == rows * columns, "upload_matrix: ", label,
+                " has ", values.size(), " values, wanted ", rows, " x ", columns);
   using Value = typename View::non_const_value_type;
   Kokkos::View<Value**, Kokkos::LayoutRight, typename View::memory_space> out(
       Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, label), rows, columns);

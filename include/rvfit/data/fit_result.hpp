@@ -61,7 +61,7 @@ struct FitResult {
                                       ///<            Hessian is not positive definite
   std::vector<double> covariance;     ///< (B, P, P)  over the free parameters, NaN elsewhere
   std::vector<double> neg2_log_like;  ///< (B)     objective at the solution, priors included
-  std::vector<double> chi2;           ///< (B, A)  |r|^2 over unmasked pixels
+  std::vector<double> chi2;  ///< (B, A)  |r|^2 over unmasked pixels; NaN without a solution
   std::vector<double> continuum_chi2;      ///< (B, A)  the same for the continuum alone
   std::vector<std::int32_t> pixels;        ///< (B, A)  unmasked pixels, 0 for an arm left out
   std::vector<FitStatus> status;           ///< (B)

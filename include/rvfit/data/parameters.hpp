@@ -40,6 +40,12 @@ class ParameterSet {
 
   /// @throws InvalidArgument  too many, a repeated name, or bounds that are not an interval
   explicit ParameterSet(std::vector<Parameter> parameters) : parameters_(std::move(parameters)) {
+    require_valid();
+  }
+
+  /// Check the set, which its users may have changed since: a plan calls this.
+  /// @throws InvalidArgument  as the constructor; also a fixed value outside its bounds
+  void require_valid() const {
     RVFIT_REQUIRE(size() <= max_parameters, "ParameterSet: ", size(), " parameters, at most ",
                   max_parameters, " are supported");
     for (const Parameter& p : parameters_) {
@@ -47,8 +53,12 @@ class ParameterSet {
                     p.upper, "]");
       RVFIT_REQUIRE(p.scale > 0 && std::isfinite(p.scale), "ParameterSet: scale of ", p.name,
                     " is ", p.scale, ", must be positive");
-      RVFIT_REQUIRE(p.prior_sigma > 0, "ParameterSet: prior width of ", p.name, " is ",
-                    p.prior_sigma, ", must be positive");
+      RVFIT_REQUIRE(p.prior_sigma > 0 && std::isfinite(p.prior_mean), "ParameterSet: prior of ",
+                    p.name, " is ", p.prior_mean, " +- ", p.prior_sigma,
+                    ", wanted a number and a positive width");
+      RVFIT_REQUIRE(!p.fixed || (p.value >= p.lower && p.value <= p.upper),
+                    "ParameterSet: ", p.name, " is fixed at ", p.value, ", outside its bounds [",
+                    p.lower, ", ", p.upper, "]");
       RVFIT_REQUIRE(&(*this)[p.name] == &p, "ParameterSet: ", p.name, " is named twice");
     }
   }

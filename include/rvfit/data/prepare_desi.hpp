@@ -95,8 +95,8 @@ struct PrepareDesi {
                                         int count) const {
     const int bad = size - count;  // they sort below every good pixel
     const auto sigma = [&](int rank) {
-      const double variance = select_rank(member, &weight(b, 0), size, bad + rank);
-      return 1.0 / Kokkos::sqrt(variance);
+      const double inverse_variance = select_rank(member, &weight(b, 0), size, bad + rank);
+      return 1.0 / Kokkos::sqrt(inverse_variance);
     };
     const double upper = sigma(count / 2);
     const double median = count % 2 == 1 ? upper : 0.5 * (upper + sigma(count / 2 - 1));

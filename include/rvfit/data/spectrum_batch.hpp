@@ -24,6 +24,7 @@ struct SpectrumView {
   Matrix<const Real, P> flux;       ///< (B, N)       D_i                               [flux]
   Matrix<const Real, P> weight;     ///< (B, N)       w_i = 1 / sigma_i, 0 if masked    [1 / flux]
   Vector<const Accum, P> log_norm;  ///< (B)          2 sum_i ln sigma_i over w_i > 0
+  Vector<const Accum, P> signal;    ///< (B)          sum_i (w_i D_i)^2
   Vector<const int, P> good;        ///< (B)          number of pixels with w_i > 0
 
   [[nodiscard]] KOKKOS_FUNCTION int size() const { return static_cast<int>(flux.extent(0)); }
@@ -45,25 +46,28 @@ namespace detail {
 template <ExecutionPolicy P>
 struct SpectrumConstants {
   using Accum = typename P::accum_type;
-  Matrix<const typename P::real_type, P> weight;
-  Vector<Accum, P> log_norm;
+  Matrix<const typename P::real_type, P> flux, weight;
+  Vector<Accum, P> log_norm, signal;
   Vector<int, P> good;
 
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
     const int b = member.league_rank();
     const auto n = static_cast<int>(weight.extent(1));
-    Accum log_sum = 0;
+    Accum log_sum = 0, signal_sum = 0;
     int count = 0;
     Kokkos::parallel_reduce(
         Kokkos::TeamThreadRange(member, n),
-        [&](int i, Accum& log_part, int& part) {
+        [&](int i, Accum& log_part, Accum& signal_part, int& part) {
           const Accum w = weight(b, i);
+          const Accum d = w * flux(b, i);
           log_part += w > 0 ? Kokkos::log(w) : Accum(0);
+          signal_part += w > 0 ? d * d : Accum(0);
           part += w > 0 ? 1 : 0;
         },
-        log_sum, count);
+        log_sum, signal_sum, count);
     Kokkos::single(Kokkos::PerTeam(member), [&] {
       log_norm(b) = -2 * log_sum;
+      signal(b) = signal_sum;
       good(b) = count;
     });
   }
@@ -96,11 +100,13 @@ template <ExecutionPolicy P>
   const auto rows = flux.extent(0);
   auto log_norm =
       allocate_raw<Vector<typename P::accum_type, P>>(exec, "rvfit::SpectrumBatch::log_norm", rows);
+  auto signal =
+      allocate_raw<Vector<typename P::accum_type, P>>(exec, "rvfit::SpectrumBatch::signal", rows);
   auto good = allocate_raw<Vector<int, P>>(exec, "rvfit::SpectrumBatch::good", rows);
   Kokkos::parallel_for("rvfit::SpectrumBatch::constants",
                        typename P::team_policy(exec, static_cast<int>(rows), Kokkos::AUTO),
-                       detail::SpectrumConstants<P>{weight, log_norm, good});
-  return {{wave, flux, weight, log_norm, good}, std::move(arm)};
+                       detail::SpectrumConstants<P>{flux, weight, log_norm, signal, good});
+  return {{wave, flux, weight, log_norm, signal, good}, std::move(arm)};
 }
 
 }  // namespace rvfit

@@ -38,7 +38,7 @@ struct Silu {
   }
 };
 
-/// max(z, slope z); a slope of zero is the plain ReLU. The derivative at 0 is the slope.
+/// z where it is positive, else slope z; a slope of zero is the plain ReLU. The derivative at 0 is the slope.
 struct LeakyRelu {
   double slope;
   template <class Real>

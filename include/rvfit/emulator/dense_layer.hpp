@@ -90,8 +90,7 @@ void device_dense_layer(const typename P::execution_space& exec,
                         MatrixRef<const typename P::real_type> in, const DenseLayer<P>& layer,
                         int lanes, MatrixRef<typename P::real_type> out) {
   using Real = typename P::real_type;
-  using Range =
-      Kokkos::MDRangePolicy<typename P::execution_space, Kokkos::Rank<2>, Kokkos::IndexType<int>>;
+  using Range = typename P::template grid_policy<2>;
   const MatrixRef<const Real> weight{layer.weight.data(), layer.inputs(), layer.outputs(),
                                      layer.outputs()};
   device_gemm<P>(exec, "rvfit::DenseLayer::product", in, weight, out);

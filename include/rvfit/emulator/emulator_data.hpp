@@ -9,6 +9,7 @@
 #include <rvfit/data/template_grid.hpp>
 #include <rvfit/emulator/activation.hpp>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -88,8 +89,12 @@ inline void require_consistent(const EmulatorData& data) {
       RVFIT_REQUIRE(arm.inputs[j].name == data.labels[j].name, "EmulatorData: input ", j,
                     " of arm ", arm.name, " is ", arm.inputs[j].name, ", label ", j, " is ",
                     data.labels[j].name);
-      RVFIT_REQUIRE(arm.inputs[j].scale > 0, "EmulatorData: scale of input ", arm.inputs[j].name,
-                    " of arm ", arm.name, " is ", arm.inputs[j].scale, ", must be positive");
+      RVFIT_REQUIRE(!arm.inputs[j].log10 || data.labels[j].lower > 0, "EmulatorData: input ",
+                    arm.inputs[j].name, " of arm ", arm.name, " is a logarithm, label from ",
+                    data.labels[j].lower);
+      RVFIT_REQUIRE(arm.inputs[j].scale > 0 && std::isfinite(arm.inputs[j].scale),
+                    "EmulatorData: scale of input ", arm.inputs[j].name, " of arm ", arm.name,
+                    " is ", arm.inputs[j].scale, ", must be positive");
     }
     RVFIT_REQUIRE(!arm.layers.empty(), "EmulatorData: arm ", arm.name, " has no layers");
     auto width = static_cast<int>(labels);

@@ -67,8 +67,7 @@ struct DeviceCorrelation {
 template <ExecutionPolicy P, class T>
 void device_correlate(const typename P::execution_space& exec, MatrixRef<const T> a,
                       MatrixRef<const T> v, int shifts, MatrixRef<T> c, bool accumulate) {
-  using Range =
-      Kokkos::MDRangePolicy<typename P::execution_space, Kokkos::Rank<2>, Kokkos::IndexType<int>>;
+  using Range = typename P::template grid_policy<2>;
   using Kernel = DeviceCorrelation<T>;
   const int groups = (a.rows + Kernel::rows_per_thread - 1) / Kernel::rows_per_thread;
   Kokkos::parallel_for("rvfit::correlate", Range(exec, {0, 0}, {groups, v.rows * shifts}),

@@ -96,8 +96,7 @@ struct DeviceGemm {
 template <ExecutionPolicy P, class T>
 void device_gemm(const typename P::execution_space& exec, const std::string& label,
                  MatrixRef<const T> a, MatrixRef<const T> b, MatrixRef<T> c) {
-  using Range =
-      Kokkos::MDRangePolicy<typename P::execution_space, Kokkos::Rank<2>, Kokkos::IndexType<int>>;
+  using Range = typename P::template grid_policy<2>;
   using Kernel = DeviceGemm<T>;
   const int groups = (c.rows + Kernel::rows_per_thread - 1) / Kernel::rows_per_thread;
   Kokkos::parallel_for(label, Range(exec, {0, 0}, {groups, c.columns}), Kernel{a, b, c});

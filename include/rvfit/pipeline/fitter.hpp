@@ -9,8 +9,9 @@
 #include <rvfit/solver/covariance.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
-#include <string>
+#include <type_traits>
 #include <vector>
 
 namespace rvfit {
@@ -22,7 +23,7 @@ struct FitOptions {
   /// Fixed parameters, priors, narrower bounds; the model's own set if empty.
   std::optional<ParameterSet> parameters;
   bool keep_models = false;  ///< keep best-fit spectra for `model_spectra`
-  int tile = 0;              ///< spectra of one pass; 0 chooses
+  int tile = 0;              ///< spectra of one pass, a multiple of gemm_row_group; 0 chooses
 };
 
 namespace detail {
@@ -35,6 +36,20 @@ struct RunIfObserved {
   Vector<FitStatus, P> status;
   KOKKOS_FUNCTION void operator()(int b) const {
     status(b) = has_enough_pixels(good(b), columns) ? FitStatus::running : status(b);
+  }
+};
+
+/// Rounding error of an objective of templates stored as Real: each pixel's residual carries eps times
+/// its signal-to-noise ratio. Adds one arm's share.
+template <ExecutionPolicy P>
+struct AddRounding {
+  Vector<const typename P::accum_type, P> signal;
+  Vector<const int, P> good;
+  Vector<double, P> rounding;
+  KOKKOS_FUNCTION void operator()(int b) const {
+    constexpr double eps = Kokkos::Experimental::epsilon_v<typename P::real_type>;
+    // A template is good to several eps: a product of a few hundred terms and an exponential.
+    rounding(b) += 4.0 * eps * (good(b) + 4.0 * Kokkos::sqrt(signal(b)));
   }
 };
 
@@ -74,13 +89,14 @@ class Fitter {
  public:
   using Exec = typename P::execution_space;
   using Real = typename P::real_type;
+  static_assert(std::is_same_v<typename P::accum_type, double>, "Fitter: accumulates in double");
 
   /// Plan for the arms and wavelengths of `like`, and up to `capacity` spectra.
   /// @throws InvalidArgument  the model does not cover the wavelengths; unknown arm; bad options
   Fitter(const Exec& exec, const Model& model, const Observations<P>& like, int capacity,
          FitOptions options = {})
       : options_(std::move(options)),
-        parameters_(options_.parameters.value_or(model.parameters())),
+        parameters_(checked_parameters(options_, model.parameters())),
         objective_(exec, model, parameters_, like, capacity, options_.continuum,
                    tile(exec, capacity)),
         scan_(exec, model, parameters_, like, capacity, options_.continuum, tile(exec, capacity),
@@ -88,15 +104,6 @@ class Fitter {
         state_(exec, capacity, parameters_.size()),
         covariance_(exec, capacity, parameters_.size()),
         list_(exec, capacity) {
-    RVFIT_REQUIRE(parameters_.names() == model.parameters().names(), "Fitter: parameters are ",
-                  parameters_.names(), ", the model has ", model.parameters().names());
-    // Every pixel's residual carries a rounding error of the templates' precision.
-    double pixels = 0.0;
-    for (const SpectrumBatch<P>& arm : like) {
-      pixels += arm.pixels();
-    }
-    options_.solver.rounding =
-        std::max(options_.solver.rounding, 4.0 * Kokkos::Experimental::epsilon_v<Real> * pixels);
     for (const SpectrumBatch<P>& arm : like) {
       ProjectionOutputs<P> extra;
       extra.chi2 =
@@ -117,20 +124,27 @@ class Fitter {
     size_ = objective_.size();
     Kokkos::deep_copy(exec, state_.status, FitStatus::no_valid_pixels);
     Kokkos::deep_copy(exec, state_.theta, Kokkos::Experimental::quiet_NaN_v<double>);
+    Kokkos::deep_copy(exec, state_.rounding, 0.0);
     for (int a = 0; a < objective_.arm_count(); ++a) {
       Kokkos::parallel_for("rvfit::Fitter::bind", Range(exec, 0, size_),
                            detail::RunIfObserved<P>{objective_.data(a).good,
                                                     options_.continuum.columns, state_.status});
+      Kokkos::parallel_for("rvfit::Fitter::rounding", Range(exec, 0, size_),
+                           detail::AddRounding<P>{objective_.data(a).signal,
+                                                  objective_.data(a).good, state_.rounding});
       Kokkos::deep_copy(exec, extra_[static_cast<std::size_t>(a)].chi2, 0.0);
       if (options_.keep_models) {
         Kokkos::deep_copy(exec, extra_[static_cast<std::size_t>(a)].model, Real(0));
       }
     }
     list_.select(exec, size_, size_, detail::IsRunning<P>{state_.status});
+    scan_.fit_continuum(exec, objective_, list_);
+    phase_ = Phase::bound;
   }
 
   /// Find the start of every spectrum.
   void scan(const Exec& exec) {
+    require(Phase::bound, "scan");
     const Cube<double, P>& candidates = scan_.run(exec, objective_, list_);
     for (int k = 0; k < options_.scan.candidates; ++k) {
       const auto candidate = Kokkos::subview(candidates, k, Kokkos::ALL, Kokkos::ALL);
@@ -140,28 +154,35 @@ class Fitter {
           detail::KeepLowest<P>{list_.tile(0, list_.bound()), candidate, state_.trial_value.value,
                                 state_.theta, state_.current.value, k == 0});
     }
+    phase_ = Phase::started;
   }
 
   /// Start from given parameters (B, P) instead of a scan.
   void start(const Exec& exec, const Matrix<const double, P>& theta) {
+    require(Phase::bound, "start");
     RVFIT_REQUIRE(static_cast<int>(theta.extent(0)) == size_ &&
                       static_cast<int>(theta.extent(1)) == parameters_.size(),
                   "Fitter: start is ", theta.extent(0), " x ", theta.extent(1), ", wanted ", size_,
                   " x ", parameters_.size());
     Kokkos::deep_copy(
         exec, Kokkos::subview(state_.theta, Kokkos::pair<int, int>(0, size_), Kokkos::ALL), theta);
+    phase_ = Phase::started;
   }
 
   /// Minimise from the start.
   void minimize(const Exec& exec) {
+    require(Phase::started, "minimize");
     rvfit::minimize<P>(exec, objective_, objective_.parameters(), options_.solver, size_, state_);
+    phase_ = Phase::minimized;
   }
 
   /// Covariances, chi-squares and best-fit spectra at the solution.
   void errors(const Exec& exec) {
+    require(Phase::minimized, "errors");
     invert_hessians<P>(exec, size_, state_, objective_.parameters(), covariance_);
     list_.select(exec, size_, size_, detail::IsSolution<P>{state_.status});
     objective_.evaluate(exec, list_, state_.theta, state_.trial_value, extra_);
+    phase_ = Phase::done;
   }
 
   /// Download the results; waits for them.
@@ -170,6 +191,7 @@ class Fitter {
   /// Best-fit spectra of each arm, continuum included, (B, N) row-major; 0 where there is no fit.
   /// @throws InvalidArgument  FitOptions::keep_models was not set
   [[nodiscard]] std::vector<std::vector<float>> model_spectra(const Exec& exec) const {
+    require(Phase::done, "model_spectra");
     RVFIT_REQUIRE(options_.keep_models, "Fitter: models were not kept");
     std::vector<std::vector<float>> spectra;
     for (const ProjectionOutputs<P>& extra : extra_) {
@@ -180,6 +202,30 @@ class Fitter {
 
  private:
   using Range = typename P::range_policy;
+
+  /// How far the fit of the spectra bound has come.
+  enum class Phase { planned, bound, started, minimized, done };
+
+  void require(Phase wanted, const char* call) const {
+    constexpr const char* after[] = {"", "bind", "scan or start", "minimize", "errors"};
+    RVFIT_REQUIRE(phase_ == wanted, "Fitter: ", call, " must follow ",
+                  after[static_cast<int>(wanted)]);
+  }
+
+  /// The parameters of a fit: the model's, or the caller's for the same model, within its bounds.
+  [[nodiscard]] static ParameterSet checked_parameters(const FitOptions& options,
+                                                       const ParameterSet& model) {
+    ParameterSet set = options.parameters.value_or(model);
+    RVFIT_REQUIRE(set.names() == model.names(), "Fitter: parameters are ", set.names(),
+                  ", the model has ", model.names());
+    set.require_valid();
+    for (int p = 0; p < set.size(); ++p) {
+      RVFIT_REQUIRE(set[p].lower >= model[p].lower && set[p].upper <= model[p].upper,
+                    "Fitter: bounds of ", set[p].name, " are [", set[p].lower, ", ", set[p].upper,
+                    "], the model's [", model[p].lower, ", ", model[p].upper, "]");
+    }
+    return set;
+  }
 
   [[nodiscard]] int tile(const Exec& exec, int capacity) const {
     if (options_.tile > 0) {
@@ -212,11 +258,13 @@ class Fitter {
   ActiveList<P> list_;
   std::vector<ProjectionOutputs<P>> extra_;
   int size_ = 0;
+  Phase phase_ = Phase::planned;
 };
 
 template <class Model, ExecutionPolicy P>
 requires TemplateModel<Model, P> FitResult Fitter<Model, P>::result(const Exec& exec)
 const {
+  require(Phase::done, "result");
   FitResult out;
   out.parameters = parameters_;
   out.size = size_;
@@ -239,7 +287,8 @@ const {
     const auto continuum = rows<double>(exec, scan_.continuum_chi2()[a]);
     const auto good = rows<std::int32_t>(exec, objective_.data(static_cast<int>(a)).good);
     for (std::size_t b = 0; b < size; ++b) {
-      out.chi2[b * arms + a] = chi2[b];
+      out.chi2[b * arms + a] =
+          is_solution(out.status[b]) ? chi2[b] : std::numeric_limits<double>::quiet_NaN();
       const bool fitted = has_enough_pixels(good[b], options_.continuum.columns);
       out.continuum_chi2[b * arms + a] = fitted ? continuum[b] : 0.0;
       out.pixels[b * arms + a] = fitted ? good[b] : 0;

@@ -94,12 +94,14 @@ class ForwardModel {
                                                   arm.domain.size() / columns, columns),
            networks_.back().scaling()});
     }
+    for (ArmData& arm : data_.arms) {
+      arm.layers.clear();  // on the device now
+    }
   }
 
   [[nodiscard]] const ParameterSet& parameters() const { return parameters_; }
   [[nodiscard]] int arms() const { return static_cast<int>(data_.arms.size()); }
   [[nodiscard]] int arm_index(const std::string& name) const { return data_.arm_index(name); }
-  [[nodiscard]] const EmulatorData& data() const { return data_; }
   [[nodiscard]] int labels() const { return static_cast<int>(data_.labels.size()); }
 
   /// What depends on the observed wavelengths alone.
@@ -198,7 +200,7 @@ class ForwardModel {
     return {workspace.coefficients.data(), tile.size * coefficient_lanes(lanes), columns, columns};
   }
 
-  EmulatorData data_;
+  EmulatorData data_;  ///< without the networks' weights
   ForwardModelOptions options_;
   ParameterSet parameters_;
   std::vector<Mlp<P>> networks_;

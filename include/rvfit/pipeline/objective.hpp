@@ -51,6 +51,14 @@ struct BeginObjective {
   }
 };
 
+template <ExecutionPolicy P>
+struct CountDifferent {
+  Matrix<const double, P> a, b;
+  KOKKOS_FUNCTION void operator()(std::size_t n, int& count) const {
+    count += a.data()[n] == b.data()[n] ? 0 : 1;
+  }
+};
+
 /// sum(b) += amount, for spectra that have enough good pixels in an arm.
 template <ExecutionPolicy P>
 struct AddIfObserved {
@@ -83,7 +91,8 @@ class Objective {
   using Exec = typename P::execution_space;
   using Real = typename P::real_type;
 
-  /// Plan for the arms and wavelengths of `like` and for up to `capacity` spectra.
+  /// Plan for the arms and wavelengths of `like`, whose spectra are not used, and for up to `capacity`
+  /// spectra.
   ///
   /// @param[in] tile  spectra of one pass, a multiple of gemm_row_group
   /// @throws InvalidArgument  unknown arm, wavelengths not covered, no arms
@@ -104,6 +113,7 @@ class Objective {
       const Parameter& rv = parameters["rv"];
       model.require_coverage(exec, index, arm.wave, rv.lower, rv.upper);
       arms_.push_back({index,
+                       arm.wave,
                        model.plan(exec, index, arm.wave),
                        continuum_basis<P>(exec, arm.wave, continuum),
                        {}});
@@ -120,7 +130,7 @@ class Objective {
   }
 
   /// Use these spectra from now on: same arms and wavelengths as planned for.
-  /// @throws InvalidArgument  other arms, other numbers of pixels, too many spectra
+  /// @throws InvalidArgument  other arms, wavelengths or numbers of pixels; too many spectra
   void bind(const Exec& exec, const Observations<P>& observations) {
     RVFIT_REQUIRE(observations.size() == arms_.size(), "Objective: planned for ", arms_.size(),
                   " arms, given ", observations.size());
@@ -134,6 +144,8 @@ class Objective {
       RVFIT_REQUIRE(data.pixels() == static_cast<int>(arms_[a].basis.extent(2)), "Objective: arm ",
                     data.arm, " has ", data.pixels(), " pixels, planned for ",
                     arms_[a].basis.extent(2));
+      RVFIT_REQUIRE(same_wavelengths(exec, arms_[a].wave, data.wave), "Objective: arm ", data.arm,
+                    " has other wavelengths than planned for");
       RVFIT_REQUIRE(data.size() == size_, "Objective: arm ", data.arm, " has ", data.size(),
                     " spectra, the first arm ", size_);
       arms_[a].data = data;
@@ -163,11 +175,27 @@ class Objective {
 
  private:
   struct Arm {
-    int index;  ///< of the model
+    int index;                     ///< of the model
+    Matrix<const double, P> wave;  ///< planned for
     typename Model::Plan plan;
     Cube<const Real, P> basis;
     SpectrumView<P> data;
   };
+
+  /// Waits for the comparison where the arrays are not the very same.
+  [[nodiscard]] static bool same_wavelengths(const Exec& exec, const Matrix<const double, P>& a,
+                                             const Matrix<const double, P>& b) {
+    if (a.extent(0) != b.extent(0) || a.extent(1) != b.extent(1)) {
+      return false;
+    }
+    int different = 0;
+    if (a.data() != b.data()) {
+      Kokkos::parallel_reduce("rvfit::Objective::same_wavelengths",
+                              typename P::range_policy(exec, 0, a.size()),
+                              detail::CountDifferent<P>{a, b}, different);
+    }
+    return different == 0;
+  }
 
   [[nodiscard]] const Arm& arm(int a) const { return arms_[static_cast<std::size_t>(a)]; }
 

@@ -20,7 +20,8 @@ namespace rvfit {
 /// @param[in] theta   (B, P)  row-major, in the order of model.parameters()
 /// @param[in] layout  arms and their wavelengths, (1, N) each; flux and weight are not used
 /// @return            for each arm of `layout` (B, N) row-major      [template flux]
-/// @throws InvalidArgument  theta is not of whole rows, or an arm is unknown
+/// @throws InvalidArgument  theta is not of whole rows, an arm is unknown, or the model does not cover
+///                          its wavelengths at the rv of theta
 template <ExecutionPolicy P, class Model>
 requires TemplateModel<Model, P>
 [[nodiscard]] std::vector<std::vector<double>> predict(const typename P::execution_space& exec,
@@ -33,6 +34,12 @@ requires TemplateModel<Model, P>
   const auto rows = static_cast<int>(theta.size() / parameters);
   const auto points = upload_matrix<Matrix<const double, P>>(
       exec, "rvfit::predict::theta", theta, static_cast<std::size_t>(rows), parameters);
+  const auto rv = static_cast<std::size_t>(model.parameters().index("rv"));
+  double lowest_rv = 0.0, highest_rv = 0.0;
+  for (std::size_t b = 0; b < static_cast<std::size_t>(rows); ++b) {
+    lowest_rv = std::min(lowest_rv, theta[b * parameters + rv]);
+    highest_rv = std::max(highest_rv, theta[b * parameters + rv]);
+  }
   constexpr int tile_size = 16 * gemm_row_group;
   typename Model::Workspace workspace(exec, model, tile_size);
   ActiveList<P> all(exec, std::max(rows, 1));
@@ -41,6 +48,7 @@ requires TemplateModel<Model, P>
   std::vector<std::vector<double>> out;
   for (const SpectrumBatch<P>& arm : layout) {
     const int index = model.arm_index(arm.arm);
+    model.require_coverage(exec, index, arm.wave, lowest_rv, highest_rv);
     const auto plan = model.plan(exec, index, arm.wave);
     const auto pixels = arm.wave.extent(1);
     const auto jets = allocate<Jets<P>>(exec, "rvfit::predict::jets", tile_size, 1, pixels);

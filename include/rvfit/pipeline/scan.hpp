@@ -17,8 +17,8 @@
 /// distinct rv of each spectrum go to the exact objective, and the lowest is the start.
 
 #include <rvfit/continuum/projection.hpp>
-#include <rvfit/core/units.hpp>
 #include <rvfit/linalg/correlation.hpp>
+#include <rvfit/pipeline/detail/scan_kernels.hpp>
 #include <rvfit/pipeline/objective.hpp>
 #include <rvfit/pipeline/template_model.hpp>
 
@@ -28,190 +28,6 @@
 #include <vector>
 
 namespace rvfit {
-
-struct ScanOptions {
-  double rv_step = 25.0;      ///< bin of the scan, well below the instrument's resolution [km/s]
-  int templates = 32;         ///< points of the model's domain
-  int candidates = 3;         ///< starts that the exact objective decides between
-  double exclusion = 100.0;   ///< least distance in rv between candidates [km/s]
-  double min_strength = 0.3;  ///< bounds of the line strength a
-  double max_strength = 2.0;
-};
-
-namespace detail {
-
-/// Divide data by their own continuum and share pixels out to bins; one team a spectrum.
-template <ExecutionPolicy P>
-struct BinSpectra {
-  using Real = typename P::real_type;
-  Tile<P> tile;
-  SpectrumView<P> data;
-  Matrix<const Real, P> continuum;   ///< (B, N)
-  Matrix<const double, P> position;  ///< (1 or B, N)  of pixels, in bins
-  MatrixRef<Real> gradient;          ///< (T, bins)
-  MatrixRef<Real> weight;            ///< (T, bins)
-
-  KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
-    const int t = member.league_rank();
-    const int b = tile.spectrum(t);
-    const bool empty = b < 0 || data.good(b) == 0;
-    const int row = position.extent(0) == 1 || b < 0 ? 0 : b;
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, gradient.columns), [&](int j) {
-      double g = 0.0, q = 0.0;
-      if (!empty) {
-        // Pixels between the neighbouring bins.
-        for (int i = first_pixel_after(row, j - 1.0); i < data.pixels(); ++i) {
-          const double distance = Kokkos::abs(position(row, i) - j);
-          if (distance >= 1.0) {
-            break;
-          }
-          const double w = data.weight(b, i);
-          const double c = continuum(b, i);
-          g += (1.0 - distance) * w * w * c * (data.flux(b, i) - c);
-          q += (1.0 - distance) * w * w * c * c;
-        }
-      }
-      gradient.row(t)[j] = static_cast<Real>(g);
-      weight.row(t)[j] = static_cast<Real>(q);
-    });
-  }
-
- private:
-  /// First pixel beyond a position, by bisection.
-  [[nodiscard]] KOKKOS_FUNCTION int first_pixel_after(int row, double bin) const {
-    int low = 0, high = data.pixels();
-    while (low < high) {
-      const int middle = (low + high) / 2;
-      if (position(row, middle) > bin) {
-        high = middle;
-      } else {
-        low = middle + 1;
-      }
-    }
-    return low;
-  }
-};
-
-/// Pixels of an arm in bins of the scan.
-template <ExecutionPolicy P>
-struct ScanPositions {
-  Matrix<const double, P> wave;
-  double first;  ///< ln(wave) of bin 0
-  double step;   ///< of a bin in ln(wave)
-  Matrix<double, P> position;
-  KOKKOS_FUNCTION void operator()(int row, int i) const {
-    position(row, i) = (Kokkos::log(wave(row, i)) - first) / step;
-  }
-};
-
-/// delta = template / continuum - 1 and its square.
-template <ExecutionPolicy P>
-struct NormalizeTemplates {
-  using Real = typename P::real_type;
-  Matrix<const Real, P> flux, continuum;
-  Matrix<Real, P> delta, square;
-  KOKKOS_FUNCTION void operator()(int m, int j) const {
-    const double d = static_cast<double>(flux(m, j)) / continuum(m, j) - 1.0;
-    const double finite = Kokkos::isfinite(d) ? d : 0.0;
-    delta(m, j) = static_cast<Real>(finite);
-    square(m, j) = static_cast<Real>(finite * finite);
-  }
-};
-
-/// Best distinct shifts of each spectrum; one team a spectrum.
-template <ExecutionPolicy P>
-struct PickCandidates {
-  using Real = typename P::real_type;
-  Tile<P> tile;
-  ScanOptions options;
-  int shifts;   ///< 2 S + 1
-  double step;  ///< of a shift in ln(wave)
-  int rv;       ///< its column in theta
-  DeviceParameters<P> parameters;
-  MatrixRef<const Real> numerator, denominator;  ///< (T, templates * shifts)
-  Matrix<const double, P> points;                ///< (templates, P)
-  Cube<double, P> candidates;                    ///< (K, B, P)
-  double min_rv, max_rv;
-
-  [[nodiscard]] static std::size_t scratch_bytes(int shifts) {
-    return static_cast<std::size_t>(shifts) * (sizeof(double) + sizeof(int)) + 32;
-  }
-
-  [[nodiscard]] KOKKOS_FUNCTION double gain(int t, int m, int s) const {
-    const double n = numerator.row(t)[m * shifts + s];
-    const double q = denominator.row(t)[m * shifts + s];
-    const double a = Kokkos::fmin(Kokkos::fmax(q > 0.0 ? n / q : 0.0, options.min_strength),
-                                  options.max_strength);
-    const double result = a * (2.0 * n - a * q);
-    return Kokkos::isfinite(result) ? result : -1e300;
-  }
-
-  KOKKOS_FUNCTION double velocity(double s) const {
-    return speed_of_light * Kokkos::tanh(((shifts - 1) / 2 - s) * step);
-  }
-
-  KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
-    const int t = member.league_rank();
-    const int b = tile.spectrum(t);
-    if (b < 0) {
-      return;
-    }
-    const auto templates = static_cast<int>(points.extent(0));
-    auto* best = static_cast<double*>(
-        member.team_scratch(0).get_shmem(static_cast<std::size_t>(shifts) * sizeof(double)));
-    auto* which = static_cast<int*>(
-        member.team_scratch(0).get_shmem(static_cast<std::size_t>(shifts) * sizeof(int)));
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, shifts), [&](int s) {
-      best[s] = gain(t, 0, s);
-      which[s] = 0;
-      for (int m = 1; m < templates; ++m) {
-        const double g = gain(t, m, s);
-        if (g > best[s]) {
-          best[s] = g;
-          which[s] = m;
-        }
-      }
-      const double v = velocity(s);
-      if (!(v >= min_rv && v <= max_rv)) {
-        best[s] = -1e300;
-      }
-    });
-    member.team_barrier();
-    Kokkos::single(Kokkos::PerTeam(member), [&] { pick(t, b, best, which); });
-  }
-
- private:
-  KOKKOS_FUNCTION void pick(int t, int b, double* best, const int* which) const {
-    const auto parameters_in_use = static_cast<int>(points.extent(1));
-    for (int k = 0; k < static_cast<int>(candidates.extent(0)); ++k) {
-      int top = 0;
-      for (int s = 1; s < shifts; ++s) {
-        top = best[s] > best[top] ? s : top;
-      }
-      const int m = which[top];
-      double position = top;
-      if (top > 0 && top < shifts - 1) {
-        // Vertex of the parabola through the peak and its neighbours.
-        const double left = gain(t, m, top - 1), centre = gain(t, m, top),
-                     right = gain(t, m, top + 1);
-        const double curvature = left - 2.0 * centre + right;
-        const double offset = 0.5 * (left - right) / curvature;
-        position += curvature < 0.0 && Kokkos::abs(offset) <= 1.0 ? offset : 0.0;
-      }
-      const double v = velocity(position);
-      for (int p = 0; p < parameters_in_use; ++p) {
-        candidates(k, b, p) = parameters.start(p, p == rv ? v : points(m, p));
-      }
-      for (int s = 0; s < shifts; ++s) {
-        if (Kokkos::abs(velocity(s) - v) < options.exclusion) {
-          best[s] = -1e301;
-        }
-      }
-    }
-  }
-};
-
-}  // namespace detail
 
 /// Scan of a batch: templates made once, from the model, for the wavelengths planned for.
 template <ExecutionPolicy P, class Model>
@@ -226,14 +42,18 @@ class Scan {
        const Observations<P>& like, int capacity, const ContinuumOptions& continuum, int tile,
        const ScanOptions& options);
 
+  /// Fit the continuum alone to all spectra of an objective; `run` starts from it.
+  void fit_continuum(const Exec& exec, const Objective<P, Model>& objective,
+                     const ActiveList<P>& list);
+
   /// Candidates of all spectra of an objective.
   ///
-  /// @param[in]  list  spectra to scan
+  /// @param[in]  list  spectra to scan; their continuum has been fitted
   /// @return           (K, B, P): best first by the scan's own measure
   const Cube<double, P>& run(const Exec& exec, const Objective<P, Model>& objective,
                              const ActiveList<P>& list);
 
-  /// chi-square of the continuum alone, (B) for each arm, of the last run.
+  /// chi-square of the continuum alone, (B) for each arm.
   [[nodiscard]] const std::vector<Vector<double, P>>& continuum_chi2() const {
     return continuum_chi2_;
   }
@@ -262,7 +82,18 @@ class Scan {
   [[nodiscard]] Arm make_arm(const Exec& exec, const Model& model, const SpectrumBatch<P>& like,
                              int capacity, const ContinuumOptions& continuum);
 
+  /// Call `body(tile)` for all tiles of a list.
+  template <class Body>
+  void for_each_tile(const ActiveList<P>& list, const Body& body) const {
+    for (int begin = 0; begin < list.bound(); begin += tile_) {
+      const int rest = list.bound() - begin;
+      const int padded = (rest + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
+      body(list.tile(begin, std::min(tile_, padded)));
+    }
+  }
+
   ScanOptions options_;
+  int columns_;  ///< of the continuum
   int tile_;
   double step_ = 0.0;  ///< in ln(wave)
   int reach_ = 0;      ///< largest shift
@@ -285,6 +116,7 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
                                                       const ContinuumOptions& continuum, int tile,
                                                       const ScanOptions& options)
     : options_(options),
+      columns_(continuum.columns),
       tile_(tile),
       rv_(parameters.index("rv")),
       min_rv_(parameters["rv"].lower),
@@ -293,6 +125,10 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
   RVFIT_REQUIRE(options.rv_step > 0 && options.templates > 0 && options.candidates > 0,
                 "Scan: rv_step ", options.rv_step, ", templates ", options.templates,
                 ", candidates ", options.candidates, ": all must be positive");
+  RVFIT_REQUIRE(options.exclusion > 0 && options.min_strength > 0 &&
+                    options.max_strength >= options.min_strength,
+                "Scan: exclusion ", options.exclusion, " km/s, line strengths ",
+                options.min_strength, " to ", options.max_strength);
   RVFIT_REQUIRE(std::isfinite(min_rv_) && std::isfinite(max_rv_), "Scan: rv is bounded by ",
                 min_rv_, " and ", max_rv_, ", must be finite");
   if (parameters[rv_].fixed) {
@@ -302,6 +138,11 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
   step_ = options.rv_step / speed_of_light;
   reach_ = static_cast<int>(std::ceil(
       std::atanh(std::max(std::abs(min_rv_), std::abs(max_rv_)) / speed_of_light) / step_));
+  const auto scratch = static_cast<int>(detail::PickCandidates<P>::scratch_bytes(2 * reach_ + 1));
+  RVFIT_REQUIRE(scratch <= P::team_policy::scratch_size_max(0), "Scan: ", 2 * reach_ + 1,
+                " shifts of ", options.rv_step, " km/s between ", min_rv_, " and ", max_rv_,
+                " want ", scratch, " bytes of team scratch, there are ",
+                P::team_policy::scratch_size_max(0));
   points_ = upload_matrix<Matrix<const double, P>>(
       exec, "rvfit::Scan::points", template_points(model, parameters),
       static_cast<std::size_t>(options.templates), static_cast<std::size_t>(parameters.size()));
@@ -334,6 +175,9 @@ requires TemplateModel<Model, P> std::vector<double> Scan<P, Model>::template_po
 const {
   std::vector<double> points = model.start_points(options_.templates);
   const auto columns = static_cast<std::size_t>(parameters.size());
+  RVFIT_REQUIRE(points.size() == static_cast<std::size_t>(options_.templates) * columns,
+                "Scan: the model's start_points gave ", points.size(), " numbers, wanted ",
+                options_.templates, " x ", columns);
   for (std::size_t m = 0; m < points.size() / columns; ++m) {
     for (std::size_t p = 0; p < columns; ++p) {
       const Parameter& parameter = parameters[static_cast<int>(p)];
@@ -360,7 +204,7 @@ auto Scan<P, Model>::make_arm(const Exec& exec, const Model& model, const Spectr
     lowest = std::min(lowest, wave(row, 0));
     highest = std::max(highest, wave(row, wave.extent(1) - 1));
   }
-  using Range2 = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>, Kokkos::IndexType<int>>;
+  using Range2 = typename P::template grid_policy<2>;
   Arm arm;
   const double first = std::log(lowest);
   const auto position = allocate_raw<Matrix<double, P>>(exec, "rvfit::Scan::position",
@@ -412,32 +256,41 @@ auto Scan<P, Model>::make_arm(const Exec& exec, const Model& model, const Spectr
 
 template <ExecutionPolicy P, class Model>
 requires TemplateModel<Model, P>
-const Cube<double, P>& Scan<P, Model>::run(const Exec& exec, const Objective<P, Model>& objective,
-                                           const ActiveList<P>& list) {
-  const int templates = options_.templates;
-  const int shifts = 2 * reach_ + 1;
-  for (int begin = 0; begin < list.bound(); begin += tile_) {
-    const int rest = list.bound() - begin;
-    const int padded = (rest + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
-    const Tile<P> tile = list.tile(begin, std::min(tile_, padded));
+void Scan<P, Model>::fit_continuum(const Exec& exec, const Objective<P, Model>& objective,
+                                   const ActiveList<P>& list) {
+  Kokkos::deep_copy(exec, unused_.value, 0.0);
+  for_each_tile(list, [&](const Tile<P>& tile) {
     for (std::size_t a = 0; a < arms_.size(); ++a) {
-      const Arm& arm = arms_[a];
       const SpectrumView<P>& data = objective.data(static_cast<int>(a));
       const Jets<P> ones(ones_.data(), static_cast<std::size_t>(tile.size), std::size_t{1},
                          static_cast<std::size_t>(data.pixels()));
       project<P>(exec, tile, data, objective.basis(static_cast<int>(a)), ones, 0, unused_,
-                 {continuum_chi2_[a], arm.continuum});
+                 {continuum_chi2_[a], arms_[a].continuum});
+    }
+  });
+}
+
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P>
+const Cube<double, P>& Scan<P, Model>::run(const Exec& exec, const Objective<P, Model>& objective,
+                                           const ActiveList<P>& list) {
+  using Pick = detail::PickCandidates<P>;
+  const int shifts = 2 * reach_ + 1;
+  const int sums = options_.templates * shifts;
+  for_each_tile(list, [&](const Tile<P>& tile) {
+    for (std::size_t a = 0; a < arms_.size(); ++a) {
+      const Arm& arm = arms_[a];
+      const SpectrumView<P>& data = objective.data(static_cast<int>(a));
       const MatrixRef<Real> gradient{gradient_.data(), tile.size, arm.bins, arm.bins};
       const MatrixRef<Real> weight{weight_.data(), tile.size, arm.bins, arm.bins};
-      Kokkos::parallel_for(
-          "rvfit::Scan::bin", typename P::team_policy(exec, tile.size, Kokkos::AUTO),
-          detail::BinSpectra<P>{tile, data, arm.continuum, arm.position, gradient, weight});
+      Kokkos::parallel_for("rvfit::Scan::bin",
+                           typename P::team_policy(exec, tile.size, Kokkos::AUTO),
+                           detail::BinSpectra<P>{tile, data, columns_, arm.continuum, arm.position,
+                                                 gradient, weight});
       add_correlation(exec, gradient, arm.delta, numerator_, a > 0);
       add_correlation(exec, weight, arm.square, denominator_, a > 0);
     }
-    const int sums = templates * shifts;
     typename P::team_policy policy(exec, tile.size, Kokkos::AUTO);
-    using Pick = detail::PickCandidates<P>;
     policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(Pick::scratch_bytes(shifts))));
     Kokkos::parallel_for("rvfit::Scan::pick", policy,
                          Pick{tile,
@@ -452,7 +305,7 @@ const Cube<double, P>& Scan<P, Model>::run(const Exec& exec, const Objective<P, 
                               candidates_,
                               min_rv_,
                               max_rv_});
-  }
+  });
   return candidates_;
 }
 

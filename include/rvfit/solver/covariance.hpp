@@ -27,7 +27,7 @@ namespace detail {
 
 template <ExecutionPolicy P>
 struct InvertHessian {
-  LmWorkspace<P> state;
+  LmState<P> state;
   DeviceParameters<P> parameters;
   Covariance<P> out;
 
@@ -88,7 +88,7 @@ struct InvertHessian {
 /// @param[in]  size   B fits
 /// @param[out] out    of at least B rows; NaN for fits that have no solution
 template <ExecutionPolicy P>
-void invert_hessians(const typename P::execution_space& exec, int size, const LmWorkspace<P>& state,
+void invert_hessians(const typename P::execution_space& exec, int size, const LmState<P>& state,
                      const DeviceParameters<P>& parameters, const Covariance<P>& out) {
   Kokkos::parallel_for("rvfit::Covariance::invert", typename P::range_policy(exec, 0, size),
                        detail::InvertHessian<P>{state, parameters, out});

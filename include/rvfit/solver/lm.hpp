@@ -56,9 +56,12 @@ struct DeviceParameters {
     fixed = upload<Vector<const int, P>>(exec, "rvfit::Parameters::fixed", flags);
   }
 
-  /// Where parameter p starts: its fixed value, or `start` put within the bounds.
+  /// Where parameter p starts: its fixed value, or `start` put within the bounds (NaN stays NaN).
   [[nodiscard]] KOKKOS_FUNCTION double start(int p, double start) const {
-    return fixed(p) != 0 ? value(p) : Kokkos::fmin(Kokkos::fmax(start, lower(p)), upper(p));
+    if (fixed(p) != 0) {
+      return value(p);
+    }
+    return start < lower(p) ? lower(p) : (start > upper(p) ? upper(p) : start);
   }
 
   [[nodiscard]] KOKKOS_FUNCTION LmBounds bounds() const {
@@ -66,11 +69,9 @@ struct DeviceParameters {
   }
 };
 
-/// State of B fits, allocated once.
+/// State of B fits on the device.
 template <ExecutionPolicy P>
-struct LmWorkspace {
-  using Exec = typename P::execution_space;
-
+struct LmState {
   Matrix<double, P> theta;       ///< (B, P)  start on entry, solution at the end
   Linearization<P> current;      ///< at theta
   Vector<FitStatus, P> status;   ///< (B)
@@ -81,10 +82,11 @@ struct LmWorkspace {
   Vector<double, P> predicted;   ///< (B)     decrease promised for `trial`
   Vector<double, P> promise;     ///< (B)     decrease promised for the undamped step
   Vector<int, P> moved;          ///< (B)     1: `current` is not at theta yet
-  ActiveList<P> active;
-  ActiveList<P> stale;  ///< active fits that moved
+  /// (B)  absolute rounding error of the objective, 0 unless set: a fit whose undamped step promises
+  /// less, and whose objective changes by less, is as converged as can be told
+  Vector<double, P> rounding;
 
-  LmWorkspace(const Exec& exec, int capacity, int parameters)
+  LmState(const typename P::execution_space& exec, int capacity, int parameters)
       : theta(allocate<Matrix<double, P>>(exec, "rvfit::Lm::theta", capacity, parameters)),
         current(exec, capacity, parameters),
         status(allocate<Vector<FitStatus, P>>(exec, "rvfit::Lm::status", capacity)),
@@ -95,8 +97,17 @@ struct LmWorkspace {
         predicted(allocate<Vector<double, P>>(exec, "rvfit::Lm::predicted", capacity)),
         promise(allocate<Vector<double, P>>(exec, "rvfit::Lm::promise", capacity)),
         moved(allocate<Vector<int, P>>(exec, "rvfit::Lm::moved", capacity)),
-        active(exec, capacity),
-        stale(exec, capacity) {}
+        rounding(allocate<Vector<double, P>>(exec, "rvfit::Lm::rounding", capacity)) {}
+};
+
+/// The state and the lists of the fits still worked on, allocated once.
+template <ExecutionPolicy P>
+struct LmWorkspace : LmState<P> {
+  ActiveList<P> active;
+  ActiveList<P> stale;  ///< active fits that moved
+
+  LmWorkspace(const typename P::execution_space& exec, int capacity, int parameters)
+      : LmState<P>(exec, capacity, parameters), active(exec, capacity), stale(exec, capacity) {}
 };
 
 namespace detail {
@@ -120,7 +131,7 @@ struct IsStale {
 /// on entry (a spectrum without pixels, say) is left out.
 template <ExecutionPolicy P>
 struct BeginFit {
-  LmWorkspace<P> state;
+  LmState<P> state;
   DeviceParameters<P> parameters;
   LmOptions options;
 
@@ -138,7 +149,7 @@ struct BeginFit {
 /// End fits that are done and propose a step for the others.
 template <ExecutionPolicy P>
 struct ProposeStep {
-  LmWorkspace<P> state;
+  LmState<P> state;
   DeviceParameters<P> parameters;
   LmOptions options;
   Tile<P> list;
@@ -150,7 +161,7 @@ struct ProposeStep {
     }
     const auto n = static_cast<int>(state.theta.extent(1));
     state.moved(b) = 0;
-    double theta[max_parameters], gradient[max_parameters], step[max_parameters];
+    double theta[max_parameters], gradient[max_parameters], point[max_parameters];
     double hessian[max_parameters * max_parameters];
     double sum = state.current.value(b);
     for (int p = 0; p < n; ++p) {
@@ -167,16 +178,15 @@ struct ProposeStep {
       return;
     }
     const LmBounds bounds = parameters.bounds();
-    const double damping = state.damping(b).value;
-    LmStep expected = lm_step(n, theta, gradient, hessian, bounds, 0.0, step);
-    if (!expected.solved) {
-      // Without curvature along some direction only the damped model has a minimum.
-      expected = lm_step(n, theta, gradient, hessian, bounds, damping, step);
+    LmStep newton = lm_step(n, theta, gradient, hessian, bounds, 0.0, point);
+    if (!newton.solved) {
+      // Without curvature along some direction, the step that a little damping gives.
+      newton = lm_step(n, theta, gradient, hessian, bounds, options.initial_damping, point);
     }
-    if (expected.solved && expected.decrease < options.tolerance) {
+    if (newton.solved && newton.decrease < options.tolerance) {
       // The last step is too small to be judged by the objective, and is taken.
       for (int p = 0; p < n; ++p) {
-        state.theta(b, p) = theta[p] + step[p];
+        state.theta(b, p) = point[p];
       }
       state.status(b) = FitStatus::converged;
       return;
@@ -185,11 +195,12 @@ struct ProposeStep {
       state.status(b) = FitStatus::max_iterations;
       return;
     }
-    const LmStep damped = lm_step(n, theta, gradient, hessian, bounds, damping, step);
-    state.promise(b) = expected.decrease;
+    const LmStep damped =
+        lm_step(n, theta, gradient, hessian, bounds, state.damping(b).value, point);
+    state.promise(b) = newton.decrease;
     state.predicted(b) = damped.solved ? damped.decrease : -1.0;
     for (int p = 0; p < n; ++p) {
-      state.trial(b, p) = theta[p] + (damped.solved ? step[p] : 0.0);
+      state.trial(b, p) = damped.solved ? point[p] : theta[p];
     }
   }
 };
@@ -197,7 +208,7 @@ struct ProposeStep {
 /// Accept or reject the trial point. Comparisons are written so that NaN rejects.
 template <ExecutionPolicy P>
 struct JudgeStep {
-  LmWorkspace<P> state;
+  LmState<P> state;
   LmOptions options;
   Tile<P> list;
 
@@ -212,7 +223,7 @@ struct JudgeStep {
     const double ratio = decrease / predicted;
     const bool accepted = predicted > 0.0 && ratio > options.accept_ratio;
     // So close that rounding decides whether the objective falls or rises: this is the last step.
-    const bool lost = state.promise(b) < options.rounding && decrease > -options.rounding;
+    const bool lost = state.promise(b) < state.rounding(b) && decrease > -state.rounding(b);
     if (accepted || lost) {
       for (int p = 0; p < static_cast<int>(state.theta.extent(1)); ++p) {
         state.theta(b, p) = state.trial(b, p);
@@ -242,7 +253,8 @@ struct JudgeStep {
 /// converged, stalled or at the iteration cap, or for converged fits one last step away from it, a
 /// step below the tolerance: covariances are made of it.
 ///
-/// One integer goes to the host every P::check_interval iterations; nothing is allocated.
+/// One integer goes to the host every P::check_interval passes (on hosts, where that costs nothing,
+/// after every selection); nothing is allocated.
 ///
 /// @param[in]     exec   instance the work is enqueued on
 /// @param[in]     size   B fits of the workspace in use

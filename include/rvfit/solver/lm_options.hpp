@@ -11,10 +11,6 @@ struct LmOptions {
   /// a distance of sqrt(tolerance) in units of the errors when the objective is -2 ln L.
   double tolerance = 1e-4;
 
-  /// Absolute rounding error of the objective: a fit whose undamped step promises less, and whose
-  /// objective changes by less, is as converged as can be told.
-  double rounding = 0.0;
-
   double initial_damping = 1e-3;  ///< relative to the diagonal of the Hessian
   double min_damping = 1e-9;
   double max_damping = 1e9;    ///< stalled beyond

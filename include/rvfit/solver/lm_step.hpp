@@ -4,12 +4,13 @@
 /// @file
 /// One Levenberg-Marquardt step of one fit inside its bounds, by one thread.
 ///
-/// With gradient g and curvature H of the objective F, the trial step d minimises
+/// With gradient g and curvature H of the objective F, the trial point theta + d lowers
 ///
 ///   m(d) = g . d + d (H + damping D) d / 2,     D = diag(H),    lower <= theta + d <= upper
 ///
-/// by an active set: a parameter that would leave its bounds is put on the bound and the rest solved
-/// again (Marquardt, SIAM J. 11, 431, 1963; the damping follows Nielsen, IMM-REP-1999-05).
+/// by an active set: go towards the minimum of m over the free parameters up to the first bound, hold
+/// the parameter that meets it there, and go on with the others; m falls all the way.
+/// (Marquardt, SIAM J. 11, 431, 1963; the damping follows Nielsen, IMM-REP-1999-05.)
 
 #include <rvfit/data/parameters.hpp>
 #include <rvfit/linalg/cholesky.hpp>
@@ -33,25 +34,27 @@ struct LmStep {
   bool solved = false;    ///< false if the damped matrix is not positive definite
 };
 
-/// Minimise the damped model within the bounds.
+/// Lower the damped model within the bounds.
 ///
 /// @param[in]  n        parameters, at most max_parameters
 /// @param[in]  theta    (n)     current point, within the bounds
 /// @param[in]  gradient (n)
 /// @param[in]  hessian  (n, n)  row-major, symmetric
-/// @param[out] step     (n)     0 for fixed parameters
+/// @param[out] point    (n)     trial point; a parameter on a bound is exactly there
 [[nodiscard]] KOKKOS_INLINE_FUNCTION LmStep lm_step(int n, const double* theta,
                                                     const double* gradient, const double* hessian,
                                                     const LmBounds& bounds, double damping,
-                                                    double* step) {
+                                                    double* point) {
   bool held[max_parameters];
+  double step[max_parameters];
   for (int p = 0; p < n; ++p) {
     step[p] = 0.0;
+    point[p] = theta[p];
     held[p] = bounds.fixed[p] != 0 || (theta[p] <= bounds.lower[p] && gradient[p] > 0.0) ||
               (theta[p] >= bounds.upper[p] && gradient[p] < 0.0);
   }
   LmStep result;
-  // Each pass puts at least one more parameter on a bound, or is the last.
+  // Each pass puts one more parameter on a bound, or is the last.
   for (int pass = 0; pass <= n; ++pass) {
     int free[max_parameters];
     int size = 0;
@@ -61,7 +64,7 @@ struct LmStep {
       }
     }
     double matrix[max_parameters * max_parameters];
-    double solution[max_parameters];
+    double target[max_parameters];
     for (int i = 0; i < size; ++i) {
       const int p = free[i];
       for (int j = 0; j <= i; ++j) {
@@ -69,31 +72,42 @@ struct LmStep {
       }
       const double floor = 1e-12 / (bounds.scale[p] * bounds.scale[p]);
       matrix[i * max_parameters + i] += damping * Kokkos::fmax(hessian[p * n + p], floor);
-      solution[i] = -gradient[p];
+      target[i] = -gradient[p];
       for (int q = 0; q < n; ++q) {
-        solution[i] -= held[q] ? hessian[p * n + q] * step[q] : 0.0;
+        target[i] -= held[q] ? hessian[p * n + q] * step[q] : 0.0;
       }
     }
     if (cholesky_factor(matrix, size, max_parameters, 1e-15) < size) {
       return result;
     }
-    cholesky_solve(matrix, size, max_parameters, solution);
-    bool inside = true;
+    cholesky_solve(matrix, size, max_parameters, target);
+    // How far the way to the target stays inside, and who leaves first.
+    double fraction = 1.0;
+    int first = -1;
     for (int i = 0; i < size; ++i) {
       const int p = free[i];
-      const double target = theta[p] + solution[i];
-      if (target < bounds.lower[p] || target > bounds.upper[p]) {
-        step[p] = (target < bounds.lower[p] ? bounds.lower[p] : bounds.upper[p]) - theta[p];
-        held[p] = true;
-        inside = false;
+      const double way = target[i] - step[p];
+      const double bound = theta[p] + target[i] < bounds.lower[p]   ? bounds.lower[p]
+                           : theta[p] + target[i] > bounds.upper[p] ? bounds.upper[p]
+                                                                    : theta[p] + target[i];
+      const double inside = way != 0.0 ? (bound - theta[p] - step[p]) / way : 1.0;
+      if (bound != theta[p] + target[i] && (first < 0 || inside < fraction)) {
+        fraction = Kokkos::fmax(inside, 0.0);
+        first = i;
       }
     }
-    if (inside) {
-      for (int i = 0; i < size; ++i) {
-        step[free[i]] = solution[i];
-      }
+    for (int i = 0; i < size; ++i) {
+      const int p = free[i];
+      step[p] += fraction * (target[i] - step[p]);
+      point[p] = theta[p] + step[p];
+    }
+    if (first < 0) {
       break;
     }
+    const int p = free[first];
+    point[p] = theta[p] + target[first] < bounds.lower[p] ? bounds.lower[p] : bounds.upper[p];
+    step[p] = point[p] - theta[p];
+    held[p] = true;
   }
   double change = 0.0;
   for (int p = 0; p < n; ++p) {

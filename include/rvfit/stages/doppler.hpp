@@ -144,11 +144,9 @@ template <ExecutionPolicy P>
   const auto rows = static_cast<int>(wave.extent(0));
   const auto size = static_cast<int>(wave.extent(1));
   auto base = allocate_raw<Matrix<double, P>>(exec, "rvfit::base_positions", rows, size);
-  Kokkos::parallel_for(
-      "rvfit::base_positions",
-      Kokkos::MDRangePolicy<typename P::execution_space, Kokkos::Rank<2>, Kokkos::IndexType<int>>(
-          exec, {0, 0}, {rows, size}),
-      detail::BasePositions<P>{map, wave, base});
+  Kokkos::parallel_for("rvfit::base_positions",
+                       typename P::template grid_policy<2>(exec, {0, 0}, {rows, size}),
+                       detail::BasePositions<P>{map, wave, base});
   return base;
 }
 

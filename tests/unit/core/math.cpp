@@ -7,8 +7,11 @@
 #include <rvfit/core/math.hpp>
 #include <rvfit/core/views.hpp>
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 namespace rvfit::test::math {
@@ -76,10 +79,13 @@ template <class P>
 void clamps_and_keeps_nan() {
   using Real = typename P::real_type;
   const Real infinity = std::numeric_limits<Real>::infinity();
+  using Bits = std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t>;
   const Real nan = std::numeric_limits<Real>::quiet_NaN();
   const Real huge = std::numeric_limits<Real>::max();
   const auto exp = [](Real x) { return device_exp<P>({x}).front(); };
   CHECK(std::isnan(exp(nan)));
+  CHECK(std::isnan(exp(-nan)));
+  CHECK(std::isnan(exp(std::bit_cast<Real>(std::bit_cast<Bits>(nan) + Bits(1)))));  // a payload
   for (const Real x : {infinity, huge, limit<Real> * 2}) {
     // The same argument, but compilers may fold its exponential: 3 ulp each.
     check_close("exp", exp(x), exp(limit<Real>), {0.0, rounding<Real>(6)});

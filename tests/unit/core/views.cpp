@@ -27,6 +27,14 @@ void copies_to_the_device_and_back() {
 }
 
 template <class P>
+void refuses_other_numbers_of_values() {
+  const std::vector<double> numbers(6);
+  CHECK(message_of<InvalidArgument>([&] {
+          (void)upload_matrix<Matrix<const double, P>>(Exec{}, "m", numbers, 2, 4);
+        }) == "upload_matrix: m has 6 values, wanted 2 x 4");
+}
+
+template <class P>
 void starts_from_zero() {
   const Exec exec{};
   const auto cube = allocate<Cube<double, P>>(exec, "cube", 2, 3, 5);
@@ -42,6 +50,8 @@ void copies_nothing() {
 
 RVFIT_TEST("views: host numbers come back from the device, rows first",
            copies_to_the_device_and_back);
+RVFIT_TEST_DOUBLE("views: a matrix of other values than its extents is refused",
+                  refuses_other_numbers_of_values);
 RVFIT_TEST_DOUBLE("views: allocated numbers are zero", starts_from_zero);
 RVFIT_TEST_DOUBLE("views: an empty array is no special case", copies_nothing);
 

@@ -71,10 +71,31 @@ TEST_CASE("parameters: scales and prior widths must be positive") {
         "ParameterSet: scale of rv is nan, must be positive");
   CHECK(error_of({{.name = "rv", .scale = infinity}}) ==
         "ParameterSet: scale of rv is inf, must be positive");
+  const std::string wanted = ", wanted a number and a positive width";
   CHECK(error_of({{.name = "rv", .prior_sigma = -1}}) ==
-        "ParameterSet: prior width of rv is -1, must be positive");
+        "ParameterSet: prior of rv is 0 +- -1" + wanted);
   CHECK(error_of({{.name = "rv", .prior_sigma = nan}}) ==
-        "ParameterSet: prior width of rv is nan, must be positive");
+        "ParameterSet: prior of rv is 0 +- nan" + wanted);
+  CHECK(error_of({{.name = "rv", .prior_mean = nan, .prior_sigma = 2}}) ==
+        "ParameterSet: prior of rv is nan +- 2" + wanted);
+}
+
+TEST_CASE("parameters: a fixed value lies within its bounds") {
+  CHECK(error_of({{.name = "rv", .lower = -5, .upper = 5, .fixed = true, .value = 5}}) ==
+        "no error");
+  CHECK(error_of({{.name = "rv", .lower = -5, .upper = 5, .value = 6}}) == "no error");
+  CHECK(error_of({{.name = "rv", .lower = -5, .upper = 5, .fixed = true, .value = 6}}) ==
+        "ParameterSet: rv is fixed at 6, outside its bounds [-5, 5]");
+  CHECK(error_of({{.name = "rv", .fixed = true, .value = nan}}) ==
+        "ParameterSet: rv is fixed at nan, outside its bounds [-inf, inf]");
+}
+
+TEST_CASE("parameters: a set that was changed can be checked again") {
+  ParameterSet set({{.name = "teff"}, {.name = "rv"}});
+  CHECK_NOTHROW(set.require_valid());
+  set["rv"].scale = 0;
+  CHECK(test::message_of<InvalidArgument>([&] { set.require_valid(); }) ==
+        "ParameterSet: scale of rv is 0, must be positive");
 }
 
 TEST_CASE("parameters: a name may be used once") {

@@ -4,6 +4,7 @@
 #include "support/synthetic.hpp"
 #include <rvfit/emulator/emulator_data.hpp>
 
+#include <cmath>
 #include <functional>
 #include <string>
 
@@ -50,6 +51,10 @@ TEST_CASE("emulator_data: what does not fit together is refused by arm, layer an
         "EmulatorData: input 0 of arm desi_r is feh, label 0 is teff");
   CHECK(error_after([](EmulatorData& d) { d.arms[0].inputs[3].scale = 0; }) ==
         "EmulatorData: scale of input alpha of arm desi_b is 0, must be positive");
+  CHECK(error_after([](EmulatorData& d) { d.arms[0].inputs[3].scale = HUGE_VAL; }) ==
+        "EmulatorData: scale of input alpha of arm desi_b is inf, must be positive");
+  CHECK(error_after([](EmulatorData& d) { d.labels[0].lower = 0; }) ==
+        "EmulatorData: input teff of arm desi_b is a logarithm, label from 0");
   CHECK(error_after([](EmulatorData& d) { d.arms[0].layers.clear(); }) ==
         "EmulatorData: arm desi_b has no layers");
   CHECK(error_after([](EmulatorData& d) { d.arms[1].layers[1].inputs = 6; }) ==

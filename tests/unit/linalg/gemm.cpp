@@ -31,6 +31,7 @@ std::vector<typename P::real_type> product(const std::vector<double>& a,
       exec, "b", b, static_cast<std::size_t>(inner), static_cast<std::size_t>(columns));
   // Results lie in longer rows, of which the rest must stay as it is.
   const auto c_view = allocate<Matrix<Real, P>>(exec, "c", rows, columns + 3);
+  Kokkos::deep_copy(exec, c_view, Real(7));
   const MatrixRef<Real> c{c_view.data(), rows, columns, columns + 3};
   if constexpr (P::on_host) {
     if (!portable) {
@@ -48,7 +49,7 @@ std::vector<typename P::real_type> product(const std::vector<double>& a,
     if (static_cast<int>(i % static_cast<std::size_t>(columns + 3)) < columns) {
       out.push_back(padded[i]);
     } else {
-      untouched = untouched && padded[i] == Real(0);
+      untouched = untouched && padded[i] == Real(7);
     }
   }
   CHECK(untouched);

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Kernels of the scan (pipeline/scan.hpp): pixels into bins, templates into line strengths, sums into
+/// candidates.
+
+#include <rvfit/continuum/projection.hpp>
+#include <rvfit/core/tile.hpp>
+#include <rvfit/core/units.hpp>
+#include <rvfit/data/spectrum_batch.hpp>
+#include <rvfit/linalg/gemm.hpp>
+#include <rvfit/solver/lm.hpp>
+
+namespace rvfit {
+
+struct ScanOptions {
+  double rv_step = 25.0;      ///< bin of the scan, well below the instrument's resolution [km/s]
+  int templates = 32;         ///< points of the model's domain
+  int candidates = 3;         ///< starts that the exact objective decides between
+  double exclusion = 100.0;   ///< least distance in rv between candidates [km/s]
+  double min_strength = 0.3;  ///< bounds of the line strength a
+  double max_strength = 2.0;
+};
+
+namespace detail {
+
+/// Divide data by their own continuum and share pixels out to bins; one team a spectrum.
+template <ExecutionPolicy P>
+struct BinSpectra {
+  using Real = typename P::real_type;
+  Tile<P> tile;
+  SpectrumView<P> data;
+  int columns;                       ///< of the continuum
+  Matrix<const Real, P> continuum;   ///< (B, N)
+  Matrix<const double, P> position;  ///< (1 or B, N)  of pixels, in bins
+  MatrixRef<Real> gradient;          ///< (T, bins)
+  MatrixRef<Real> weight;            ///< (T, bins)
+
+  KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
+    const int t = member.league_rank();
+    const int b = tile.spectrum(t);
+    const bool empty = b < 0 || !has_enough_pixels(data.good(b), columns);
+    const int row = position.extent(0) == 1 || b < 0 ? 0 : b;
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, gradient.columns), [&](int j) {
+      double g = 0.0, q = 0.0;
+      if (!empty) {
+        // Pixels between the neighbouring bins.
+        for (int i = first_pixel_after(row, j - 1.0); i < data.pixels(); ++i) {
+          const double distance = Kokkos::abs(position(row, i) - j);
+          if (distance >= 1.0) {
+            break;
+          }
+          const double w = data.weight(b, i);
+          const double c = continuum(b, i);
+          g += (1.0 - distance) * w * w * c * (data.flux(b, i) - c);
+          q += (1.0 - distance) * w * w * c * c;
+        }
+      }
+      gradient.row(t)[j] = static_cast<Real>(g);
+      weight.row(t)[j] = static_cast<Real>(q);
+    });
+  }
+
+ private:
+  /// First pixel beyond a position, by bisection.
+  [[nodiscard]] KOKKOS_FUNCTION int first_pixel_after(int row, double bin) const {
+    int low = 0, high = data.pixels();
+    while (low < high) {
+      const int middle = (low + high) / 2;
+      if (position(row, middle) > bin) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return low;
+  }
+};
+
+/// Pixels of an arm in bins of the scan.
+template <ExecutionPolicy P>
+struct ScanPositions {
+  Matrix<const double, P> wave;
+  double first;  ///< ln(wave) of bin 0
+  double step;   ///< of a bin in ln(wave)
+  Matrix<double, P> position;
+  KOKKOS_FUNCTION void operator()(int row, int i) const {
+    position(row, i) = (Kokkos::log(wave(row, i)) - first) / step;
+  }
+};
+
+/// delta = template / continuum - 1 and its square.
+template <ExecutionPolicy P>
+struct NormalizeTemplates {
+  using Real = typename P::real_type;
+  Matrix<const Real, P> flux, continuum;
+  Matrix<Real, P> delta, square;
+  KOKKOS_FUNCTION void operator()(int m, int j) const {
+    const double d = static_cast<double>(flux(m, j)) / continuum(m, j) - 1.0;
+    const double finite = Kokkos::isfinite(d) ? d : 0.0;
+    delta(m, j) = static_cast<Real>(finite);
+    square(m, j) = static_cast<Real>(finite * finite);
+  }
+};
+
+/// Best distinct shifts of each spectrum; one team a spectrum.
+template <ExecutionPolicy P>
+struct PickCandidates {
+  using Real = typename P::real_type;
+  Tile<P> tile;
+  ScanOptions options;
+  int shifts;   ///< 2 S + 1
+  double step;  ///< of a shift in ln(wave)
+  int rv;       ///< its column in theta
+  DeviceParameters<P> parameters;
+  MatrixRef<const Real> numerator, denominator;  ///< (T, templates * shifts)
+  Matrix<const double, P> points;                ///< (templates, P)
+  Cube<double, P> candidates;                    ///< (K, B, P)
+  double min_rv, max_rv;
+
+  [[nodiscard]] static std::size_t scratch_bytes(int shifts) {
+    return static_cast<std::size_t>(shifts) * (sizeof(double) + sizeof(int)) + 32;
+  }
+
+  [[nodiscard]] KOKKOS_FUNCTION double gain(int t, int m, int s) const {
+    const double n = numerator.row(t)[m * shifts + s];
+    const double q = denominator.row(t)[m * shifts + s];
+    const double a = Kokkos::fmin(Kokkos::fmax(q > 0.0 ? n / q : 0.0, options.min_strength),
+                                  options.max_strength);
+    const double result = a * (2.0 * n - a * q);
+    return Kokkos::isfinite(result) ? result : -1e300;
+  }
+
+  KOKKOS_FUNCTION double velocity(double s) const {
+    return speed_of_light * Kokkos::tanh(((shifts - 1) / 2 - s) * step);
+  }
+
+  KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
+    const int t = member.league_rank();
+    const int b = tile.spectrum(t);
+    if (b < 0) {
+      return;
+    }
+    const auto templates = static_cast<int>(points.extent(0));
+    auto* best = static_cast<double*>(
+        member.team_scratch(0).get_shmem(static_cast<std::size_t>(shifts) * sizeof(double)));
+    auto* which = static_cast<int*>(
+        member.team_scratch(0).get_shmem(static_cast<std::size_t>(shifts) * sizeof(int)));
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, shifts), [&](int s) {
+      best[s] = gain(t, 0, s);
+      which[s] = 0;
+      for (int m = 1; m < templates; ++m) {
+        const double g = gain(t, m, s);
+        if (g > best[s]) {
+          best[s] = g;
+          which[s] = m;
+        }
+      }
+      const double v = velocity(s);
+      // Half a step of grace: bounds closer than a step still have a shift.
+      const double grace = 0.5 * options.rv_step;
+      if (!(v >= min_rv - grace && v <= max_rv + grace)) {
+        best[s] = -1e300;
+      }
+    });
+    member.team_barrier();
+    Kokkos::single(Kokkos::PerTeam(member), [&] { pick(t, b, best, which); });
+  }
+
+ private:
+  KOKKOS_FUNCTION void pick(int t, int b, double* best, const int* which) const {
+    const auto parameters_in_use = static_cast<int>(points.extent(1));
+    for (int k = 0; k < static_cast<int>(candidates.extent(0)); ++k) {
+      int top = 0;
+      for (int s = 1; s < shifts; ++s) {
+        top = best[s] > best[top] ? s : top;
+      }
+      const int m = which[top];
+      double position = top;
+      if (top > 0 && top < shifts - 1) {
+        // Vertex of the parabola through the peak and its neighbours.
+        const double left = gain(t, m, top - 1), centre = gain(t, m, top),
+                     right = gain(t, m, top + 1);
+        const double curvature = left - 2.0 * centre + right;
+        const double offset = 0.5 * (left - right) / curvature;
+        position += curvature < 0.0 && Kokkos::abs(offset) <= 1.0 ? offset : 0.0;
+      }
+      const double v = velocity(position);
+      for (int p = 0; p < parameters_in_use; ++p) {
+        candidates(k, b, p) = parameters.start(p, p == rv ? v : points(m, p));
+      }
+      for (int s = 0; s < shifts; ++s) {
+        if (Kokkos::abs(velocity(s) - v) < options.exclusion) {
+          best[s] = -1e301;
+        }
+      }
+    }
+  }
+};
+
+}  // namespace detail
+
+}  // namespace rvfit
