@@ -73,8 +73,8 @@ struct Chain {
   Matrix<const double, P> base;
   Cube<const Real, P> basis;
 
-  Chain(const Exec& exec_, const std::vector<int>& widths)
-      : exec(exec_),
+  Chain(const Exec& instance, const std::vector<int>& widths)
+      : exec(instance),
         arm(random_arm(widths, Activation::silu, 50)),
         network(exec, arm),
         map(arm.grid) {

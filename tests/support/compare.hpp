@@ -9,10 +9,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
-#include <exception>
+#include <cstdint>
 #include <sstream>
 #include <string>
 #include <type_traits>
@@ -85,9 +85,10 @@ void check_same_bits(const std::string& label, const std::vector<T>& got,
                      const std::vector<T>& want) {
   REQUIRE_MESSAGE(got.size() == want.size(), label, ": ", got.size(), " elements, wanted ",
                   want.size());
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   std::size_t differing = 0, first = 0;
   for (std::size_t i = got.size(); i-- > 0;) {
-    if (std::memcmp(&got[i], &want[i], sizeof(T)) != 0) {
+    if (std::bit_cast<Bits>(got[i]) != std::bit_cast<Bits>(want[i])) {
       ++differing;
       first = i;
     }

@@ -82,7 +82,8 @@ struct WithRidge {
   out.coefficients = s.qr.solve(padded).cwiseQuotient(s.norm);
   out.model = (p.basis * out.coefficients).cwiseProduct(p.value);
   out.chi2 = (d - s.columns * out.coefficients).squaredNorm();
-  out.neg2_log_like = out.chi2;
+  // The ridge is a prior on the coefficients.
+  out.neg2_log_like = out.chi2 + ridge * s.norm.cwiseProduct(out.coefficients).squaredNorm();
   for (Eigen::Index k = 0; k < columns; ++k) {
     out.neg2_log_like += 2.0 * std::log(std::abs(r(k, k)) * s.norm(k));
   }

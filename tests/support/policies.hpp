@@ -30,6 +30,8 @@ using DoublePolicy = Policy<Exec, double>;
 
 }  // namespace rvfit::test
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a template's name takes none.
+
 /// Register a free function template `body<P>()` in each precision. Bodies live in a namespace of
 /// their file: a kernel's type must have a name, and one name must not mean two bodies.
 #define RVFIT_TEST(name, body)                                                              \
@@ -41,3 +43,5 @@ using DoublePolicy = Policy<Exec, double>;
 #define RVFIT_TEST_DOUBLE(name, body)                                                       \
   TEST_CASE(name " [" RVFIT_TEST_SPACE " double]") { body<::rvfit::test::DoublePolicy>(); } \
   static_assert(true)
+
+// NOLINTEND(bugprone-macro-parentheses)

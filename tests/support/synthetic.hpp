@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -125,10 +126,8 @@ template <ExecutionPolicy P>
 
 /// The list 0 .. count.
 [[nodiscard]] inline std::vector<int> first(int count) {
-  std::vector<int> list;
-  for (int b = 0; b < count; ++b) {
-    list.push_back(b);
-  }
+  std::vector<int> list(static_cast<std::size_t>(count));
+  std::iota(list.begin(), list.end(), 0);
   return list;
 }
 

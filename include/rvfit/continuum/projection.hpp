@@ -55,6 +55,7 @@ struct ProjectionScratch {
   Accum* sums;          ///< accumulators of all dot products
   Accum* factor;        ///< (K, K)            S S^T, then L with 1 / L_kk on its diagonal
   Accum* coefficients;  ///< (K)               S d, then c
+  Accum* ridge_weight;  ///< (K)               ridge (M_kk + c_k^2), what the ridge adds to |y|^2
 
   /// Dot products of pass A: a row of S S^T and S d for each column; of pass B: for each parameter
   /// B B^T, B (w T y)^T and the gradient, then |r|^2.
@@ -63,7 +64,7 @@ struct ProjectionScratch {
   }
   [[nodiscard]] KOKKOS_FUNCTION static int size(int columns, int parameters) {
     return (columns + 2 * parameters + 2) * pixel_block +
-           sum_count(columns, parameters) * sum_lanes<P> + columns * (columns + 1);
+           sum_count(columns, parameters) * sum_lanes<P> + columns * (columns + 2);
   }
 
   KOKKOS_FUNCTION ProjectionScratch(const typename P::member_type& member, int level, int columns,
@@ -77,6 +78,7 @@ struct ProjectionScratch {
     sums = residual + pixel_block;
     factor = sums + sum_count(columns, parameters) * sum_lanes<P>;
     coefficients = factor + columns * columns;
+    ridge_weight = coefficients + columns;
   }
 };
 
@@ -90,7 +92,8 @@ struct ProjectionKernel {
   using Scratch = ProjectionScratch<P>;
   static constexpr int width = P::pixels_abreast;
   static constexpr int lanes = sum_lanes<P>;
-  /// Added to the diagonal of S S^T, relative to it: where the good pixels do not support all
+  /// Added to the diagonal of S S^T, relative to it, and ridge sum_k (S S^T)_kk c_k^2 to the objective,
+  /// as for a prior on c: where the good pixels do not support all
   /// columns, ln det stays a smooth function of theta instead of hanging on rounding errors.
   /// (rvspecfit's masked pixels, at 1000 x the median error, do the same and more.)
   static constexpr Accum ridge = Accum(4096) * Kokkos::Experimental::epsilon_v<Accum>;
@@ -198,12 +201,28 @@ struct ProjectionKernel {
       for (int j = 0; j <= k; ++j) {
         l[k * columns + j] = total<P>(sums + j * lanes);
       }
-      l[k * columns + k] *= 1 + ridge;
+      scratch.ridge_weight[k] = ridge * l[k * columns + k];
+      l[k * columns + k] += scratch.ridge_weight[k];
       scratch.coefficients[k] = total<P>(sums + columns * lanes);
     }
     cholesky_factor(l, columns, columns, dependent);
     cholesky_solve(l, columns, columns, scratch.coefficients);
-    out.value(b) += cholesky_log_det(l, columns, columns) + data.log_norm(b);
+    Accum value = cholesky_log_det(l, columns, columns) + data.log_norm(b);
+    Accum* column = scratch.sums;  // free until pass B
+    for (int k = 0; k < columns; ++k) {
+      const Accum c2 = scratch.coefficients[k] * scratch.coefficients[k];
+      value += scratch.ridge_weight[k] * c2;
+      Accum inverse = 0;  // M_kk = |L^-1 e_k|^2
+      for (int j = 0; j < columns; ++j) {
+        column[j] = j == k ? 1 : 0;
+      }
+      cholesky_forward(l, columns, columns, column);
+      for (int j = k; j < columns; ++j) {
+        inverse += column[j] * column[j];
+      }
+      scratch.ridge_weight[k] = ridge * (inverse + c2);
+    }
+    out.value(b) += value;
     for (int k = 0; k < columns; ++k) {
       Accum& diagonal = l[k * columns + k];
       diagonal = diagonal > 0 ? 1 / diagonal : 0;
@@ -295,15 +314,17 @@ struct ProjectionKernel {
     }
   }
 
-  /// Rows become y = L^-1 P; `leverage` becomes |y|^2 of each pixel.
+  /// Rows become y = L^-1 P; `leverage` becomes |y|^2 of each pixel, and what the ridge adds to it.
   KOKKOS_FUNCTION void orthonormalize(int columns, int offset, const Scratch& scratch,
                                       Accum* leverage) const {
     Accum sum[width] = {};
     for (int k = 0; k < columns; ++k) {
       Accum y[width];
       Accum* row = scratch.rows + k * pixel_block + offset;
+      const Accum ridge_part = scratch.ridge_weight[k];
       for (int w = 0; w < width; ++w) {
         y[w] = row[w];
+        sum[w] += ridge_part * row[w] * row[w];
       }
       for (int j = 0; j < k; ++j) {
         const Accum l = scratch.factor[k * columns + j];

@@ -24,8 +24,8 @@ struct SpectrumView {
   Matrix<const Real, P> flux;       ///< (B, N)       D_i                               [flux]
   Matrix<const Real, P> weight;     ///< (B, N)       w_i = 1 / sigma_i, 0 if masked    [1 / flux]
   Vector<const Accum, P> log_norm;  ///< (B)          2 sum_i ln sigma_i over w_i > 0
-  Vector<const Accum, P> signal;    ///< (B)          sum_i (w_i D_i)^2
   Vector<const int, P> good;        ///< (B)          number of pixels with w_i > 0
+  Vector<const Accum, P> signal{};  ///< (B)          sum_i (w_i D_i)^2
 
   [[nodiscard]] KOKKOS_FUNCTION int size() const { return static_cast<int>(flux.extent(0)); }
   [[nodiscard]] KOKKOS_FUNCTION int pixels() const { return static_cast<int>(flux.extent(1)); }
@@ -106,7 +106,7 @@ template <ExecutionPolicy P>
   Kokkos::parallel_for("rvfit::SpectrumBatch::constants",
                        typename P::team_policy(exec, static_cast<int>(rows), Kokkos::AUTO),
                        detail::SpectrumConstants<P>{flux, weight, log_norm, signal, good});
-  return {{wave, flux, weight, log_norm, signal, good}, std::move(arm)};
+  return {{wave, flux, weight, log_norm, good, signal}, std::move(arm)};
 }
 
 }  // namespace rvfit

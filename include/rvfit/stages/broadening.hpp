@@ -49,7 +49,8 @@ struct BroadenKernel {
       return;
     }
     const bool derivative = lane == lanes_in;
-    const double radius = theta(b, vsini) * radius_per_kms;
+    // A vsini that is NaN has made the objective NaN already; here it must only index safely.
+    const double radius = Kokkos::fmax(theta(b, vsini), 0.0) * radius_per_kms;
     const int reach = Kokkos::min(rotation_reach(radius), max_reach);
     auto* rotation = static_cast<double*>(
         member.team_scratch(0).get_shmem(static_cast<std::size_t>(max_reach + 1) * sizeof(double)));

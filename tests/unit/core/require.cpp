@@ -3,9 +3,7 @@
 #include "support/compare.hpp"
 #include <rvfit/core/require.hpp>
 
-namespace {
-
-using namespace rvfit;
+namespace rvfit::test::require {
 
 TEST_CASE("require: true means fine") {
   int calls = 0;
@@ -15,7 +13,7 @@ TEST_CASE("require: true means fine") {
 }
 
 TEST_CASE("require: the message joins its parts") {
-  const std::string text = test::message_of<InvalidArgument>(
+  const std::string text = message_of<InvalidArgument>(
       [] { RVFIT_REQUIRE(1 > 2, "lsf: flux has ", 4096, " pixels, lsf has ", 4095.5); });
   CHECK(text == "lsf: flux has 4096 pixels, lsf has 4095.5");
   CHECK_THROWS_AS(RVFIT_REQUIRE(false, ""), std::invalid_argument);
@@ -30,4 +28,4 @@ TEST_CASE("require: is one statement, with no dangling else") {
   CHECK(other);
 }
 
-}  // namespace
+}  // namespace rvfit::test::require

@@ -5,11 +5,7 @@
 #include "support/tolerance.hpp"
 #include <rvfit/core/units.hpp>
 
-namespace {
-
-using namespace rvfit;
-using test::check_close;
-using test::rounding;
+namespace rvfit::test::units {
 
 constexpr double velocities[] = {-250000.0, -1500.0, -37.25, -1e-3,   0.0,
                                  1e-3,      12.5,    800.0,  299000.0};
@@ -38,15 +34,14 @@ TEST_CASE("units: the logarithm and its derivative are those of the shift") {
   for (const double rv : velocities) {
     CAPTURE(rv);
     const double distance = 1.0 - std::abs(rv) / speed_of_light;
-    check_close("shift", rest_over_observed(rv), test::oracle::doppler(rv),
-                {0.0, rounding<double>(4)});
-    check_close("logarithm", log_doppler(rv), std::log(test::oracle::doppler(rv)),
+    check_close("shift", rest_over_observed(rv), oracle::doppler(rv), {0.0, rounding<double>(4)});
+    check_close("logarithm", log_doppler(rv), std::log(oracle::doppler(rv)),
                 {rounding<double>(4 / distance)});
     // Step 1/50 of the distance to the light cone: (h / distance)^8 is 3e-14.
     const double h = 0.02 * distance * speed_of_light;
-    const double slope = test::oracle::derivative(log_doppler, rv, h);
+    const double slope = oracle::derivative(log_doppler, rv, h);
     check_close("derivative", log_doppler_derivative(rv), slope, {0.0, 1e-11});  // 1e-14, and
   }  // rounding 3 eps |f| / (h |f'|), at most 3e-12 for the fastest star
 }
 
-}  // namespace
+}  // namespace rvfit::test::units

@@ -7,9 +7,7 @@
 #include <set>
 #include <string>
 
-namespace {
-
-using namespace rvfit;
+namespace rvfit::test::fit_result {
 
 constexpr FitStatus all[] = {FitStatus::running, FitStatus::converged,  FitStatus::max_iterations,
                              FitStatus::stalled, FitStatus::non_finite, FitStatus::no_valid_pixels};
@@ -40,4 +38,4 @@ TEST_CASE("fit_result: only end points of the solver are solutions") {
   CHECK_FALSE(is_solution(FitStatus::no_valid_pixels));
 }
 
-}  // namespace
+}  // namespace rvfit::test::fit_result

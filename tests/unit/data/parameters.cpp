@@ -7,13 +7,11 @@
 #include <string>
 #include <vector>
 
-namespace {
-
-using namespace rvfit;
+namespace rvfit::test::parameters {
 
 /// The error of making a set, or "no error".
 std::string error_of(std::vector<Parameter> parameters) {
-  return test::message_of<InvalidArgument>([&] { (void)ParameterSet(std::move(parameters)); });
+  return message_of<InvalidArgument>([&] { (void)ParameterSet(std::move(parameters)); });
 }
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -41,7 +39,7 @@ TEST_CASE("parameters: are found by name and by position, in the order given") {
 
 TEST_CASE("parameters: an unknown name is answered with those there are") {
   const ParameterSet set({{.name = "teff"}, {.name = "rv"}});
-  CHECK(test::message_of<InvalidArgument>([&] { (void)set.index("velocity"); }) ==
+  CHECK(message_of<InvalidArgument>([&] { (void)set.index("velocity"); }) ==
         "ParameterSet: no parameter 'velocity', there are: teff, rv");
   CHECK_THROWS_AS((void)set["velocity"], InvalidArgument);
 }
@@ -94,7 +92,7 @@ TEST_CASE("parameters: a set that was changed can be checked again") {
   ParameterSet set({{.name = "teff"}, {.name = "rv"}});
   CHECK_NOTHROW(set.require_valid());
   set["rv"].scale = 0;
-  CHECK(test::message_of<InvalidArgument>([&] { set.require_valid(); }) ==
+  CHECK(message_of<InvalidArgument>([&] { set.require_valid(); }) ==
         "ParameterSet: scale of rv is 0, must be positive");
 }
 
@@ -113,4 +111,4 @@ TEST_CASE("parameters: there may be as many as the small arrays hold") {
   CHECK(error_of(many) == "ParameterSet: 13 parameters, at most 12 are supported");
 }
 
-}  // namespace
+}  // namespace rvfit::test::parameters

@@ -23,7 +23,7 @@ void derives_its_constants() {
     const auto wave = random.uniform(size, 3600, 9800);
     const auto flux = random.uniform(rows * size, -1, 5);
     auto weight = random.uniform(rows * size, 1e-3, 30);
-    std::vector<double> log_norm(rows, 0.0);
+    std::vector<double> log_norm(rows, 0.0), signal(rows, 0.0);
     std::vector<int> good(rows, 0);
     double summed = 0.0;
     for (std::size_t i = 0; i < weight.size(); ++i) {
@@ -34,6 +34,7 @@ void derives_its_constants() {
       }
       log_norm[b] += 2.0 * std::log(1.0 / weight[i]);
       summed += 2.0 * std::abs(std::log(weight[i]));
+      signal[b] += std::pow(weight[i] * flux[i], 2);
       ++good[b];
     }
     const auto batch = make_spectrum_batch<P>(
@@ -46,6 +47,7 @@ void derives_its_constants() {
     CHECK(values(exec, batch.good) == good);
     check_close("log_norm", values(exec, batch.log_norm), log_norm,
                 {rounding<double>(std::sqrt(n), summed)});
+    check_close("signal", values(exec, batch.signal), signal, {0.0, rounding<double>(n)});
   }
 }
 
@@ -72,7 +74,8 @@ void refuses_extents_that_differ() {
   CHECK(error_of<P>(1, 1, 3, 1, 1) == "desi_r: flux has 1 pixels, at least 2 wanted");
 }
 
-RVFIT_TEST("spectrum_batch: counts good pixels and sums their ln sigma", derives_its_constants);
+RVFIT_TEST("spectrum_batch: counts good pixels and sums their ln sigma and their signal",
+           derives_its_constants);
 RVFIT_TEST_DOUBLE("spectrum_batch: extents that differ are refused with both",
                   refuses_extents_that_differ);
 

@@ -8,17 +8,15 @@
 #include <functional>
 #include <string>
 
-namespace {
-
-using namespace rvfit;
+namespace rvfit::test::emulator_data {
 
 /// A consistent library of two arms.
 EmulatorData library() {
   EmulatorData data;
   data.labels = {
       {"teff", "K", 3000, 8000}, {"logg", "", 0, 5}, {"feh", "", -3, 1}, {"alpha", "", -0.5, 1}};
-  data.arms = {test::random_arm({6, 40}, Activation::silu, 1),
-               test::random_arm({5, 7, 30}, Activation::silu, 2)};
+  data.arms = {random_arm({6, 40}, Activation::silu, 1),
+               random_arm({5, 7, 30}, Activation::silu, 2)};
   data.arms[1].name = "desi_r";
   data.arms[1].domain = {1, 0, 0, 0, -2};
   return data;
@@ -28,7 +26,7 @@ EmulatorData library() {
 std::string error_after(const std::function<void(EmulatorData&)>& edit) {
   EmulatorData data = library();
   edit(data);
-  return test::message_of<InvalidArgument>([&] { require_consistent(data); });
+  return message_of<InvalidArgument>([&] { require_consistent(data); });
 }
 
 TEST_CASE("emulator_data: a consistent library passes") {
@@ -38,7 +36,7 @@ TEST_CASE("emulator_data: a consistent library passes") {
 TEST_CASE(
     "emulator_data: arms are found by name; an unknown one is answered with those there are") {
   CHECK(library().arm_index("desi_r") == 1);
-  CHECK(test::message_of<InvalidArgument>([] { (void)library().arm_index("sdss"); }) ==
+  CHECK(message_of<InvalidArgument>([] { (void)library().arm_index("sdss"); }) ==
         "EmulatorData: no arm 'sdss', there are: desi_b, desi_r");
 }
 
@@ -71,4 +69,4 @@ TEST_CASE("emulator_data: what does not fit together is refused by arm, layer an
         "EmulatorData: domain of arm desi_r has 4 numbers, not a multiple of 5");
 }
 
-}  // namespace
+}  // namespace rvfit::test::emulator_data

@@ -11,11 +11,7 @@
 #include <limits>
 #include <vector>
 
-namespace {
-
-using namespace rvfit;
-using test::check_close;
-using test::rounding;
+namespace rvfit::test::cholesky {
 
 constexpr double tolerance = 64 * std::numeric_limits<double>::epsilon();  // projection's
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -56,7 +52,7 @@ struct Stored {
 
 /// V V^T of a random (n, 2 n) matrix V, well conditioned.
 Eigen::MatrixXd random_spd(int n, std::uint64_t seed) {
-  test::Random random(seed);
+  Random random(seed);
   Eigen::MatrixXd v(n, 2 * n);
   for (Eigen::Index i = 0; i < v.size(); ++i) {
     v.data()[i] = random.uniform(-1, 1);
@@ -146,7 +142,7 @@ void check_dropped(const Eigen::MatrixXd& a, int dropped) {
 
 TEST_CASE("cholesky: a column that depends on those before is dropped, the others solved") {
   for (const int dependent : {1, 3, 5}) {
-    test::Random random(7);
+    Random random(7);
     Eigen::MatrixXd v(6, 12);
     for (Eigen::Index i = 0; i < v.size(); ++i) {
       v.data()[i] = random.uniform(-1, 1);
@@ -203,4 +199,4 @@ TEST_CASE("cholesky: solves in float as well") {
   CHECK(x[1] == 2.0F);
 }
 
-}  // namespace
+}  // namespace rvfit::test::cholesky

@@ -7,12 +7,7 @@
 
 #include <cmath>
 
-namespace {
-
-using namespace rvfit;
-using test::check_close;
-using test::rounding;
-namespace oracle = test::oracle;
+namespace rvfit::test::rotation {
 
 // Below, at and above whole pixels, where the profile's edge meets a corner of the triangle.
 constexpr double radii[] = {1e-7, 0.02,    0.5,  0.999999, 1.0,  1.000001, 1.5,
@@ -94,7 +89,7 @@ TEST_CASE("rotation: goes to the identity in straight lines as vsini goes to zer
     CAPTURE(radius);
     const RotationTap centre = rotation_tap(0, radius), side = rotation_tap(1, radius);
     // The library stops at R = 1e-9 for want of digits: 1e-9 of the light stays next door.
-    const test::Tolerance allowed{std::max(rounding<double>(8), radius < 1e-9 ? 1e-9 : 0.0)};
+    const Tolerance allowed{std::max(rounding<double>(8), radius < 1e-9 ? 1e-9 : 0.0)};
     check_close("centre", centre.value, 1.0 - mean * radius, allowed);
     check_close("side", side.value, 0.5 * mean * radius, allowed);
     check_close("slope of the centre", centre.slope, -mean, {rounding<double>(8)});
@@ -127,4 +122,4 @@ TEST_CASE("rotation: spreads a line by its profile and by linear interpolation, 
   }
 }
 
-}  // namespace
+}  // namespace rvfit::test::rotation
