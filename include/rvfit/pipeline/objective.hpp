@@ -6,9 +6,11 @@
 /// and the penalty outside the model's domain. Works through its list tile by tile.
 
 #include <rvfit/continuum/projection.hpp>
+#include <rvfit/linalg/gemm.hpp>
 #include <rvfit/pipeline/template_model.hpp>
 #include <rvfit/solver/lm.hpp>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 

@@ -215,9 +215,9 @@ auto Scan<P, Model>::make_arm(const Exec& exec, const Model& model, const Spectr
   arm.position = position;
   arm.bins = static_cast<int>(std::ceil(std::log(highest / lowest) / step_)) + 1;
   const int size = arm.bins + 2 * reach_;
-  std::vector<double> grid;
+  std::vector<double> grid(static_cast<std::size_t>(size));
   for (int j = 0; j < size; ++j) {
-    grid.push_back(std::exp(first + (j - reach_) * step_));
+    grid[static_cast<std::size_t>(j)] = std::exp(first + (j - reach_) * step_);
   }
   const auto grid_wave = upload_matrix<Matrix<const double, P>>(exec, "rvfit::Scan::grid", grid, 1,
                                                                 static_cast<std::size_t>(size));

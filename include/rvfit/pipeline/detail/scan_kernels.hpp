@@ -133,7 +133,7 @@ struct PickCandidates {
   }
 
   KOKKOS_FUNCTION double velocity(double s) const {
-    return speed_of_light * Kokkos::tanh(((shifts - 1) / 2 - s) * step);
+    return speed_of_light * Kokkos::tanh((0.5 * (shifts - 1) - s) * step);  // shifts is odd
   }
 
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
