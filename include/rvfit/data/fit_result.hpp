@@ -68,6 +68,16 @@ struct FitResult {
   std::vector<std::uint32_t> bound_flags;  ///< (B)   bit p: parameter p ended on a bound
   std::vector<std::uint8_t> bad_hessian;   ///< (B)   1: Hessian not positive definite
   std::vector<std::int32_t> iterations;    ///< (B)   accepted and rejected steps
+
+  // Posterior of rv with everything else kept at the solution (flat prior within the bounds): what
+  // rvspecfit calls vel_err, vel_skewness and vel_kurtosis. NaN where there is none.
+  std::vector<double> profile_error;     ///< (B)  standard deviation         [km/s]
+  std::vector<double> profile_skewness;  ///< (B)
+  std::vector<double> profile_kurtosis;  ///< (B)  excess: 0 for a Gaussian
+
+  // The second-best minimum that the fit found, at another rv. NaN where only one was tried.
+  std::vector<double> second_rv;      ///< (B)  [km/s]
+  std::vector<double> second_excess;  ///< (B)  its neg2_log_like less that of the solution
 };
 
 }  // namespace rvfit

@@ -35,6 +35,7 @@ struct SpectrumView {
 template <ExecutionPolicy P>
 struct SpectrumBatch : SpectrumView<P> {
   std::string arm;
+  int exposure = 0;  ///< which of the velocities of a spectrum it shows, where each has its own
 };
 
 /// All arms and exposures of B spectra.
