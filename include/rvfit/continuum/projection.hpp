@@ -104,24 +104,26 @@ struct ProjectionKernel {
   SpectrumView<P> data;
   Cube<const Real, P> basis;
   Jets<P> jets;
-  int parameters;     ///< tangents in use: 0 for values only
+  Tangents tangents;
+  int parameters;     ///< number of tangents
   int scratch_level;  ///< 0, or 1 where many columns do not fit
   Linearization<P> out;
   ProjectionOutputs<P> extra;
 
   KOKKOS_FUNCTION void operator()(const Member& member) const {
     const int t = member.league_rank();
-    const int b = tile.spectrum(t);
+    const int b = tile.fit(t);
+    const int spectrum = tile.spectrum(b);
     const auto columns = static_cast<int>(basis.extent(1));
-    if (b < 0 || !has_enough_pixels(data.good(b), columns)) {
+    if (b < 0 || !has_enough_pixels(data.good(spectrum), columns)) {
       return;
     }
     const Scratch scratch(member, scratch_level, columns, parameters);
-    normal_equations(member, t, b, columns, scratch);
-    Kokkos::single(Kokkos::PerTeam(member), [&] { solve(b, columns, scratch); });
+    normal_equations(member, t, spectrum, columns, scratch);
+    Kokkos::single(Kokkos::PerTeam(member), [&] { solve(b, spectrum, columns, scratch); });
     member.team_barrier();
-    residuals(member, t, b, columns, scratch);
-    Kokkos::single(Kokkos::PerTeam(member), [&] { store(b, columns, scratch); });
+    residuals(member, t, spectrum, columns, scratch);
+    Kokkos::single(Kokkos::PerTeam(member), [&] { store(b, spectrum, columns, scratch); });
   }
 
  private:
@@ -132,21 +134,21 @@ struct ProjectionKernel {
     Accum weight[width], flux[width], value[width];
   };
 
-  [[nodiscard]] KOKKOS_FUNCTION Group load(int t, int b, int begin) const {
+  [[nodiscard]] KOKKOS_FUNCTION Group load(int t, int spectrum, int begin) const {
     Group g{};
     g.begin = begin;
     g.count = Kokkos::min(int{width}, data.pixels() - begin);
     for (int w = 0; w < g.count; ++w) {
-      g.weight[w] = data.weight(b, begin + w);
-      g.flux[w] = data.flux(b, begin + w);
+      g.weight[w] = data.weight(spectrum, begin + w);
+      g.flux[w] = data.flux(spectrum, begin + w);
       g.value[w] = jets(t, 0, begin + w);
     }
     return g;
   }
 
   /// Column k of the basis for a group.
-  KOKKOS_FUNCTION void load_column(int b, int k, const Group& g, Accum* row) const {
-    const int basis_row = basis.extent(0) == 1 ? 0 : b;
+  KOKKOS_FUNCTION void load_column(int spectrum, int k, const Group& g, Accum* row) const {
+    const int basis_row = basis.extent(0) == 1 ? 0 : spectrum;
     for (int w = 0; w < g.count; ++w) {
       row[w] = basis(basis_row, k, g.begin + w);
     }
@@ -162,19 +164,19 @@ struct ProjectionKernel {
   }
 
   /// Pass A: S S^T and S d.
-  KOKKOS_FUNCTION void normal_equations(const Member& member, int t, int b, int columns,
+  KOKKOS_FUNCTION void normal_equations(const Member& member, int t, int spectrum, int columns,
                                         const Scratch& scratch) const {
     const int sums = columns * (columns + 1);
     clear(member, scratch.sums, sums);
     for (int begin = 0; begin < data.pixels(); begin += pixel_block) {
       for_each_group<P>(member, [&](int offset) {
-        const Group g = load(t, b, begin + offset);
+        const Group g = load(t, spectrum, begin + offset);
         for (int w = 0; w < width; ++w) {
           scratch.data[offset + w] = g.weight[w] * g.flux[w];
         }
         for (int k = 0; k < columns; ++k) {
           Accum* row = scratch.rows + k * pixel_block + offset;
-          load_column(b, k, g, row);
+          load_column(spectrum, k, g, row);
           for (int w = 0; w < width; ++w) {
             row[w] *= g.weight[w] * g.value[w];
           }
@@ -194,7 +196,7 @@ struct ProjectionKernel {
   }
 
   /// Factor the normal equations, solve for c, and add ln det(S S^T) to the objective.
-  KOKKOS_FUNCTION void solve(int b, int columns, const Scratch& scratch) const {
+  KOKKOS_FUNCTION void solve(int b, int spectrum, int columns, const Scratch& scratch) const {
     Accum* l = scratch.factor;
     for (int k = 0; k < columns; ++k) {
       const Accum* sums = scratch.sums + k * (columns + 1) * lanes;
@@ -207,7 +209,7 @@ struct ProjectionKernel {
     }
     cholesky_factor(l, columns, columns, dependent);
     cholesky_solve(l, columns, columns, scratch.coefficients);
-    Accum value = cholesky_log_det(l, columns, columns) + data.log_norm(b);
+    Accum value = cholesky_log_det(l, columns, columns) + data.log_norm(spectrum);
     Accum* column = scratch.sums;  // free until pass B
     for (int k = 0; k < columns; ++k) {
       const Accum c2 = scratch.coefficients[k] * scratch.coefficients[k];
@@ -230,15 +232,15 @@ struct ProjectionKernel {
   }
 
   /// Pass B.
-  KOKKOS_FUNCTION void residuals(const Member& member, int t, int b, int columns,
+  KOKKOS_FUNCTION void residuals(const Member& member, int t, int spectrum, int columns,
                                  const Scratch& scratch) const {
     const int row_length = parameters + columns + 1;
     const int sums = parameters * row_length + 1;
     clear(member, scratch.sums, sums);
     for (int begin = 0; begin < data.pixels(); begin += pixel_block) {
       for_each_group<P>(member, [&](int offset) {
-        const Group g = load(t, b, begin + offset);
-        residual_group(t, b, columns, g, offset, scratch);
+        const Group g = load(t, spectrum, begin + offset);
+        residual_group(t, spectrum, columns, g, offset, scratch);
       });
       member.team_barrier();
       Kokkos::parallel_for(Kokkos::TeamThreadRange(member, sums), [&](int n) {
@@ -263,12 +265,12 @@ struct ProjectionKernel {
   }
 
   /// Rows of pass B for one group of pixels.
-  KOKKOS_FUNCTION void residual_group(int t, int b, int columns, const Group& g, int offset,
+  KOKKOS_FUNCTION void residual_group(int t, int spectrum, int columns, const Group& g, int offset,
                                       const Scratch& scratch) const {
     Accum continuum[width] = {};
     for (int k = 0; k < columns; ++k) {
       Accum* row = scratch.rows + k * pixel_block + offset;
-      load_column(b, k, g, row);
+      load_column(spectrum, k, g, row);
       const Accum c = scratch.coefficients[k];
       for (int w = 0; w < width; ++w) {
         continuum[w] += c * row[w];
@@ -280,7 +282,7 @@ struct ProjectionKernel {
     }
     if (extra.model.data() != nullptr) {
       for (int w = 0; w < g.count; ++w) {
-        extra.model(b, g.begin + w) = static_cast<Real>(continuum[w] * g.value[w]);
+        extra.model(spectrum, g.begin + w) = static_cast<Real>(continuum[w] * g.value[w]);
       }
     }
     if (parameters == 0) {
@@ -346,12 +348,12 @@ struct ProjectionKernel {
   }
 
   /// Add the sums of pass B to the objective.
-  KOKKOS_FUNCTION void store(int b, int columns, const Scratch& scratch) const {
+  KOKKOS_FUNCTION void store(int b, int spectrum, int columns, const Scratch& scratch) const {
     const int row_length = parameters + columns + 1;
     const Accum chi2 = total<P>(scratch.sums + parameters * row_length * lanes);
     out.value(b) += chi2;
     if (extra.chi2.data() != nullptr) {
-      extra.chi2(b) = chi2;
+      extra.chi2(spectrum) = chi2;
     }
     // B (w T y)^T, parked in the rows that pass B no longer needs.
     Accum* overlap = scratch.rows;  // (P, K)
@@ -360,15 +362,17 @@ struct ProjectionKernel {
       for (int k = 0; k < columns; ++k) {
         overlap[p * columns + k] = total<P>(sums + (parameters + k) * lanes);
       }
-      out.gradient(b, p) += 2 * total<P>(sums + (parameters + columns) * lanes);
+      const int column = tangents.column(p);
+      out.gradient(b, column) += 2 * total<P>(sums + (parameters + columns) * lanes);
       for (int q = 0; q <= p; ++q) {
         Accum curvature = total<P>(sums + q * lanes);
         for (int k = 0; k < columns; ++k) {
           curvature -= overlap[p * columns + k] * overlap[q * columns + k];
         }
-        out.hessian(b, p, q) += 2 * curvature;
+        const int other = tangents.column(q);
+        out.hessian(b, column, other) += 2 * curvature;
         if (q < p) {
-          out.hessian(b, q, p) += 2 * curvature;
+          out.hessian(b, other, column) += 2 * curvature;
         }
       }
     }
@@ -383,17 +387,18 @@ struct ProjectionKernel {
 /// @param[in]     tile        T entries
 /// @param[in]     data        B spectra of N pixels
 /// @param[in]     basis       (1 or B, K, N)       of `continuum_basis`
-/// @param[in]     jets        (T, >= 1 + parameters, >= N)  templates   [any flux unit]
-/// @param[in]     parameters  tangents in use, 0 to add to the value only
+/// @param[in]     jets        (T, >= 1 + tangents, >= N)  templates   [any flux unit]
+/// @param[in]     tangents    in use, 0 to add to the value only
 /// @param[in,out] out         of B spectra; spectra with K good pixels or fewer are left alone
 /// @param[in]     extra       optional further outputs
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
 void project(const typename P::execution_space& exec, const Tile<P>& tile,
              const SpectrumView<P>& data, const Cube<const typename P::real_type, P>& basis,
-             const Jets<P>& jets, int parameters, const Linearization<P>& out,
+             const Jets<P>& jets, const Tangents& tangents, const Linearization<P>& out,
              const ProjectionOutputs<P>& extra = {}) {
   const auto columns = static_cast<int>(basis.extent(1));
+  const int parameters = tangents.count;
   RVFIT_REQUIRE(static_cast<int>(basis.extent(2)) == data.pixels(), "project: data has ",
                 data.pixels(), " pixels, basis has ", basis.extent(2));
   RVFIT_REQUIRE(static_cast<int>(jets.extent(2)) >= data.pixels() &&
@@ -401,17 +406,19 @@ void project(const typename P::execution_space& exec, const Tile<P>& tile,
                     static_cast<int>(jets.extent(0)) >= tile.size,
                 "project: jets are ", jets.extent(0), " x ", jets.extent(1), " x ", jets.extent(2),
                 ", wanted at least ", tile.size, " x ", 1 + parameters, " x ", data.pixels());
-  RVFIT_REQUIRE(parameters <= static_cast<int>(out.gradient.extent(1)), "project: ", parameters,
-                " tangents, the gradient has ", out.gradient.extent(1), " columns");
+  RVFIT_REQUIRE(tangents.last < static_cast<int>(out.gradient.extent(1)) &&
+                    parameters <= static_cast<int>(out.gradient.extent(1)),
+                "project: ", parameters, " tangents, the last of parameter ", tangents.last,
+                ", the gradient has ", out.gradient.extent(1), " columns");
   typename P::team_policy policy(exec, tile.size, Kokkos::AUTO);
   const int bytes = detail::ProjectionScratch<P>::size(columns, parameters) *
                         static_cast<int>(sizeof(typename P::accum_type)) +
                     64;  // for the alignment
   const int level = bytes <= P::team_policy::scratch_size_max(0) ? 0 : 1;
   policy.set_scratch_size(level, Kokkos::PerTeam(bytes));
-  Kokkos::parallel_for(
-      "rvfit::project", policy,
-      detail::ProjectionKernel<P>{tile, data, basis, jets, parameters, level, out, extra});
+  Kokkos::parallel_for("rvfit::project", policy,
+                       detail::ProjectionKernel<P>{tile, data, basis, jets, tangents, parameters,
+                                                   level, out, extra});
 }
 
 }  // namespace rvfit

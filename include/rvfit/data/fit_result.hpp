@@ -22,6 +22,7 @@ enum class FitStatus : std::int32_t {
   stalled = 3,          ///< no step, however short, lowers neg2_log_like
   non_finite = 4,       ///< neg2_log_like or its derivatives are not finite at the start
   no_valid_pixels = 5,  ///< nothing to fit: no arm has more good pixels than continuum columns
+  superseded = 6,       ///< another start of the same spectrum does better; never in a result
 };
 
 /// Name of a status as tables and summaries write it.
@@ -39,6 +40,8 @@ enum class FitStatus : std::int32_t {
       return "non_finite";
     case FitStatus::no_valid_pixels:
       return "no_valid_pixels";
+    case FitStatus::superseded:
+      return "superseded";
   }
   return "unknown";
 }
@@ -69,13 +72,14 @@ struct FitResult {
   std::vector<std::uint8_t> bad_hessian;   ///< (B)   1: Hessian not positive definite
   std::vector<std::int32_t> iterations;    ///< (B)   accepted and rejected steps
 
-  // Posterior of rv with everything else kept at the solution (flat prior within the bounds): what
-  // rvspecfit calls vel_err, vel_skewness and vel_kurtosis. NaN where there is none.
-  std::vector<double> profile_error;     ///< (B)  standard deviation         [km/s]
+  // Moments about the solution of the posterior of rv with everything else kept there: what rvspecfit
+  // calls vel_err, vel_skewness and vel_kurtosis. NaN where there is none.
+  std::vector<double> profile_error;     ///< (B)  [km/s]
   std::vector<double> profile_skewness;  ///< (B)
-  std::vector<double> profile_kurtosis;  ///< (B)  excess: 0 for a Gaussian
+  std::vector<double> profile_kurtosis;  ///< (B)  3 for a Gaussian
 
-  // The second-best minimum that the fit found, at another rv. NaN where only one was tried.
+  // The second-best minimum, at another rv: a small excess is an ambiguous star. A start that was
+  // given up early counts with where it stood then. NaN where there was no other.
   std::vector<double> second_rv;      ///< (B)  [km/s]
   std::vector<double> second_excess;  ///< (B)  its neg2_log_like less that of the solution
 };

@@ -8,6 +8,18 @@
 
 namespace rvfit {
 
+/// The tangents of jets: lane 1 + l is the derivative by parameter column(l).
+struct Tangents {
+  int count = 0;  ///< 0 for values only
+  int last = -1;  ///< parameter of the last lane; lanes before it follow the parameters
+
+  // NOLINTNEXTLINE(google-explicit-constructor): the first `count` parameters
+  Tangents(int count) : count(count), last(count - 1) {}
+  Tangents(int count, int last) : count(count), last(last) {}
+
+  [[nodiscard]] KOKKOS_FUNCTION int column(int l) const { return l + 1 < count ? l : last; }
+};
+
 /// Objective of B fits near their current parameters. Terms (arms, priors, penalties) add to it.
 template <ExecutionPolicy P>
 struct Linearization {

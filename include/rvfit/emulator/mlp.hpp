@@ -52,7 +52,7 @@ struct FillInputs {
   int lanes;
 
   KOKKOS_FUNCTION void operator()(int t) const {
-    const int b = tile.spectrum(t);
+    const int b = tile.fit(t);
     for (int j = 0; j < in.columns; ++j) {
       typename InputScaling<P>::Input x{0.0, 0.0};
       if (b >= 0) {

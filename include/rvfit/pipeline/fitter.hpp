@@ -4,7 +4,11 @@
 /// @file
 /// A fit from spectra to results: plan once, then for each batch bind, scan, minimize, errors, result.
 
+#include <rvfit/pipeline/detail/fitter_kernels.hpp>
+#include <rvfit/pipeline/exact_hessian.hpp>
+#include <rvfit/pipeline/multi_start.hpp>
 #include <rvfit/pipeline/objective.hpp>
+#include <rvfit/pipeline/rv_profile.hpp>
 #include <rvfit/pipeline/scan.hpp>
 #include <rvfit/solver/covariance.hpp>
 
@@ -19,68 +23,15 @@ namespace rvfit {
 struct FitOptions {
   ContinuumOptions continuum;
   ScanOptions scan;
+  MultiStartOptions starts;
   LmOptions solver;
+  HessianKind hessian = HessianKind::gauss_newton;  ///< that errors are made of
+  RvProfileOptions profile;
   /// Fixed parameters, priors, narrower bounds; the model's own set if empty.
   std::optional<ParameterSet> parameters;
   bool keep_models = false;  ///< keep best-fit spectra for `model_spectra`
   int tile = 0;              ///< spectra of one pass, a multiple of gemm_row_group; 0 chooses
 };
-
-namespace detail {
-
-/// Spectra that have something to fit run; the others end at once.
-template <ExecutionPolicy P>
-struct RunIfObserved {
-  Vector<const int, P> good;
-  int columns;
-  Vector<FitStatus, P> status;
-  KOKKOS_FUNCTION void operator()(int b) const {
-    status(b) = has_enough_pixels(good(b), columns) ? FitStatus::running : status(b);
-  }
-};
-
-/// Rounding error of an objective of templates stored as Real: each pixel's residual carries eps times
-/// its signal-to-noise ratio. Adds one arm's share.
-template <ExecutionPolicy P>
-struct AddRounding {
-  Vector<const typename P::accum_type, P> signal;
-  Vector<const int, P> good;
-  Vector<double, P> rounding;
-  KOKKOS_FUNCTION void operator()(int b) const {
-    constexpr double eps = Kokkos::Experimental::epsilon_v<typename P::real_type>;
-    // A template is good to several eps: a product of a few hundred terms and an exponential.
-    rounding(b) += 4.0 * eps * (good(b) + 4.0 * Kokkos::sqrt(signal(b)));
-  }
-};
-
-/// Keep the candidate if it is the lowest so far.
-template <ExecutionPolicy P>
-struct KeepLowest {
-  Tile<P> list;
-  Matrix<const double, P> candidate;
-  Vector<const typename P::accum_type, P> value;
-  Matrix<double, P> theta;
-  Vector<typename P::accum_type, P> lowest;
-  bool first;
-  KOKKOS_FUNCTION void operator()(int t) const {
-    const int b = list.spectrum(t);
-    if (b < 0 || !(first || value(b) < lowest(b) || !Kokkos::isfinite(lowest(b)))) {
-      return;
-    }
-    lowest(b) = value(b);
-    for (int p = 0; p < static_cast<int>(theta.extent(1)); ++p) {
-      theta(b, p) = candidate(b, p);
-    }
-  }
-};
-
-template <ExecutionPolicy P>
-struct IsSolution {
-  Vector<const FitStatus, P> status;
-  KOKKOS_FUNCTION bool operator()(int b) const { return is_solution(status(b)); }
-};
-
-}  // namespace detail
 
 /// Fits batches of spectra with a model. All device memory is allocated by the constructor.
 template <class Model, ExecutionPolicy P = typename Model::policy_type>
@@ -101,9 +52,16 @@ class Fitter {
                    tile(exec, capacity)),
         scan_(exec, model, parameters_, like, capacity, options_.continuum, tile(exec, capacity),
               options_.scan),
-        state_(exec, capacity, parameters_.size()),
+        profile_(exec, parameters_, velocity_count<P>(model), capacity, options_.profile),
+        state_(exec, capacity * options_.scan.candidates, parameters_.size()),
         covariance_(exec, capacity, parameters_.size()),
-        list_(exec, capacity) {
+        list_(exec, capacity * options_.scan.candidates),
+        second_rv_(allocate<Vector<double, P>>(exec, "rvfit::Fitter::second_rv", capacity)),
+        second_excess_(
+            allocate<Vector<double, P>>(exec, "rvfit::Fitter::second_excess", capacity)) {
+    if (options_.hessian == HessianKind::exact) {
+      exact_hessian_.emplace(exec, parameters_, capacity);
+    }
     for (const SpectrumBatch<P>& arm : like) {
       ProjectionOutputs<P> extra;
       extra.chi2 =
@@ -119,71 +77,19 @@ class Fitter {
   [[nodiscard]] const ParameterSet& parameters() const { return parameters_; }
 
   /// Use these spectra from now on; their arrays must stay as they are until the results are read.
-  void bind(const Exec& exec, const Observations<P>& observations) {
-    objective_.bind(exec, observations);
-    size_ = objective_.size();
-    Kokkos::deep_copy(exec, state_.status, FitStatus::no_valid_pixels);
-    Kokkos::deep_copy(exec, state_.theta, Kokkos::Experimental::quiet_NaN_v<double>);
-    Kokkos::deep_copy(exec, state_.rounding, 0.0);
-    for (int a = 0; a < objective_.arm_count(); ++a) {
-      Kokkos::parallel_for("rvfit::Fitter::bind", Range(exec, 0, size_),
-                           detail::RunIfObserved<P>{objective_.data(a).good,
-                                                    options_.continuum.columns, state_.status});
-      Kokkos::parallel_for("rvfit::Fitter::rounding", Range(exec, 0, size_),
-                           detail::AddRounding<P>{objective_.data(a).signal,
-                                                  objective_.data(a).good, state_.rounding});
-      Kokkos::deep_copy(exec, extra_[static_cast<std::size_t>(a)].chi2, 0.0);
-      if (options_.keep_models) {
-        Kokkos::deep_copy(exec, extra_[static_cast<std::size_t>(a)].model, Real(0));
-      }
-    }
-    list_.select(exec, size_, size_, detail::IsRunning<P>{state_.status});
-    scan_.fit_continuum(exec, objective_, list_);
-    phase_ = Phase::bound;
-  }
+  void bind(const Exec& exec, const Observations<P>& observations);
 
-  /// Find the start of every spectrum.
-  void scan(const Exec& exec) {
-    require(Phase::bound, "scan");
-    const Cube<double, P>& candidates = scan_.run(exec, objective_, list_);
-    for (int k = 0; k < options_.scan.candidates; ++k) {
-      const auto candidate = Kokkos::subview(candidates, k, Kokkos::ALL, Kokkos::ALL);
-      objective_.evaluate(exec, list_, candidate, state_.trial_value);
-      Kokkos::parallel_for(
-          "rvfit::Fitter::keep_lowest", Range(exec, 0, list_.bound()),
-          detail::KeepLowest<P>{list_.tile(0, list_.bound()), candidate, state_.trial_value.value,
-                                state_.theta, state_.current.value, k == 0});
-    }
-    phase_ = Phase::started;
-  }
+  /// Find the starts of every spectrum.
+  void scan(const Exec& exec);
 
   /// Start from given parameters (B, P) instead of a scan.
-  void start(const Exec& exec, const Matrix<const double, P>& theta) {
-    require(Phase::bound, "start");
-    RVFIT_REQUIRE(static_cast<int>(theta.extent(0)) == size_ &&
-                      static_cast<int>(theta.extent(1)) == parameters_.size(),
-                  "Fitter: start is ", theta.extent(0), " x ", theta.extent(1), ", wanted ", size_,
-                  " x ", parameters_.size());
-    Kokkos::deep_copy(
-        exec, Kokkos::subview(state_.theta, Kokkos::pair<int, int>(0, size_), Kokkos::ALL), theta);
-    phase_ = Phase::started;
-  }
+  void start(const Exec& exec, const Matrix<const double, P>& theta);
 
-  /// Minimise from the start.
-  void minimize(const Exec& exec) {
-    require(Phase::started, "minimize");
-    rvfit::minimize<P>(exec, objective_, objective_.parameters(), options_.solver, size_, state_);
-    phase_ = Phase::minimized;
-  }
+  /// Minimise from the starts, and keep the lowest minimum of each spectrum.
+  void minimize(const Exec& exec);
 
-  /// Covariances, chi-squares and best-fit spectra at the solution.
-  void errors(const Exec& exec) {
-    require(Phase::minimized, "errors");
-    invert_hessians<P>(exec, size_, state_, objective_.parameters(), covariance_);
-    list_.select(exec, size_, size_, detail::IsSolution<P>{state_.status});
-    objective_.evaluate(exec, list_, state_.theta, state_.trial_value, extra_);
-    phase_ = Phase::done;
-  }
+  /// Covariances, the posterior of rv, chi-squares and best-fit spectra at the solution.
+  void errors(const Exec& exec);
 
   /// Download the results; waits for them.
   [[nodiscard]] FitResult result(const Exec& exec) const;
@@ -253,13 +159,108 @@ class Fitter {
   ParameterSet parameters_;
   Objective<P, Model> objective_;
   Scan<P, Model> scan_;
-  LmWorkspace<P> state_;
+  RvProfile<P, Model> profile_;
+  std::optional<ExactHessian<P, Model>> exact_hessian_;
+  LmWorkspace<P> state_;  ///< of K fits a spectrum: fit k B + b is start k of spectrum b
   Covariance<P> covariance_;
   ActiveList<P> list_;
+  Vector<double, P> second_rv_, second_excess_;  ///< (B)
   std::vector<ProjectionOutputs<P>> extra_;
-  int size_ = 0;
+  int size_ = 0;    ///< B
+  int starts_ = 0;  ///< K of the fit under way
   Phase phase_ = Phase::planned;
 };
+
+template <class Model, ExecutionPolicy P>
+requires TemplateModel<Model, P>
+void Fitter<Model, P>::bind(const Exec& exec, const Observations<P>& observations) {
+  objective_.bind(exec, observations);
+  size_ = objective_.size();
+  const int fits = size_ * options_.scan.candidates;
+  Kokkos::deep_copy(exec, state_.status, FitStatus::no_valid_pixels);
+  Kokkos::deep_copy(exec, state_.theta, Kokkos::Experimental::quiet_NaN_v<double>);
+  Kokkos::deep_copy(exec, state_.rounding, 0.0);
+  for (int a = 0; a < objective_.arm_count(); ++a) {
+    const SpectrumView<P>& data = objective_.data(a);
+    Kokkos::parallel_for(
+        "rvfit::Fitter::bind", Range(exec, 0, fits),
+        detail::RunIfObserved<P>{data.good, size_, options_.continuum.columns, state_.status});
+    Kokkos::parallel_for("rvfit::Fitter::rounding", Range(exec, 0, fits),
+                         detail::AddRounding<P>{data.signal, data.good, size_, state_.rounding});
+    const ProjectionOutputs<P>& extra = extra_[static_cast<std::size_t>(a)];
+    Kokkos::deep_copy(exec, extra.chi2, 0.0);
+    if (options_.keep_models) {
+      Kokkos::deep_copy(exec, extra.model, Real(0));
+    }
+  }
+  list_.share_spectra(size_);
+  state_.active.share_spectra(size_);
+  state_.stale.share_spectra(size_);
+  list_.select(exec, size_, size_, detail::IsRunning<P>{state_.status});
+  scan_.fit_continuum(exec, objective_, list_);
+  phase_ = Phase::bound;
+}
+
+template <class Model, ExecutionPolicy P>
+requires TemplateModel<Model, P>
+void Fitter<Model, P>::scan(const Exec& exec) {
+  require(Phase::bound, "scan");
+  starts_ = options_.scan.candidates;
+  const int fits = starts_ * size_;
+  const Cube<double, P>& candidates = scan_.run(exec, objective_, list_);
+  Kokkos::parallel_for(
+      "rvfit::Fitter::take_starts", Range(exec, 0, fits),
+      detail::TakeStarts<P>{state_, candidates, scan_.gains(), options_.starts, size_});
+  if (starts_ > 1) {
+    list_.select(exec, fits, fits, detail::IsRunning<P>{state_.status});
+    objective_.evaluate(exec, list_, state_.theta, state_.trial_value);
+    Kokkos::parallel_for("rvfit::Fitter::screen", Range(exec, 0, size_),
+                         detail::ScreenStarts<P>{state_, state_.trial_value.value, scan_.gains(),
+                                                 options_.starts, size_, starts_});
+  }
+  phase_ = Phase::started;
+}
+
+template <class Model, ExecutionPolicy P>
+requires TemplateModel<Model, P>
+void Fitter<Model, P>::start(const Exec& exec, const Matrix<const double, P>& theta) {
+  require(Phase::bound, "start");
+  RVFIT_REQUIRE(static_cast<int>(theta.extent(0)) == size_ &&
+                    static_cast<int>(theta.extent(1)) == parameters_.size(),
+                "Fitter: start is ", theta.extent(0), " x ", theta.extent(1), ", wanted ", size_,
+                " x ", parameters_.size());
+  starts_ = 1;
+  Kokkos::deep_copy(
+      exec, Kokkos::subview(state_.theta, Kokkos::pair<int, int>(0, size_), Kokkos::ALL), theta);
+  phase_ = Phase::started;
+}
+
+template <class Model, ExecutionPolicy P>
+requires TemplateModel<Model, P>
+void Fitter<Model, P>::minimize(const Exec& exec) {
+  require(Phase::started, "minimize");
+  MultiStart<P, Model> problem(objective_, options_.starts, starts_);
+  rvfit::minimize<P>(exec, problem, objective_.parameters(), options_.solver, starts_ * size_,
+                     state_);
+  Kokkos::parallel_for("rvfit::Fitter::keep_best", Range(exec, 0, size_),
+                       detail::KeepBest<P>{state_, scan_.gains(), options_.starts, size_, starts_,
+                                           parameters_.index("rv"), second_rv_, second_excess_});
+  phase_ = Phase::minimized;
+}
+
+template <class Model, ExecutionPolicy P>
+requires TemplateModel<Model, P>
+void Fitter<Model, P>::errors(const Exec& exec) {
+  require(Phase::minimized, "errors");
+  profile_.run(exec, objective_, state_, size_, second_rv_, second_excess_);
+  list_.select(exec, size_, size_, detail::IsSolution<P>{state_.status});
+  if (exact_hessian_) {
+    exact_hessian_->run(exec, objective_, list_, state_);
+  }
+  invert_hessians<P>(exec, size_, state_, objective_.parameters(), covariance_);
+  objective_.evaluate(exec, list_, state_.theta, state_.trial_value, extra_);
+  phase_ = Phase::done;
+}
 
 template <class Model, ExecutionPolicy P>
 requires TemplateModel<Model, P> FitResult Fitter<Model, P>::result(const Exec& exec)
@@ -276,6 +277,11 @@ const {
   out.bound_flags = rows<std::uint32_t>(exec, covariance_.bound);
   out.bad_hessian = rows<std::uint8_t>(exec, covariance_.bad);
   out.iterations = rows<std::int32_t>(exec, state_.iterations);
+  out.profile_error = rows<double>(exec, profile_.moments().error);
+  out.profile_skewness = rows<double>(exec, profile_.moments().skewness);
+  out.profile_kurtosis = rows<double>(exec, profile_.moments().kurtosis);
+  out.second_rv = rows<double>(exec, second_rv_);
+  out.second_excess = rows<double>(exec, second_excess_);
   const auto size = static_cast<std::size_t>(size_);
   const auto arms = static_cast<std::size_t>(out.arms);
   const auto n = static_cast<std::size_t>(parameters_.size());

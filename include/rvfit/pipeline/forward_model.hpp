@@ -3,7 +3,7 @@
 
 /// @file
 /// The model of a star's spectrum: emulator, rotation, spline, Doppler. Parameters: the library's
-/// labels, then vsini, then rv.
+/// labels, then vsini, then rv (or one for each exposure).
 
 #include <rvfit/emulator/domain.hpp>
 #include <rvfit/emulator/mlp.hpp>
@@ -22,6 +22,9 @@ struct ForwardModelOptions {
   double min_rv = -1500.0;  ///< bounds of rv      [km/s]
   double max_rv = 1500.0;
   double max_vsini = 500.0;  ///< upper bound of vsini; the lower is 0  [km/s]
+  /// Velocities: with more than one, exposure e has its own, a parameter rv, rv_2, rv_3 ..; with one
+  /// all share it.
+  int velocities = 1;
 };
 
 namespace detail {
@@ -37,14 +40,14 @@ struct AddPenalty {
   bool derivatives;
 
   KOKKOS_FUNCTION void operator()(int t) const {
-    const int b = tile.spectrum(t);
+    const int b = tile.fit(t);
     if (b < 0) {
       return;
     }
     double value = 0.0;
     double* gradient = derivatives ? &out.gradient(b, 0) : nullptr;
     double* hessian = derivatives ? &out.hessian(b, 0, 0) : nullptr;
-    domain.add_penalty(&theta(b, 0), weight(b), value, gradient, hessian,
+    domain.add_penalty(&theta(b, 0), weight(tile.spectrum(b)), value, gradient, hessian,
                        static_cast<int>(out.hessian.extent(2)));
     out.value(b) += value;
   }
@@ -78,11 +81,14 @@ class ForwardModel {
     }
     parameters.push_back(
         {.name = "vsini", .unit = "km/s", .lower = 0.0, .upper = options.max_vsini, .scale = 10.0});
-    parameters.push_back({.name = "rv",
-                          .unit = "km/s",
-                          .lower = options.min_rv,
-                          .upper = options.max_rv,
-                          .scale = 10.0});
+    RVFIT_REQUIRE(options.velocities >= 1, "ForwardModel: ", options.velocities, " velocities");
+    for (int e = 1; e <= options.velocities; ++e) {
+      parameters.push_back({.name = e == 1 ? "rv" : "rv_" + std::to_string(e),
+                            .unit = "km/s",
+                            .lower = options.min_rv,
+                            .upper = options.max_rv,
+                            .scale = 10.0});
+    }
     parameters_ = ParameterSet(std::move(parameters));
     for (const ArmData& arm : data.arms) {
       RVFIT_REQUIRE(arm.grid.logarithmic, "ForwardModel: the grid of arm ", arm.name,
@@ -107,6 +113,7 @@ class ForwardModel {
   /// What depends on the observed wavelengths alone.
   struct Plan {
     int arm;
+    int rv;                        ///< parameter that shifts it
     Matrix<const double, P> base;  ///< (1 or B, N)
   };
 
@@ -116,9 +123,17 @@ class ForwardModel {
                         double min_rv, double max_rv) const;
 
   /// Positions of observed pixels on the template grid of an arm.
-  [[nodiscard]] Plan plan(const Exec& exec, int arm, const Matrix<const double, P>& wave) const {
-    return {arm, base_positions<P>(exec, DopplerMap(grid(arm)), wave)};
+  /// @throws InvalidArgument  an exposure beyond the velocities, if there are several
+  [[nodiscard]] Plan plan(const Exec& exec, int arm, const Matrix<const double, P>& wave,
+                          int exposure = 0) const {
+    RVFIT_REQUIRE(options_.velocities == 1 || (exposure >= 0 && exposure < options_.velocities),
+                  "ForwardModel: exposure ", exposure, " of ", options_.velocities, " velocities");
+    const int velocity = options_.velocities == 1 ? 0 : exposure;
+    return {arm, labels() + 1 + velocity, base_positions<P>(exec, DopplerMap(grid(arm)), wave)};
   }
+
+  [[nodiscard]] int velocities() const { return options_.velocities; }
+  [[nodiscard]] Tangents tangents(const Plan& plan) const { return {labels() + 2, plan.rv}; }
 
   /// Device arrays of one tile of templates.
   struct Workspace {
@@ -157,7 +172,7 @@ class ForwardModel {
                const Matrix<const double, P>& theta, int lanes, const Jets<P>& jets,
                Workspace& workspace) const {
     const MatrixRef<Real> c = coefficients(plan.arm, tile, lanes, workspace);
-    rvfit::observe<P>(exec, tile, theta, labels() + 1, DopplerMap(grid(plan.arm)), plan.base,
+    rvfit::observe<P>(exec, tile, theta, plan.rv, DopplerMap(grid(plan.arm)), plan.base,
                       coefficient_lanes(lanes), {c.data, c.rows, c.columns, c.stride}, jets);
   }
 
@@ -250,7 +265,7 @@ std::vector<double> ForwardModel<P>::start_points(int count) const {
     if (inside(label)) {
       points.insert(points.end(), label.begin(), label.end());
       points.push_back(std::min(rotation[accepted % 4], options_.max_vsini));
-      points.push_back(0.0);
+      points.insert(points.end(), static_cast<std::size_t>(options_.velocities), 0.0);
       ++accepted;
     }
   }

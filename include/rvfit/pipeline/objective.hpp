@@ -31,7 +31,7 @@ struct BeginObjective {
   bool derivatives;
 
   KOKKOS_FUNCTION void operator()(int t) const {
-    const int b = tile.spectrum(t);
+    const int b = tile.fit(t);
     if (b < 0) {
       return;
     }
@@ -102,7 +102,6 @@ class Objective {
             const Observations<P>& like, int capacity, const ContinuumOptions& continuum, int tile)
       : model_(model),
         parameters_(exec, parameters),
-        count_(parameters.size()),
         columns_(continuum.columns),
         tile_(tile),
         workspace_(exec, model, tile) {
@@ -114,16 +113,21 @@ class Objective {
       const int index = model.arm_index(arm.arm);
       const Parameter& rv = parameters["rv"];
       model.require_coverage(exec, index, arm.wave, rv.lower, rv.upper);
+      auto plan = plan_exposure<P>(exec, model, index, arm.wave, arm.exposure);
+      const Tangents tangents = tangents_of<P>(model, plan);
       arms_.push_back({index,
+                       arm.exposure,
                        arm.wave,
-                       model.plan(exec, index, arm.wave),
+                       std::move(plan),
+                       tangents,
                        continuum_basis<P>(exec, arm.wave, continuum),
                        {}});
+      lanes_ = std::max(lanes_, 1 + tangents.count);
       pixels = std::max(pixels, arm.pixels());
     }
     jets_ = allocate_raw<Vector<Real, P>>(exec, "rvfit::Objective::jets",
                                           static_cast<std::size_t>(tile) *
-                                              static_cast<std::size_t>(1 + count_) *
+                                              static_cast<std::size_t>(lanes_) *
                                               static_cast<std::size_t>(pixels));
     penalty_pixels_ = allocate<Vector<double, P>>(exec, "rvfit::Objective::pixels", capacity);
     for (int arm = 0; arm < model.arms(); ++arm) {
@@ -141,8 +145,10 @@ class Objective {
                   " spectra, planned for at most ", penalty_pixels_.extent(0));
     for (std::size_t a = 0; a < arms_.size(); ++a) {
       const SpectrumBatch<P>& data = observations[a];
-      RVFIT_REQUIRE(model_.arm_index(data.arm) == arms_[a].index, "Objective: arm ", a, " is ",
-                    data.arm, ", planned for another");
+      RVFIT_REQUIRE(
+          model_.arm_index(data.arm) == arms_[a].index && data.exposure == arms_[a].exposure,
+          "Objective: arm ", a, " is exposure ", data.exposure, " of ", data.arm,
+          ", planned for another");
       RVFIT_REQUIRE(data.pixels() == static_cast<int>(arms_[a].basis.extent(2)), "Objective: arm ",
                     data.arm, " has ", data.pixels(), " pixels, planned for ",
                     arms_[a].basis.extent(2));
@@ -175,11 +181,53 @@ class Objective {
     accumulate(exec, list, theta, false, out, extra);
   }
 
+  /// Values at G velocities of each fit, with one synthesis for all of them.
+  ///
+  /// @param[in]  theta   (G, B, P)  equal but for the velocities
+  /// @param[out] values  (G, B)     neg2_log_like, without the penalty outside the model's domain,
+  ///                                the same for all g
+  void evaluate_velocities(const Exec& exec, const ActiveList<P>& list,
+                           const Cube<const double, P>& theta, const Matrix<double, P>& values) {
+    const auto at = [&](int g) {
+      return Matrix<const double, P>(Kokkos::subview(theta, g, Kokkos::ALL, Kokkos::ALL));
+    };
+    const auto value = [&](int g) {
+      Linearization<P> out;
+      out.value = Kokkos::subview(values, g, Kokkos::ALL);
+      return out;
+    };
+    const auto velocities = static_cast<int>(values.extent(0));
+    for_each_tile(list, [&](const Tile<P>& tile) {
+      for (int g = 0; g < velocities; ++g) {
+        Kokkos::parallel_for("rvfit::Objective::begin",
+                             typename P::range_policy(exec, 0, tile.size),
+                             detail::BeginObjective<P>{tile, at(g), parameters_, value(g), false});
+      }
+      for (int index = 0; index < model_.arms(); ++index) {
+        bool synthesized = false;
+        for (const Arm& arm : arms_) {
+          if (arm.index != index) {
+            continue;
+          }
+          if (!synthesized) {
+            model_.synthesize(exec, index, tile, at(0), 1, workspace_);
+            synthesized = true;
+          }
+          for (int g = 0; g < velocities; ++g) {
+            add_arm(exec, tile, arm, at(g), false, value(g), {});
+          }
+        }
+      }
+    });
+  }
+
  private:
   struct Arm {
-    int index;                     ///< of the model
+    int index;  ///< of the model
+    int exposure;
     Matrix<const double, P> wave;  ///< planned for
     typename Model::Plan plan;
+    Tangents tangents;
     Cube<const Real, P> basis;
     SpectrumView<P> data;
   };
@@ -204,18 +252,14 @@ class Objective {
   void accumulate(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
                   bool derivatives, const Linearization<P>& out,
                   const std::vector<ProjectionOutputs<P>>& extra) {
-    for (int begin = 0; begin < list.bound(); begin += tile_) {
-      const int rest = list.bound() - begin;
-      const int padded = (rest + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
-      accumulate(exec, list.tile(begin, std::min(tile_, padded)), theta, derivatives, out, extra);
-    }
+    for_each_tile(
+        list, [&](const Tile<P>& tile) { accumulate(exec, tile, theta, derivatives, out, extra); });
   }
 
   void accumulate(const Exec& exec, const Tile<P>& tile, const Matrix<const double, P>& theta,
                   bool derivatives, const Linearization<P>& out,
                   const std::vector<ProjectionOutputs<P>>& extra) {
-    const int tangents = derivatives ? count_ : 0;
-    const int lanes = 1 + tangents;
+    const int lanes = derivatives ? lanes_ : 1;
     Kokkos::parallel_for("rvfit::Objective::begin", typename P::range_policy(exec, 0, tile.size),
                          detail::BeginObjective<P>{tile, theta, parameters_, out, derivatives});
     for (int index = 0; index < model_.arms(); ++index) {
@@ -231,13 +275,31 @@ class Objective {
                              out, derivatives);
           synthesized = true;
         }
-        const Jets<P> jets(jets_.data(), static_cast<std::size_t>(tile.size),
-                           static_cast<std::size_t>(lanes),
-                           static_cast<std::size_t>(arm.data.pixels()));
-        model_.observe(exec, arm.plan, tile, theta, lanes, jets, workspace_);
-        project<P>(exec, tile, arm.data, arm.basis, jets, tangents, out,
-                   extra.empty() ? ProjectionOutputs<P>{} : extra[a]);
+        add_arm(exec, tile, arm, theta, derivatives, out,
+                extra.empty() ? ProjectionOutputs<P>{} : extra[a]);
       }
+    }
+  }
+
+  /// Add one arm, whose templates have been synthesized.
+  void add_arm(const Exec& exec, const Tile<P>& tile, const Arm& arm,
+               const Matrix<const double, P>& theta, bool derivatives, const Linearization<P>& out,
+               const ProjectionOutputs<P>& extra) {
+    const Tangents tangents = derivatives ? arm.tangents : Tangents{0};
+    const Jets<P> jets(jets_.data(), static_cast<std::size_t>(tile.size),
+                       static_cast<std::size_t>(1 + tangents.count),
+                       static_cast<std::size_t>(arm.data.pixels()));
+    model_.observe(exec, arm.plan, tile, theta, 1 + tangents.count, jets, workspace_);
+    project<P>(exec, tile, arm.data, arm.basis, jets, tangents, out, extra);
+  }
+
+  /// Call `body(tile)` for all tiles of a list.
+  template <class Body>
+  void for_each_tile(const ActiveList<P>& list, const Body& body) const {
+    for (int begin = 0; begin < list.bound(); begin += tile_) {
+      const int rest = list.bound() - begin;
+      const int padded = (rest + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
+      body(list.tile(begin, std::min(tile_, padded)));
     }
   }
 
@@ -264,7 +326,7 @@ class Objective {
 
   Model model_;
   DeviceParameters<P> parameters_;
-  int count_;
+  int lanes_ = 1;  ///< of the jets with tangents
   int columns_;
   int tile_;
   int size_ = 0;

@@ -53,6 +53,10 @@ class Scan {
   const Cube<double, P>& run(const Exec& exec, const Objective<P, Model>& objective,
                              const ActiveList<P>& list);
 
+  /// Decrease of chi-square below that of the continuum alone for each candidate, (K, B), as the
+  /// scan measures it.
+  [[nodiscard]] const Matrix<double, P>& gains() const { return gains_; }
+
   /// chi-square of the continuum alone, (B) for each arm.
   [[nodiscard]] const std::vector<Vector<double, P>>& continuum_chi2() const {
     return continuum_chi2_;
@@ -98,6 +102,7 @@ class Scan {
   double step_ = 0.0;  ///< in ln(wave)
   int reach_ = 0;      ///< largest shift
   int rv_;
+  int velocities_;
   double min_rv_, max_rv_;
   Matrix<const double, P> points_;
   std::vector<Arm> arms_;
@@ -107,6 +112,7 @@ class Scan {
   Vector<Real, P> numerator_, denominator_;  ///< (T, templates * shifts)
   Linearization<P> unused_;
   Cube<double, P> candidates_;
+  Matrix<double, P> gains_;
 };
 
 template <ExecutionPolicy P, class Model>
@@ -119,6 +125,7 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
       columns_(continuum.columns),
       tile_(tile),
       rv_(parameters.index("rv")),
+      velocities_(velocity_count<P>(model)),
       min_rv_(parameters["rv"].lower),
       max_rv_(parameters["rv"].upper),
       unused_(exec, std::max(capacity, options.templates), 0) {
@@ -167,6 +174,7 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
   denominator_ = array("rvfit::Scan::denominator", sums);
   candidates_ = allocate<Cube<double, P>>(exec, "rvfit::Scan::candidates", options.candidates,
                                           capacity, parameters.size());
+  gains_ = allocate<Matrix<double, P>>(exec, "rvfit::Scan::gains", options.candidates, capacity);
 }
 
 template <ExecutionPolicy P, class Model>
@@ -188,7 +196,7 @@ const {
       }
     }
     // Templates are at rest.
-    points[m * columns + static_cast<std::size_t>(rv_)] = 0.0;
+    std::fill_n(points.begin() + static_cast<std::ptrdiff_t>(m * columns) + rv_, velocities_, 0.0);
   }
   return points;
 }
@@ -303,6 +311,8 @@ const Cube<double, P>& Scan<P, Model>::run(const Exec& exec, const Objective<P, 
                               {denominator_.data(), tile.size, sums, sums},
                               points_,
                               candidates_,
+                              gains_,
+                              velocities_,
                               min_rv_,
                               max_rv_});
   });

@@ -18,7 +18,8 @@ namespace rvfit {
 ///
 /// A model has arms (spectrograph setups). For each, `synthesize` makes what does not depend on the
 /// observed pixels (emulator, rotation), and `observe` the template on the pixels of one observed
-/// arm: several exposures of an arm share one synthesis. `lanes` is 1 for values, or
+/// arm: several exposures of an arm share one synthesis, and a scan or a profile of rv one for all
+/// velocities, so that rv acts in `observe` alone. `lanes` is 1 for values, or
 /// 1 + parameters().size() for values and tangents. `Plan` holds what depends on the wavelengths
 /// alone; `Workspace` the device arrays of one tile. All calls enqueue on `exec` and, but for `plan`
 /// and the constructor of `Workspace`, allocate nothing.
@@ -51,5 +52,51 @@ concept TemplateModel = requires(const Model& model, const typename P::execution
   /// (count, P) row-major: points that cover the domain, rv 0, for the scan's templates.
   { model.start_points(lanes) } -> std::convertible_to<std::vector<double>>;
 };
+
+/// A model in which exposures have velocities of their own: parameters rv, rv_2, .. are neighbours
+/// in its set, and jets have tangents by everything but the velocities of other exposures.
+template <class Model, class P>
+concept SeparateVelocities = TemplateModel<Model, P> &&
+    requires(const Model& model, const typename P::execution_space& exec, int arm,
+             const Matrix<const double, P>& wave, int exposure, const typename Model::Plan& plan) {
+  /// How many velocities there are.
+  { model.velocities() } -> std::convertible_to<int>;
+  { model.plan(exec, arm, wave, exposure) } -> std::same_as<typename Model::Plan>;
+  { model.tangents(plan) } -> std::convertible_to<Tangents>;
+};
+
+/// Velocities of a model: 1 unless its exposures have their own.
+template <ExecutionPolicy P, TemplateModel<P> Model>
+[[nodiscard]] int velocity_count(const Model& model) {
+  if constexpr (SeparateVelocities<Model, P>) {
+    return model.velocities();
+  } else {
+    return 1;
+  }
+}
+
+/// Plan of one exposure of an arm.
+/// @throws InvalidArgument  as the model's own; an exposure that has no velocity
+template <ExecutionPolicy P, TemplateModel<P> Model>
+[[nodiscard]] typename Model::Plan plan_exposure(const typename P::execution_space& exec,
+                                                 const Model& model, int arm,
+                                                 const Matrix<const double, P>& wave,
+                                                 int exposure) {
+  if constexpr (SeparateVelocities<Model, P>) {
+    return model.plan(exec, arm, wave, exposure);
+  } else {
+    return model.plan(exec, arm, wave);
+  }
+}
+
+/// Tangents of the jets of a plan.
+template <ExecutionPolicy P, TemplateModel<P> Model>
+[[nodiscard]] Tangents tangents_of(const Model& model, const typename Model::Plan& plan) {
+  if constexpr (SeparateVelocities<Model, P>) {
+    return model.tangents(plan);
+  } else {
+    return model.parameters().size();
+  }
+}
 
 }  // namespace rvfit

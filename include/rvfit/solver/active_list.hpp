@@ -56,7 +56,12 @@ class ActiveList {
   [[nodiscard]] Scalar<const int, P> count() const { return count_; }
 
   /// Entries begin .. begin + size as a tile; sizes are padded to whole row groups by the caller.
-  [[nodiscard]] Tile<P> tile(int begin, int size) const { return {index_, count_, begin, size}; }
+  [[nodiscard]] Tile<P> tile(int begin, int size) const {
+    return {index_, count_, begin, size, spectra_};
+  }
+
+  /// From now on fits b, b + spectra, b + 2 spectra .. share a spectrum (0: each has its own).
+  void share_spectra(int spectra) { spectra_ = spectra; }
 
   /// All b in 0 .. size with keep(b), in order; at most `limit` are known to qualify.
   template <class Keep>
@@ -83,6 +88,7 @@ class ActiveList {
   Scalar<int, P> count_;
   Kokkos::View<int, Kokkos::HostSpace> host_count_;
   int bound_ = 0;
+  int spectra_ = 0;
 };
 
 }  // namespace rvfit

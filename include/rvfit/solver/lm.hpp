@@ -110,6 +110,13 @@ struct LmWorkspace : LmState<P> {
       : LmState<P>(exec, capacity, parameters), active(exec, capacity), stale(exec, capacity) {}
 };
 
+/// An objective that looks at all fits after each pass, and may end some by their status.
+template <class Problem, class P>
+concept ReviewedObjective = BatchedObjective<Problem, P> &&
+    requires(Problem& problem, const typename P::execution_space& exec, const LmState<P>& state) {
+  problem.review(exec, state);
+};
+
 namespace detail {
 
 template <ExecutionPolicy P>
@@ -155,7 +162,7 @@ struct ProposeStep {
   Tile<P> list;
 
   KOKKOS_FUNCTION void operator()(int t) const {
-    const int b = list.spectrum(t);
+    const int b = list.fit(t);
     if (b < 0) {
       return;
     }
@@ -213,7 +220,7 @@ struct JudgeStep {
   Tile<P> list;
 
   KOKKOS_FUNCTION void operator()(int t) const {
-    const int b = list.spectrum(t);
+    const int b = list.fit(t);
     if (b < 0) {
       return;
     }
@@ -285,6 +292,9 @@ void minimize(const typename P::execution_space& exec, Problem& problem,
     problem.evaluate(exec, state.active, state.trial, state.trial_value);
     Kokkos::parallel_for("rvfit::Lm::judge", Range(exec, 0, bound),
                          detail::JudgeStep<P>{state, options, state.active.tile(0, bound)});
+    if constexpr (ReviewedObjective<Problem, P>) {
+      problem.review(exec, state);
+    }
     state.active.select(exec, size, bound, running);
     state.stale.select(exec, size, bound, stale);
   }

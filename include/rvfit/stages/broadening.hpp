@@ -44,7 +44,7 @@ struct BroadenKernel {
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
     const int t = member.league_rank() / lanes_out;
     const int lane = member.league_rank() % lanes_out;
-    const int b = tile.spectrum(t);
+    const int b = tile.fit(t);
     if (b < 0) {
       return;
     }

@@ -80,13 +80,13 @@ struct ObserveKernel {
 
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
     const int t = member.league_rank();
-    const int b = tile.spectrum(t);
+    const int b = tile.fit(t);
     if (b < 0) {
       return;
     }
     const auto size = static_cast<int>(out.extent(2));
     const auto shift = map(theta(b, rv));
-    const double* base_row = &base(base.extent(0) == 1 ? 0 : b, 0);
+    const double* base_row = &base(base.extent(0) == 1 ? 0 : tile.spectrum(b), 0);
     const int blocks = (size + width - 1) / width;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, blocks), [&](int block) {
       resample(t, block * width, Kokkos::min(int{width}, size - block * width), shift, base_row);

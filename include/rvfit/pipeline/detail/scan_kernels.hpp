@@ -39,7 +39,7 @@ struct BinSpectra {
 
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
     const int t = member.league_rank();
-    const int b = tile.spectrum(t);
+    const int b = tile.fit(t);
     const bool empty = b < 0 || !has_enough_pixels(data.good(b), columns);
     const int row = position.extent(0) == 1 || b < 0 ? 0 : b;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, gradient.columns), [&](int j) {
@@ -117,6 +117,8 @@ struct PickCandidates {
   MatrixRef<const Real> numerator, denominator;  ///< (T, templates * shifts)
   Matrix<const double, P> points;                ///< (templates, P)
   Cube<double, P> candidates;                    ///< (K, B, P)
+  Matrix<double, P> gains;                       ///< (K, B)
+  int velocities;                                ///< columns rv, rv + 1 .. of theta
   double min_rv, max_rv;
 
   [[nodiscard]] static std::size_t scratch_bytes(int shifts) {
@@ -138,7 +140,7 @@ struct PickCandidates {
 
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
     const int t = member.league_rank();
-    const int b = tile.spectrum(t);
+    const int b = tile.fit(t);
     if (b < 0) {
       return;
     }
@@ -188,8 +190,10 @@ struct PickCandidates {
       }
       const double v = velocity(position);
       for (int p = 0; p < parameters_in_use; ++p) {
-        candidates(k, b, p) = parameters.start(p, p == rv ? v : points(m, p));
+        const bool velocity_column = p >= rv && p < rv + velocities;
+        candidates(k, b, p) = parameters.start(p, velocity_column ? v : points(m, p));
       }
+      gains(k, b) = best[top];
       for (int s = 0; s < shifts; ++s) {
         if (Kokkos::abs(velocity(s) - v) < options.exclusion) {
           best[s] = -1e301;
