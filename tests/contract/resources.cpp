@@ -15,8 +15,6 @@
 
 namespace rvfit::test {
 
-using Float = Policy<Kokkos::DefaultExecutionSpace, float, double>;
-
 bool starts_with(const std::string& text, const std::string& beginning) {
   return text.compare(0, beginning.size(), beginning) == 0;
 }

@@ -15,8 +15,6 @@
 
 namespace rvfit::test {
 
-using Float = Policy<Kokkos::DefaultExecutionSpace, float, double>;
-
 /// Stars of which one is spoiled by `spoil(flux, weight, arm)`, called for each arm's pixel ranges.
 template <class Spoil>
 SimulatedStars spoiled(const EmulatorData& emulator, int victim, const Spoil& spoil) {

@@ -17,8 +17,6 @@
 
 namespace rvfit::test {
 
-using Double = Policy<Kokkos::DefaultExecutionSpace, double, double>;
-
 /// Coefficients of the central difference of 8th order: its error is of order step^8.
 constexpr std::array<double, 4> stencil = {4.0 / 5.0, -1.0 / 5.0, 4.0 / 105.0, -1.0 / 280.0};
 

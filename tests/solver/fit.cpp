@@ -16,9 +16,6 @@
 
 namespace rvfit::test {
 
-using Float = Policy<Kokkos::DefaultExecutionSpace, float, double>;
-using Double = Policy<Kokkos::DefaultExecutionSpace, double, double>;
-
 EmulatorData demo_emulator() {
   return io::read_emulator(environment("RVFIT_SOURCE_DIR") + "/examples/demo/emulator.fits");
 }

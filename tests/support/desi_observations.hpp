@@ -7,6 +7,8 @@
 #include <rvfit/io/read_desi.hpp>
 #include <rvfit/rvfit.hpp>
 
+#include <support/fitters.hpp>
+
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -45,34 +45,7 @@ class Fitter {
   /// Plan for the arms and wavelengths of `like`, and up to `capacity` spectra.
   /// @throws InvalidArgument  the model does not cover the wavelengths; unknown arm; bad options
   Fitter(const Exec& exec, const Model& model, const Observations<P>& like, int capacity,
-         FitOptions options = {})
-      : options_(std::move(options)),
-        parameters_(checked_parameters(options_, model.parameters())),
-        objective_(exec, model, parameters_, like, capacity, options_.continuum,
-                   tile(exec, capacity)),
-        scan_(exec, model, parameters_, like, capacity, options_.continuum, tile(exec, capacity),
-              options_.scan),
-        profile_(exec, parameters_, velocity_count<P>(model), capacity, options_.profile),
-        state_(exec, capacity * options_.scan.candidates, parameters_.size()),
-        covariance_(exec, capacity, parameters_.size()),
-        list_(exec, capacity * options_.scan.candidates),
-        second_rv_(allocate<Vector<double, P>>(exec, "rvfit::Fitter::second_rv", capacity)),
-        second_excess_(
-            allocate<Vector<double, P>>(exec, "rvfit::Fitter::second_excess", capacity)) {
-    if (options_.hessian == HessianKind::exact) {
-      exact_hessian_.emplace(exec, parameters_, capacity);
-    }
-    for (const SpectrumBatch<P>& arm : like) {
-      ProjectionOutputs<P> extra;
-      extra.chi2 =
-          allocate<Vector<typename P::accum_type, P>>(exec, "rvfit::Fitter::chi2", capacity);
-      if (options_.keep_models) {
-        extra.model =
-            allocate<Matrix<Real, P>>(exec, "rvfit::Fitter::model", capacity, arm.pixels());
-      }
-      extra_.push_back(extra);
-    }
-  }
+         FitOptions options = {});
 
   [[nodiscard]] const ParameterSet& parameters() const { return parameters_; }
 
@@ -170,6 +143,35 @@ class Fitter {
   int starts_ = 0;  ///< K of the fit under way
   Phase phase_ = Phase::planned;
 };
+
+template <class Model, ExecutionPolicy P>
+requires TemplateModel<Model, P> Fitter<Model, P>::Fitter(const Exec& exec, const Model& model,
+                                                          const Observations<P>& like, int capacity,
+                                                          FitOptions options)
+    : options_(std::move(options)),
+      parameters_(checked_parameters(options_, model.parameters())),
+      objective_(exec, model, parameters_, like, capacity, options_.continuum,
+                 tile(exec, capacity)),
+      scan_(exec, model, parameters_, like, capacity, options_.continuum, tile(exec, capacity),
+            options_.scan),
+      profile_(exec, parameters_, velocity_count<P>(model), capacity, options_.profile),
+      state_(exec, capacity * options_.scan.candidates, parameters_.size()),
+      covariance_(exec, capacity, parameters_.size()),
+      list_(exec, capacity * options_.scan.candidates),
+      second_rv_(allocate<Vector<double, P>>(exec, "rvfit::Fitter::second_rv", capacity)),
+      second_excess_(allocate<Vector<double, P>>(exec, "rvfit::Fitter::second_excess", capacity)) {
+  if (options_.hessian == HessianKind::exact) {
+    exact_hessian_.emplace(exec, parameters_, capacity);
+  }
+  for (const SpectrumBatch<P>& arm : like) {
+    ProjectionOutputs<P> extra;
+    extra.chi2 = allocate<Vector<typename P::accum_type, P>>(exec, "rvfit::Fitter::chi2", capacity);
+    if (options_.keep_models) {
+      extra.model = allocate<Matrix<Real, P>>(exec, "rvfit::Fitter::model", capacity, arm.pixels());
+    }
+    extra_.push_back(extra);
+  }
+}
 
 template <class Model, ExecutionPolicy P>
 requires TemplateModel<Model, P>

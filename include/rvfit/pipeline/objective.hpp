@@ -99,67 +99,11 @@ class Objective {
   /// @param[in] tile  spectra of one pass, a multiple of gemm_row_group
   /// @throws InvalidArgument  unknown arm, wavelengths not covered, no arms
   Objective(const Exec& exec, const Model& model, const ParameterSet& parameters,
-            const Observations<P>& like, int capacity, const ContinuumOptions& continuum, int tile)
-      : model_(model),
-        parameters_(exec, parameters),
-        columns_(continuum.columns),
-        tile_(tile),
-        workspace_(exec, model, tile) {
-    RVFIT_REQUIRE(!like.empty(), "Objective: no arms");
-    RVFIT_REQUIRE(tile > 0 && tile % gemm_row_group == 0, "Objective: tile of ", tile,
-                  " spectra, not a multiple of ", gemm_row_group);
-    int pixels = 0;
-    for (const SpectrumBatch<P>& arm : like) {
-      const int index = model.arm_index(arm.arm);
-      const Parameter& rv = parameters["rv"];
-      model.require_coverage(exec, index, arm.wave, rv.lower, rv.upper);
-      auto plan = plan_exposure<P>(exec, model, index, arm.wave, arm.exposure);
-      const Tangents tangents = tangents_of<P>(model, plan);
-      arms_.push_back({index,
-                       arm.exposure,
-                       arm.wave,
-                       std::move(plan),
-                       tangents,
-                       continuum_basis<P>(exec, arm.wave, continuum),
-                       {}});
-      lanes_ = std::max(lanes_, 1 + tangents.count);
-      pixels = std::max(pixels, arm.pixels());
-    }
-    jets_ = allocate_raw<Vector<Real, P>>(exec, "rvfit::Objective::jets",
-                                          static_cast<std::size_t>(tile) *
-                                              static_cast<std::size_t>(lanes_) *
-                                              static_cast<std::size_t>(pixels));
-    penalty_pixels_ = allocate<Vector<double, P>>(exec, "rvfit::Objective::pixels", capacity);
-    for (int arm = 0; arm < model.arms(); ++arm) {
-      penalty_.push_back(allocate<Vector<double, P>>(exec, "rvfit::Objective::penalty", capacity));
-    }
-  }
+            const Observations<P>& like, int capacity, const ContinuumOptions& continuum, int tile);
 
   /// Use these spectra from now on: same arms and wavelengths as planned for.
   /// @throws InvalidArgument  other arms, wavelengths or numbers of pixels; too many spectra
-  void bind(const Exec& exec, const Observations<P>& observations) {
-    RVFIT_REQUIRE(observations.size() == arms_.size(), "Objective: planned for ", arms_.size(),
-                  " arms, given ", observations.size());
-    size_ = observations.front().size();
-    RVFIT_REQUIRE(size_ <= static_cast<int>(penalty_pixels_.extent(0)), "Objective: ", size_,
-                  " spectra, planned for at most ", penalty_pixels_.extent(0));
-    for (std::size_t a = 0; a < arms_.size(); ++a) {
-      const SpectrumBatch<P>& data = observations[a];
-      RVFIT_REQUIRE(
-          model_.arm_index(data.arm) == arms_[a].index && data.exposure == arms_[a].exposure,
-          "Objective: arm ", a, " is exposure ", data.exposure, " of ", data.arm,
-          ", planned for another");
-      RVFIT_REQUIRE(data.pixels() == static_cast<int>(arms_[a].basis.extent(2)), "Objective: arm ",
-                    data.arm, " has ", data.pixels(), " pixels, planned for ",
-                    arms_[a].basis.extent(2));
-      RVFIT_REQUIRE(same_wavelengths(exec, arms_[a].wave, data.wave), "Objective: arm ", data.arm,
-                    " has other wavelengths than planned for");
-      RVFIT_REQUIRE(data.size() == size_, "Objective: arm ", data.arm, " has ", data.size(),
-                    " spectra, the first arm ", size_);
-      arms_[a].data = data;
-    }
-    set_penalty_weights(exec);
-  }
+  void bind(const Exec& exec, const Observations<P>& observations);
 
   [[nodiscard]] int size() const { return size_; }
   [[nodiscard]] const DeviceParameters<P>& parameters() const { return parameters_; }
@@ -187,39 +131,7 @@ class Objective {
   /// @param[out] values  (G, B)     neg2_log_like, without the penalty outside the model's domain,
   ///                                the same for all g
   void evaluate_velocities(const Exec& exec, const ActiveList<P>& list,
-                           const Cube<const double, P>& theta, const Matrix<double, P>& values) {
-    const auto at = [&](int g) {
-      return Matrix<const double, P>(Kokkos::subview(theta, g, Kokkos::ALL, Kokkos::ALL));
-    };
-    const auto value = [&](int g) {
-      Linearization<P> out;
-      out.value = Kokkos::subview(values, g, Kokkos::ALL);
-      return out;
-    };
-    const auto velocities = static_cast<int>(values.extent(0));
-    for_each_tile(list, [&](const Tile<P>& tile) {
-      for (int g = 0; g < velocities; ++g) {
-        Kokkos::parallel_for("rvfit::Objective::begin",
-                             typename P::range_policy(exec, 0, tile.size),
-                             detail::BeginObjective<P>{tile, at(g), parameters_, value(g), false});
-      }
-      for (int index = 0; index < model_.arms(); ++index) {
-        bool synthesized = false;
-        for (const Arm& arm : arms_) {
-          if (arm.index != index) {
-            continue;
-          }
-          if (!synthesized) {
-            model_.synthesize(exec, index, tile, at(0), 1, workspace_);
-            synthesized = true;
-          }
-          for (int g = 0; g < velocities; ++g) {
-            add_arm(exec, tile, arm, at(g), false, value(g), {});
-          }
-        }
-      }
-    });
-  }
+                           const Cube<const double, P>& theta, const Matrix<double, P>& values);
 
  private:
   struct Arm {
@@ -258,40 +170,12 @@ class Objective {
 
   void accumulate(const Exec& exec, const Tile<P>& tile, const Matrix<const double, P>& theta,
                   bool derivatives, const Linearization<P>& out,
-                  const std::vector<ProjectionOutputs<P>>& extra) {
-    const int lanes = derivatives ? lanes_ : 1;
-    Kokkos::parallel_for("rvfit::Objective::begin", typename P::range_policy(exec, 0, tile.size),
-                         detail::BeginObjective<P>{tile, theta, parameters_, out, derivatives});
-    for (int index = 0; index < model_.arms(); ++index) {
-      bool synthesized = false;
-      for (std::size_t a = 0; a < arms_.size(); ++a) {
-        const Arm& arm = arms_[a];
-        if (arm.index != index) {
-          continue;
-        }
-        if (!synthesized) {
-          model_.synthesize(exec, index, tile, theta, lanes, workspace_);
-          model_.add_penalty(exec, index, tile, theta, penalty_[static_cast<std::size_t>(index)],
-                             out, derivatives);
-          synthesized = true;
-        }
-        add_arm(exec, tile, arm, theta, derivatives, out,
-                extra.empty() ? ProjectionOutputs<P>{} : extra[a]);
-      }
-    }
-  }
+                  const std::vector<ProjectionOutputs<P>>& extra);
 
   /// Add one arm, whose templates have been synthesized.
   void add_arm(const Exec& exec, const Tile<P>& tile, const Arm& arm,
                const Matrix<const double, P>& theta, bool derivatives, const Linearization<P>& out,
-               const ProjectionOutputs<P>& extra) {
-    const Tangents tangents = derivatives ? arm.tangents : Tangents{0};
-    const Jets<P> jets(jets_.data(), static_cast<std::size_t>(tile.size),
-                       static_cast<std::size_t>(1 + tangents.count),
-                       static_cast<std::size_t>(arm.data.pixels()));
-    model_.observe(exec, arm.plan, tile, theta, 1 + tangents.count, jets, workspace_);
-    project<P>(exec, tile, arm.data, arm.basis, jets, tangents, out, extra);
-  }
+               const ProjectionOutputs<P>& extra);
 
   /// Call `body(tile)` for all tiles of a list.
   template <class Body>
@@ -303,26 +187,7 @@ class Objective {
     }
   }
 
-  void set_penalty_weights(const Exec& exec) {
-    using Range = typename P::range_policy;
-    Kokkos::deep_copy(exec, penalty_pixels_, 0.0);
-    for (const auto& weight : penalty_) {
-      Kokkos::deep_copy(exec, weight, 0.0);
-    }
-    for (const Arm& arm : arms_) {
-      Kokkos::parallel_for("rvfit::Objective::pixels", Range(exec, 0, size_),
-                           detail::AddIfObserved<P>{arm.data.good, columns_, penalty_pixels_,
-                                                    static_cast<double>(arm.data.pixels())});
-      Kokkos::parallel_for(
-          "rvfit::Objective::exposures", Range(exec, 0, size_),
-          detail::AddIfObserved<P>{arm.data.good, columns_,
-                                   penalty_[static_cast<std::size_t>(arm.index)], 1.0});
-    }
-    for (const auto& weight : penalty_) {
-      Kokkos::parallel_for("rvfit::Objective::penalty", Range(exec, 0, size_),
-                           detail::ScalePenalty<P>{penalty_pixels_, weight});
-    }
-  }
+  void set_penalty_weights(const Exec& exec);
 
   Model model_;
   DeviceParameters<P> parameters_;
@@ -336,5 +201,171 @@ class Objective {
   Vector<double, P> penalty_pixels_;
   std::vector<Vector<double, P>> penalty_;
 };
+
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P> Objective<P, Model>::Objective(
+    const Exec& exec, const Model& model, const ParameterSet& parameters,
+    const Observations<P>& like, int capacity, const ContinuumOptions& continuum, int tile)
+    : model_(model),
+      parameters_(exec, parameters),
+      columns_(continuum.columns),
+      tile_(tile),
+      workspace_(exec, model, tile) {
+  RVFIT_REQUIRE(!like.empty(), "Objective: no arms");
+  RVFIT_REQUIRE(tile > 0 && tile % gemm_row_group == 0, "Objective: tile of ", tile,
+                " spectra, not a multiple of ", gemm_row_group);
+  int pixels = 0;
+  for (const SpectrumBatch<P>& arm : like) {
+    const int index = model.arm_index(arm.arm);
+    const Parameter& rv = parameters["rv"];
+    model.require_coverage(exec, index, arm.wave, rv.lower, rv.upper);
+    auto plan = plan_exposure<P>(exec, model, index, arm.wave, arm.exposure);
+    const Tangents tangents = tangents_of<P>(model, plan);
+    arms_.push_back({index,
+                     arm.exposure,
+                     arm.wave,
+                     std::move(plan),
+                     tangents,
+                     continuum_basis<P>(exec, arm.wave, continuum),
+                     {}});
+    lanes_ = std::max(lanes_, 1 + tangents.count);
+    pixels = std::max(pixels, arm.pixels());
+  }
+  jets_ = allocate_raw<Vector<Real, P>>(exec, "rvfit::Objective::jets",
+                                        static_cast<std::size_t>(tile) *
+                                            static_cast<std::size_t>(lanes_) *
+                                            static_cast<std::size_t>(pixels));
+  penalty_pixels_ = allocate<Vector<double, P>>(exec, "rvfit::Objective::pixels", capacity);
+  for (int arm = 0; arm < model.arms(); ++arm) {
+    penalty_.push_back(allocate<Vector<double, P>>(exec, "rvfit::Objective::penalty", capacity));
+  }
+}
+
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P>
+void Objective<P, Model>::bind(const Exec& exec, const Observations<P>& observations) {
+  RVFIT_REQUIRE(observations.size() == arms_.size(), "Objective: planned for ", arms_.size(),
+                " arms, given ", observations.size());
+  size_ = observations.front().size();
+  RVFIT_REQUIRE(size_ <= static_cast<int>(penalty_pixels_.extent(0)), "Objective: ", size_,
+                " spectra, planned for at most ", penalty_pixels_.extent(0));
+  for (std::size_t a = 0; a < arms_.size(); ++a) {
+    const SpectrumBatch<P>& data = observations[a];
+    RVFIT_REQUIRE(
+        model_.arm_index(data.arm) == arms_[a].index && data.exposure == arms_[a].exposure,
+        "Objective: arm ", a, " is exposure ", data.exposure, " of ", data.arm,
+        ", planned for another");
+    RVFIT_REQUIRE(data.pixels() == static_cast<int>(arms_[a].basis.extent(2)), "Objective: arm ",
+                  data.arm, " has ", data.pixels(), " pixels, planned for ",
+                  arms_[a].basis.extent(2));
+    RVFIT_REQUIRE(same_wavelengths(exec, arms_[a].wave, data.wave), "Objective: arm ", data.arm,
+                  " has other wavelengths than planned for");
+    RVFIT_REQUIRE(data.size() == size_, "Objective: arm ", data.arm, " has ", data.size(),
+                  " spectra, the first arm ", size_);
+    arms_[a].data = data;
+  }
+  set_penalty_weights(exec);
+}
+
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P>
+void Objective<P, Model>::evaluate_velocities(const Exec& exec, const ActiveList<P>& list,
+                                              const Cube<const double, P>& theta,
+                                              const Matrix<double, P>& values) {
+  const auto at = [&](int g) {
+    return Matrix<const double, P>(Kokkos::subview(theta, g, Kokkos::ALL, Kokkos::ALL));
+  };
+  const auto value = [&](int g) {
+    Linearization<P> out;
+    out.value = Kokkos::subview(values, g, Kokkos::ALL);
+    return out;
+  };
+  const auto velocities = static_cast<int>(values.extent(0));
+  for_each_tile(list, [&](const Tile<P>& tile) {
+    for (int g = 0; g < velocities; ++g) {
+      Kokkos::parallel_for("rvfit::Objective::begin", typename P::range_policy(exec, 0, tile.size),
+                           detail::BeginObjective<P>{tile, at(g), parameters_, value(g), false});
+    }
+    for (int index = 0; index < model_.arms(); ++index) {
+      bool synthesized = false;
+      for (const Arm& arm : arms_) {
+        if (arm.index != index) {
+          continue;
+        }
+        if (!synthesized) {
+          model_.synthesize(exec, index, tile, at(0), 1, workspace_);
+          synthesized = true;
+        }
+        for (int g = 0; g < velocities; ++g) {
+          add_arm(exec, tile, arm, at(g), false, value(g), {});
+        }
+      }
+    }
+  });
+}
+
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P>
+void Objective<P, Model>::accumulate(const Exec& exec, const Tile<P>& tile,
+                                     const Matrix<const double, P>& theta, bool derivatives,
+                                     const Linearization<P>& out,
+                                     const std::vector<ProjectionOutputs<P>>& extra) {
+  const int lanes = derivatives ? lanes_ : 1;
+  Kokkos::parallel_for("rvfit::Objective::begin", typename P::range_policy(exec, 0, tile.size),
+                       detail::BeginObjective<P>{tile, theta, parameters_, out, derivatives});
+  for (int index = 0; index < model_.arms(); ++index) {
+    bool synthesized = false;
+    for (std::size_t a = 0; a < arms_.size(); ++a) {
+      const Arm& arm = arms_[a];
+      if (arm.index != index) {
+        continue;
+      }
+      if (!synthesized) {
+        model_.synthesize(exec, index, tile, theta, lanes, workspace_);
+        model_.add_penalty(exec, index, tile, theta, penalty_[static_cast<std::size_t>(index)], out,
+                           derivatives);
+        synthesized = true;
+      }
+      add_arm(exec, tile, arm, theta, derivatives, out,
+              extra.empty() ? ProjectionOutputs<P>{} : extra[a]);
+    }
+  }
+}
+
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P>
+void Objective<P, Model>::add_arm(const Exec& exec, const Tile<P>& tile, const Arm& arm,
+                                  const Matrix<const double, P>& theta, bool derivatives,
+                                  const Linearization<P>& out, const ProjectionOutputs<P>& extra) {
+  const Tangents tangents = derivatives ? arm.tangents : Tangents{0};
+  const Jets<P> jets(jets_.data(), static_cast<std::size_t>(tile.size),
+                     static_cast<std::size_t>(1 + tangents.count),
+                     static_cast<std::size_t>(arm.data.pixels()));
+  model_.observe(exec, arm.plan, tile, theta, 1 + tangents.count, jets, workspace_);
+  project<P>(exec, tile, arm.data, arm.basis, jets, tangents, out, extra);
+}
+
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P>
+void Objective<P, Model>::set_penalty_weights(const Exec& exec) {
+  using Range = typename P::range_policy;
+  Kokkos::deep_copy(exec, penalty_pixels_, 0.0);
+  for (const auto& weight : penalty_) {
+    Kokkos::deep_copy(exec, weight, 0.0);
+  }
+  for (const Arm& arm : arms_) {
+    Kokkos::parallel_for("rvfit::Objective::pixels", Range(exec, 0, size_),
+                         detail::AddIfObserved<P>{arm.data.good, columns_, penalty_pixels_,
+                                                  static_cast<double>(arm.data.pixels())});
+    Kokkos::parallel_for(
+        "rvfit::Objective::exposures", Range(exec, 0, size_),
+        detail::AddIfObserved<P>{arm.data.good, columns_,
+                                 penalty_[static_cast<std::size_t>(arm.index)], 1.0});
+  }
+  for (const auto& weight : penalty_) {
+    Kokkos::parallel_for("rvfit::Objective::penalty", Range(exec, 0, size_),
+                         detail::ScalePenalty<P>{penalty_pixels_, weight});
+  }
+}
 
 }  // namespace rvfit
