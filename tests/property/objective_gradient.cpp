@@ -26,12 +26,35 @@ constexpr std::array<double, 4> stencil = {4.0 / 5.0, -1.0 / 5.0, 4.0 / 105.0, -
 /// the step to the eighth power, are both far below the tolerance.
 const std::vector<double> steps = {4.0, 0.01, 0.006, 0.004, 0.05, 0.02};
 
+/// A line spread of its own for every star, of 11 diagonals, as its row of the stars' matrices.
+Cube<const double, Double> line_spreads(const std::vector<int>& who, std::size_t pixels) {
+  constexpr std::size_t diagonals = 11;
+  std::vector<double> band;
+  for (const int star : who) {
+    for (std::size_t k = 0; k < diagonals; ++k) {
+      for (std::size_t i = 0; i < pixels; ++i) {
+        const double x = (static_cast<double>(k) - 5.2) / (0.7 + 0.1 * star);
+        band.push_back(std::exp(-0.5 * x * x) *
+                       (1.0 + 0.3 * std::sin(0.01 * static_cast<double>(i))));
+      }
+    }
+  }
+  return upload_cube<Cube<const double, Double>>(Double::execution_space(), "line spreads", band,
+                                                 who.size(), diagonals, pixels);
+}
+
 /// Linearization of the given stars at the given points, one row each.
 Linearization<Double> linearize(const ForwardModel<Double>& model, const ParameterSet& parameters,
                                 const SimulatedStars& stars, const std::vector<int>& who,
-                                const std::vector<double>& theta, bool derivatives) {
+                                const std::vector<double>& theta, bool derivatives, bool resolved) {
   const Double::execution_space exec;
-  const auto data = stars.observations<Double>(exec, who);
+  auto data = stars.observations<Double>(exec, who);
+  for (auto& arm : data) {
+    // One arm of three without, as a survey may have.
+    if (resolved && arm.arm != "desi_r") {
+      arm.resolution = line_spreads(who, arm.wave.extent(1));
+    }
+  }
   const int size = static_cast<int>(who.size());
   Objective<Double, ForwardModel<Double>> objective(exec, model, parameters, data, size, {}, 64);
   objective.bind(exec, data);
@@ -52,7 +75,8 @@ Linearization<Double> linearize(const ForwardModel<Double>& model, const Paramet
 /// The gradient agrees with differences to 1e-6 of its size, or of its size one error away from the
 /// minimum where it is smaller than that.
 void check_gradient(const ForwardModel<Double>& model, const ParameterSet& parameters,
-                    const SimulatedStars& stars, const std::vector<double>& theta) {
+                    const SimulatedStars& stars, const std::vector<double>& theta,
+                    bool resolved = false) {
   const Double::execution_space exec;
   const std::size_t n = steps.size();
   std::vector<int> everyone, repeated;
@@ -68,11 +92,11 @@ void check_gradient(const ForwardModel<Double>& model, const ParameterSet& param
       }
     }
   }
-  const auto exact = linearize(model, parameters, stars, everyone, theta, true);
+  const auto exact = linearize(model, parameters, stars, everyone, theta, true, resolved);
   const auto gradient = download(exec, exact.gradient);
   const auto hessian = download(exec, exact.hessian);
-  const auto values =
-      download(exec, linearize(model, parameters, stars, repeated, displaced, false).value);
+  const auto values = download(
+      exec, linearize(model, parameters, stars, repeated, displaced, false, resolved).value);
   std::size_t next = 0;
   for (int b = 0; b < stars.size; ++b) {
     for (std::size_t p = 0; p < n; ++p) {
@@ -92,7 +116,9 @@ void check_gradient(const ForwardModel<Double>& model, const ParameterSet& param
   }
 }
 
-TEST_CASE("objective: the gradient is exact inside the domain [OpenMP double]") {
+TEST_CASE(
+    "objective: the gradient is exact inside the domain, with resolution matrices too [OpenMP "
+    "double]") {
   const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
   const SimulatedStars stars = simulate(emulator, coarse_arms(), {.stars = 6});
   const ForwardModel<Double> model(Double::execution_space(), emulator);
@@ -108,6 +134,7 @@ TEST_CASE("objective: the gradient is exact inside the domain [OpenMP double]") 
     row[5] += 3.0;
   }
   check_gradient(model, model.parameters(), stars, theta);
+  check_gradient(model, model.parameters(), stars, theta, true);
 }
 
 TEST_CASE("objective: the gradient is exact with priors and outside the domain [OpenMP double]") {

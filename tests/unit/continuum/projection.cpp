@@ -120,6 +120,9 @@ Result<P> project_all(const std::vector<ProjectionProblem>& problems, int parame
   // Bases are equal unless a test has changed one.
   const bool shared = std::all_of(problems.begin(), problems.end(),
                                   [&](const auto& p) { return p.basis == problems.front().basis; });
+  if (shared) {
+    basis.resize(columns * pixels);
+  }
   project<P>(
       exec, tile_of<P>(exec, list, static_cast<int>(rows)), data,
       upload_cube<Cube<const Real, P>>(exec, "basis", basis, shared ? 1 : rows, columns, pixels),
