@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Turn an rvspecfit template library, neural network or regular grid, into one rvfit emulator file (docs/emulator_file.md).
+"""Turn an rvspecfit template library, network or grid, into one rvfit emulator file (docs/emulator_file.md).
 
     import_rvspecfit.py LIBRARY --setups desi_b,desi_r,desi_z --output E.fits
 
-LIBRARY is the folder with interp_<setup>.h5 and the networks' state files, or the templates interpdat_<setup>.npy. Batch
-norm that follows a non-linearity is folded into the next layer, exactly; whatever cannot be imported is refused by name. Debian: python3-h5py
+LIBRARY is the folder with interp_<setup>.h5 and the networks' state files, or a regular grid's interpdat_<setup>.npy.
+Batch norm that follows a non-linearity is folded into the next layer, exactly; whatever cannot be imported is refused
+by name. Debian: python3-h5py
 python3-torch python3-astropy python3-scipy.
 """
 import os

@@ -6,8 +6,6 @@
 
 #include <rvfit/emulator/emulator_data.hpp>
 
-#include <support/synthetic.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
