@@ -6,7 +6,6 @@
 
 #include <rvfit/io/read_desi.hpp>
 #include <rvfit/rvfit.hpp>
-#include <rvfit/stages/resolution_matrix.hpp>
 
 #include <cstdint>
 #include <string>

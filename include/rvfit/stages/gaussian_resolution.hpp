@@ -15,7 +15,8 @@
 ///
 ///   sum_n g(m - n; sigma_template) R(n) = g(m; sigma(wave_i)),   m, n = -w .. w,
 ///
-/// the equation of resolution_matrix.hpp (0.2 % there, less on wider templates), scaled to a sum of 1.
+/// the equation of resolution_matrix.hpp (wrong by 0.2 % there, less on wider templates and more on
+/// narrower), scaled to a sum of 1.
 /// Pixels are taken as uniform within the reach of a row.
 
 #include <rvfit/stages/resolution_matrix.hpp>
@@ -26,7 +27,7 @@
 
 namespace rvfit {
 
-/// A banded matrix on the host in the convention of resolution.hpp.
+/// A banded matrix on the host in the convention of resolution.hpp; `upload_cube` makes it (1, D, N).
 struct BandedMatrix {
   int diagonals = 1;
   int pixels = 0;
@@ -67,7 +68,7 @@ struct BandedMatrix {
   RVFIT_REQUIRE(widest < static_cast<double>(size), "gaussian_resolution: a sigma of ", widest,
                 " pixels, there are ", size);
   const int reach = static_cast<int>(std::ceil(width * widest));
-  const auto d = static_cast<std::size_t>(2 * reach + 1);
+  const auto d = 2 * static_cast<std::size_t>(reach) + 1;
   BandedMatrix out{2 * reach + 1, static_cast<int>(size), std::vector<double>(d * size, 0.0)};
   std::vector<double> row(d);
   for (int i = 0; i < out.pixels; ++i) {

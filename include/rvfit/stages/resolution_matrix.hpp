@@ -39,9 +39,9 @@ namespace detail {
   for (int x = 1; x <= static_cast<int>(9.0 * sigma) + 1; ++x) {  // the next is below 1e-17
     sum += 2.0 * gaussian(x);
   }
-  std::vector<double> values;
+  std::vector<double> values(static_cast<std::size_t>(count));
   for (int x = 0; x < count; ++x) {
-    values.push_back(gaussian(x) / sum);
+    values[static_cast<std::size_t>(x)] = gaussian(x) / sum;
   }
   return values;
 }
@@ -94,10 +94,10 @@ struct RemoveTemplateSpread {
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, blocks), [&](int block) {
       const int begin = block * width;
       if (begin >= reach() && begin + width + reach() <= size) {
-        interior(b, begin);
+        rows(b, begin);
       } else {
         for (int i = begin; i < Kokkos::min(begin + width, size); ++i) {
-          single(b, i);
+          row(b, i);
         }
       }
     });
@@ -111,7 +111,8 @@ struct RemoveTemplateSpread {
     return sum > 0.0 && Kokkos::isfinite(sum);
   }
 
-  KOKKOS_FUNCTION void interior(int b, int begin) const {
+  /// Rows begin .. begin + width, whole.
+  KOKKOS_FUNCTION void rows(int b, int begin) const {
     const int last = diagonals() - 1;
     double row_sum[width] = {};
     for (int m = 0; m <= last; ++m) {
@@ -135,7 +136,8 @@ struct RemoveTemplateSpread {
     }
   }
 
-  KOKKOS_FUNCTION void single(int b, int i) const {
+  /// Any row, which may stick out of the spectrum.
+  KOKKOS_FUNCTION void row(int b, int i) const {
     const int last = diagonals() - 1;
     const int low = Kokkos::max(0, reach() - i);
     const int high = Kokkos::min(last, pixels() - 1 - i + reach());
