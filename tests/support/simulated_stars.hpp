@@ -126,6 +126,7 @@ struct SimulationOptions {
   double rv_max = 500.0;
   double vsini_max = 120.0;
   double bad_fraction = 0.005;
+  ForwardModelOptions model{};
 };
 
 /// Simulate stars inside the inner 80 % of each label's box.
@@ -134,7 +135,7 @@ struct SimulationOptions {
                                              const SimulationOptions& options = {}) {
   using P = Policy<Kokkos::DefaultExecutionSpace, double, double>;
   const P::execution_space exec;
-  const ForwardModel<P> model(exec, emulator);
+  const ForwardModel<P> model(exec, emulator, options.model);
   Random random(options.seed);
   SimulatedStars stars;
   stars.arms = arms;
