@@ -100,6 +100,8 @@ def train(x, targets, steps, lbfgs_steps):
 
 def distill(teacher, lower, upper, options):
     """A small arm that resembles `teacher`, and its rms difference in ln T at other points of the domain."""
+    if teacher.grid is not None:
+        raise ToolError(f"{teacher.name}: expected a network, found a grid")
     x = sample_domain(teacher, lower, upper, options.samples, SEED)
     mean, components, coefficients = principal_components(teacher, x, options.components)
     student = copy.copy(teacher)

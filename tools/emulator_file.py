@@ -22,6 +22,13 @@ class Layer:
 
 
 @dataclasses.dataclass
+class Grid:
+    axes: list  # of (nodes), in the scaled inputs
+    nodes: np.ndarray  # (nodes of label 0, nodes of label 1, ..) row of the template, -1: none
+    templates: np.ndarray  # (templates, pixels): ln T where output is 'EXP'
+
+
+@dataclasses.dataclass
 class Arm:
     name: str  # setup, for example 'desi_b'
     log10: np.ndarray  # (NPAR) bool
@@ -30,12 +37,17 @@ class Arm:
     grid_type: str  # 'LOG' or 'LINEAR'
     grid0: float  # ln(Angstrom) or Angstrom
     grid_step: float
-    domain: np.ndarray  # (half-spaces, NPAR + 1)
-    layers: list
+    domain: np.ndarray  # (half-spaces, NPAR + 1), of a network
+    layers: list  # of a network
     output: str = "EXP"
     revision: str = ""
     soft_version: str = ""
     lsf_sigma: float = None  # Angstrom
+    grid: Grid = None  # instead of a network
+
+    @property
+    def pixels(self):
+        return self.layers[-1].bias.size if self.grid is None else self.grid.templates.shape[1]
 
     def scaled(self, labels):
         """Network inputs x of physical labels (.., NPAR)."""
@@ -142,14 +154,26 @@ def _arm_hdus(emulator, arm):
     h["GRIDTYPE"] = (arm.grid_type, "uniform in ln(wavelength) or wavelength")
     h["GRID0"] = (float(arm.grid0), "first pixel, ln(Angstrom)" if log else "[Angstrom] first pixel")
     h["GRIDSTEP"] = (float(arm.grid_step), "step")
-    h["GRIDSIZE"] = (arm.layers[-1].bias.size, "pixels")
-    h["OUTPUT"] = (arm.output, "EXP: template = exp(last layer)")
-    h["NLAYER"] = (len(arm.layers), "layers")
+    h["GRIDSIZE"] = (arm.pixels, "pixels")
+    h["OUTPUT"] = (arm.output, "EXP: template = exp(last layer or grid)")
+    h["LIBTYPE"] = ("NETWORK" if arm.grid is None else "GRID", "kind of library")
+    if arm.grid is None:
+        h["NLAYER"] = (len(arm.layers), "layers")
     h["REVISION"] = (arm.revision, "revision of the library")
     h["SOFTVER"] = (arm.soft_version, "software that made the library")
     if arm.lsf_sigma is not None:
         h["LSFSIGMA"] = (float(arm.lsf_sigma), "[Angstrom] line spread in the templates")
-    hdus = [table, fits.ImageHDU(np.asarray(arm.domain, np.float64), name=f"{prefix}_DOMAIN")]
+    return [table, *(_network_hdus(prefix, arm) if arm.grid is None else _grid_hdus(prefix, arm.grid))]
+
+
+def _grid_hdus(prefix, grid):
+    axes = [fits.ImageHDU(np.asarray(axis, np.float64), name=f"{prefix}_AXIS{j}") for j, axis in enumerate(grid.axes)]
+    return [*axes, fits.ImageHDU(np.asarray(grid.nodes, np.int32), name=f"{prefix}_NODES"),
+            fits.ImageHDU(np.asarray(grid.templates, np.float32), name=f"{prefix}_TEMPLATES")]
+
+
+def _network_hdus(prefix, arm):
+    hdus = [fits.ImageHDU(np.asarray(arm.domain, np.float64), name=f"{prefix}_DOMAIN")]
     for k, layer in enumerate(arm.layers):
         weight = fits.ImageHDU(np.asarray(layer.weight, np.float32), name=f"{prefix}_W{k}")
         weight.header["ACTIV"] = (layer.activation, "applied after the layer")
@@ -179,12 +203,17 @@ def _read_arm(hdus, name):
     prefix = name.upper()
     hdu = hdus[f"{prefix}_INPUT"]
     h = hdu.header
-    layers = []
-    for k in range(h["NLAYER"]):
-        weight = hdus[f"{prefix}_W{k}"]
-        layers.append(Layer(weight.data.astype(np.float32), hdus[f"{prefix}_B{k}"].data.astype(np.float32),
-                            weight.header["ACTIV"], weight.header.get("SLOPE", 0.01)))
+    layers, domain, grid = [], None, None
+    if h.get("LIBTYPE") == "GRID":
+        axes = [hdus[f"{prefix}_AXIS{j}"].data.astype(float) for j in range(len(hdu.data))]
+        grid = Grid(axes, hdus[f"{prefix}_NODES"].data.astype(int),
+                    hdus[f"{prefix}_TEMPLATES"].data.astype(np.float32))
+    else:
+        domain = hdus[f"{prefix}_DOMAIN"].data.astype(float)
+        for k in range(h["NLAYER"]):
+            weight = hdus[f"{prefix}_W{k}"]
+            layers.append(Layer(weight.data.astype(np.float32), hdus[f"{prefix}_B{k}"].data.astype(np.float32),
+                                weight.header["ACTIV"], weight.header.get("SLOPE", 0.01)))
     return Arm(name, hdu.data["LOG10"].astype(bool), hdu.data["OFFSET"].astype(float),
                hdu.data["SCALE"].astype(float), h["GRIDTYPE"], h["GRID0"], h["GRIDSTEP"],
-               hdus[f"{prefix}_DOMAIN"].data.astype(float), layers, h["OUTPUT"], h["REVISION"], h["SOFTVER"],
-               h.get("LSFSIGMA"))
+               domain, layers, h["OUTPUT"], h["REVISION"], h["SOFTVER"], h.get("LSFSIGMA"), grid)

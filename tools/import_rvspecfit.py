@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Turn an rvspecfit neural-network template library into one rvfit emulator file (docs/emulator_file.md).
+"""Turn an rvspecfit template library, network or grid, into one rvfit emulator file (docs/emulator_file.md).
 
     import_rvspecfit.py LIBRARY --setups desi_b,desi_r,desi_z --output E.fits
 
-LIBRARY is the folder with interp_<setup>.h5 and the networks' state files. Batch norm that follows a non-linearity is
-folded into the next layer, exactly; whatever cannot be imported is refused by name. Debian: python3-h5py
+LIBRARY is the folder with interp_<setup>.h5 and the networks' state files, or a regular grid's interpdat_<setup>.npy.
+Batch norm that follows a non-linearity is folded into the next layer, exactly; whatever cannot be imported is refused
+by name. Debian: python3-h5py
 python3-torch python3-astropy python3-scipy.
 """
 import os
@@ -19,7 +20,7 @@ try:
 
     import command_line
     from command_line import ToolError
-    from emulator_file import Arm, Emulator, Layer, write_emulator
+    from emulator_file import Arm, Emulator, Grid, Layer, write_emulator
 except ImportError as missing:
     print(f"import_rvspecfit.py: error: {missing} "
           "(Debian: python3-h5py, python3-torch, python3-astropy, python3-scipy)", file=sys.stderr)
@@ -33,6 +34,8 @@ BATCH_NORM_EPS = 1e-5  # torch's default, which the reference uses; it is not in
 GRID_TOLERANCE = 1e-6  # of a pixel
 ACTIVATIONS = {"SiLU": "SILU", "ReLU": "RELU", "LeakyReLU": "LEAKYRELU", "Sigmoid": "SIGMOID", "Tanh": "TANH",
                "Identity": "IDENTITY"}
+MAX_GRID_LABELS = 6
+GRID_CLASSES = {"mapper_module": "rvspecfit.read_grid", "mapper_class_name": "LogParamMapper"}
 EXPECTED_CLASSES = {
     "module": "rvspecfit.nn.RVSInterpolator", "class_name": "RVSInterpolator",
     "outside_class_name": "OutsideInterpolator",
@@ -97,22 +100,21 @@ class Description:
         return int(value.item())
 
 
-def check_kind(description):
-    """Refuse everything but rvspecfit's own neural-network interpolator with its own mapper."""
+def is_grid(description):
+    """Kind of a library: True for a regular grid, False for a network. Refuses all but rvspecfit's own classes."""
     content, path = description.content, description.path
-    kind = content.get("interpolation_type")
-    if kind == "regulargrid" or (kind is None and "regular" in content):
-        raise ToolError(f"{path}: regular-grid libraries are not supported yet")
-    if kind != "generic":
-        raise ToolError(f"{path}: interpolation_type '{kind}', expected 'generic'")
-    for key, expected in EXPECTED_CLASSES.items():
+    kind = content.get("interpolation_type", "regulargrid" if "regular" in content else None)
+    if kind not in ("generic", "regulargrid"):
+        raise ToolError(f"{path}: interpolation_type '{kind}', expected 'generic' or 'regulargrid'")
+    for key, expected in (EXPECTED_CLASSES if kind == "generic" else GRID_CLASSES).items():
         if description.get(key) != expected:
             raise ToolError(f"{path}: {key} '{description.get(key)}', expected '{expected}'")
-    if not bool(content.get("log_spec", True)):
+    if kind == "generic" and not bool(content.get("log_spec", True)):
         raise ToolError(f"{path}: log_spec is False, expected a network that gives the logarithm of the spectrum")
+    return kind == "regulargrid"
 
 
-def read_grid(description):
+def read_wavelengths(description):
     """Type, start and step of the wavelength grid, which must be uniform."""
     wave = description.array("lam")
     log = bool(description.get("log_step"))
@@ -143,6 +145,61 @@ def read_mapper(description, npar):
     log10 = np.zeros(npar, bool)
     log10[log_ids] = True
     return log10, offset, scale
+
+
+def read_log_labels(description, npar):
+    """Which labels of a grid are log10."""
+    arguments = description.get("mapper_args")
+    log_ids = np.asarray(arguments[0] if len(arguments) == 1 else [npar]).astype(int).ravel()
+    if np.any((log_ids < 0) | (log_ids >= npar)):
+        raise ToolError(f"{description.path}: mapper_args expected log_ids among {npar} labels")
+    log10 = np.zeros(npar, bool)
+    log10[log_ids] = True
+    return log10
+
+
+def read_nodes(description, npar):
+    """Axes of a grid, and the row of each node's spectrum, -1 where there is none."""
+    path = description.path
+    axes = [np.asarray(axis, float).ravel() for axis in description.get("uvecs")]
+    if len(axes) != npar or npar > MAX_GRID_LABELS:
+        raise ToolError(f"{path}: uvecs expected the nodes of {npar} labels, at most {MAX_GRID_LABELS}")
+    if not all(axis.size > 1 and np.all(np.isfinite(axis)) and np.all(np.diff(axis) > 0) for axis in axes):
+        raise ToolError(f"{path}: uvecs expected at least two numbers that increase for each label")
+    nodes = description.array("idgrid").astype(int)
+    if nodes.shape != tuple(axis.size for axis in axes):
+        raise ToolError(f"{path}: idgrid of shape {nodes.shape}, uvecs expected "
+                        f"{tuple(axis.size for axis in axes)}")
+    complete = np.lib.stride_tricks.sliding_window_view(nodes, (2,) * npar).min(tuple(range(npar, 2 * npar))) >= 0
+    if not np.any(complete):
+        raise ToolError(f"{path}: idgrid expected a cell with a spectrum at every corner")
+    vectors = description.array("vec")
+    expected = np.array([axis[index] for axis, index in zip(axes, np.nonzero(nodes >= 0))])
+    rows = nodes[nodes >= 0]
+    if vectors.ndim != 2 or len(vectors) != npar or rows.max() >= vectors.shape[1] or \
+            not np.allclose(vectors[:, rows], expected, rtol=0, atol=1e-6):
+        raise ToolError(f"{path}: vec expected the labels of the spectra that idgrid puts at the nodes of uvecs")
+    if np.unique(rows).size < rows.size:
+        raise ToolError(f"{path}: idgrid has a spectrum at two nodes")
+    return axes, nodes
+
+
+def read_templates(path, nodes, pixels):
+    """The spectra of the nodes in the nodes' order; those that no node has are left out."""
+    if not os.path.isfile(path):
+        raise ToolError(f"{path}: no such file, expected the spectra of a grid")
+    try:
+        spectra = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ToolError(f"{path}: expected a NumPy array ({error})") from None
+    rows = nodes[nodes >= 0]
+    if spectra.ndim != 2 or spectra.shape[1] != pixels or len(spectra) <= rows.max() or spectra.dtype.kind != "f":
+        raise ToolError(f"{path}: {spectra.dtype} array of shape {spectra.shape}, expected real numbers for more than "
+                        f"{rows.max()} spectra of {pixels} pixels")
+    templates = spectra[rows].astype(np.float32, copy=False)
+    if not np.all(np.isfinite(templates)):
+        raise ToolError(f"{path}: has numbers that are not finite")
+    return templates
 
 
 def hull_facets(points, first, npar):
@@ -242,18 +299,28 @@ def read_layers(description, state, path, npar, pixels):
 
 
 def read_setup(library, setup, lsf_sigma):
-    """One setup: its label names, its arm and the physical box of its points."""
+    """One setup: its label names, its arm and the physical box of its domain."""
     description = Description(os.path.join(library, f"interp_{setup}.h5"))
-    check_kind(description)
+    grid = is_grid(description)
     names = [str(name) for name in description.get("parnames")]
-    grid_type, grid0, step, pixels = read_grid(description)
-    log10, offset, scale = read_mapper(description, len(names))
-    domain, lower, upper = read_domain(description, len(names))
-    state_path = os.path.join(library, str(description.get("nn_file")))
-    layers = read_layers(description, read_state(state_path), state_path, len(names), pixels)
+    wavelengths = read_wavelengths(description)
     revision, version = (str(description.content.get(key) or "") for key in ("revision", "git_rev"))
-    arm = Arm(setup, log10, offset, scale, grid_type, grid0, step, domain, layers, "EXP", revision, version,
-              lsf_sigma)
+    common = {"revision": revision, "soft_version": version, "lsf_sigma": lsf_sigma}
+    if grid:
+        axes, nodes = read_nodes(description, len(names))
+        templates = read_templates(os.path.join(library, f"interpdat_{setup}.npy"), nodes, wavelengths[-1])
+        rows = np.full(nodes.shape, -1)
+        rows[nodes >= 0] = np.arange(len(templates))
+        arm = Arm(setup, read_log_labels(description, len(names)), np.zeros(len(names)), np.ones(len(names)),
+                  *wavelengths[:3], None, [], "EXP" if bool(description.content.get("log_spec", True)) else "LINEAR",
+                  grid=Grid(axes, rows, templates), **common)
+        lower, upper = [axis[0] for axis in axes], [axis[-1] for axis in axes]
+    else:
+        scaling = read_mapper(description, len(names))
+        domain, lower, upper = read_domain(description, len(names))
+        state_path = os.path.join(library, str(description.get("nn_file")))
+        layers = read_layers(description, read_state(state_path), state_path, len(names), wavelengths[-1])
+        arm = Arm(setup, *scaling, *wavelengths[:3], domain, layers, **common)
     return names, arm, snap(arm.physical(lower)), snap(arm.physical(upper))
 
 
@@ -306,6 +373,11 @@ def main(arguments):
     emulator.history = [command_line.history_line("import_rvspecfit.py", arguments)]
     write_emulator(emulator, options.output)
     for arm in emulator.arms:
+        if arm.grid is not None:
+            print(f"{arm.name}: grid {'x'.join(str(axis.size) for axis in arm.grid.axes)}, "
+                  f"{len(arm.grid.templates)} templates of {arm.pixels} pixels, "
+                  f"{arm.grid_type} grid of step {arm.grid_step:.5g}")
+            continue
         sizes = [len(emulator.names)] + [layer.bias.size for layer in arm.layers]
         print(f"{arm.name}: network {'-'.join(map(str, sizes))}, {arm.layers[0].activation}, "
               f"{arm.grid_type} grid of step {arm.grid_step:.5g}, {len(arm.domain)} facets")

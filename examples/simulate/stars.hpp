@@ -9,6 +9,7 @@
 #include <rvfit/emulator/emulator_data.hpp>
 #include <rvfit/rvfit.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -72,21 +73,12 @@ class LabelSampler {
                                  " points of its box are all outside");
   }
 
-  [[nodiscard]] bool is_inside(const std::vector<double>& point) const {
-    for (const rvfit::ArmData& arm : emulator_.arms) {
-      const std::size_t columns = point.size() + 1;
-      for (std::size_t row = 0; row < arm.domain.size(); row += columns) {
-        double distance = arm.domain[row + point.size()];
-        for (std::size_t j = 0; j < point.size(); ++j) {
-          const rvfit::InputData& input = arm.inputs[j];
-          distance += arm.domain[row + j] * (point[j] - input.offset) / input.scale;
-        }
-        if (distance > 0) {
-          return false;
-        }
-      }
+  [[nodiscard]] bool is_inside(std::vector<double> point) const {
+    for (std::size_t j = 0; j < point.size(); ++j) {
+      point[j] = is_log(j) ? std::pow(10.0, point[j]) : point[j];
     }
-    return true;
+    return std::all_of(emulator_.arms.begin(), emulator_.arms.end(),
+                       [&](const rvfit::ArmData& arm) { return arm.is_inside(point); });
   }
 
   const rvfit::EmulatorData& emulator_;

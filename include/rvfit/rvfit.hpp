@@ -36,6 +36,9 @@
 // Physical effects, linear in the spectrum
 #include <rvfit/stages/broadening.hpp>
 #include <rvfit/stages/doppler.hpp>
+#include <rvfit/stages/gaussian_resolution.hpp>
+#include <rvfit/stages/resolution.hpp>
+#include <rvfit/stages/resolution_matrix.hpp>
 #include <rvfit/stages/rotation.hpp>
 #include <rvfit/stages/spline.hpp>
 #include <rvfit/stages/symmetric_filter.hpp>

@@ -52,7 +52,7 @@ class LineModel {
     Jets<P> jets;
 
     KOKKOS_FUNCTION void operator()(int t, int i) const {
-      const int b = tile.spectrum(t);
+      const int b = tile.fit(t);
       if (b < 0) {
         return;
       }

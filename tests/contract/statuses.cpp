@@ -115,6 +115,11 @@ TEST_CASE("calls: extents that differ throw with both") {
   Fitter<ForwardModel<Float>> fitter(exec, model, data, 2, {});
   CHECK_THROWS_WITH_AS(fitter.bind(exec, data), "Objective: 3 spectra, planned for at most 2",
                        InvalidArgument);
+  Observations<Float> resolved = stars.observations<Float>(exec, {0, 1});
+  resolved[2].resolution = allocate<Cube<float, Float>>(exec, "resolution", 1, 11, 577);
+  CHECK_THROWS_WITH_AS(fitter.bind(exec, resolved),
+                       "Objective: arm desi_z has a resolution matrix, planned for without",
+                       InvalidArgument);
   const Matrix<const float, Float> flux = data[0].flux;
   const Matrix<const float, Float> other = data[1].weight;
   CHECK_THROWS_WITH_AS(

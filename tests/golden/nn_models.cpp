@@ -1,81 +1,22 @@
 // SPDX-License-Identifier: MIT
 
 /// @file
-/// Templates against rvspecfit d4bbf3a: its library, rotation, Doppler shift and spline at 16 points.
-
-#include <rvfit/io/fits_input.hpp>
-#include <rvfit/io/read_emulator.hpp>
-#include <rvfit/rvfit.hpp>
+/// Templates of a network against rvspecfit d4bbf3a.
 
 #include <doctest/doctest.h>
-#include <support/shared_data.hpp>
-
-#include <algorithm>
-#include <cmath>
-#include <string>
-#include <vector>
+#include <support/reference_models.hpp>
 
 namespace rvfit::test {
 
 /// Its network runs in float32, where exp of a logarithm of size 1 is good to about 1e-6.
 constexpr double flux_tolerance = 1e-5;
 
-template <class Real>
-void compare_models() {
-  using P = Policy<Kokkos::DefaultExecutionSpace, Real, double>;
-  const std::string emulator = shared_emulator();
-  const std::string reference = shared_file("nn_models.fits");
-  if (emulator.empty() || reference.empty()) {
-    return;
-  }
-  const typename P::execution_space exec;
-  const ForwardModel<P> model(exec, io::read_emulator(emulator));
-  io::FitsInput file(reference);
-  const std::size_t rows = file.row_count("POINTS");
-  std::vector<double> theta(rows * 6);
-  std::vector<bool> inside(rows, true);
-  std::size_t column = 0;
-  for (const char* name : {"teff", "logg", "feh", "alpha", "vsini", "rv"}) {
-    const auto values = file.read_column<double>("POINTS", name);
-    for (std::size_t b = 0; b < rows; ++b) {
-      theta[b * 6 + column] = values[b];
-    }
-    ++column;
-  }
-  const auto outside = file.read_column<double>("POINTS", "outside_b");
-  Observations<P> layout;
-  for (const std::string arm : {"B", "R", "Z"}) {
-    const auto shape = file.image_shape(arm + "_WAVELENGTH");
-    const auto wave = file.read_image<double>(arm + "_WAVELENGTH", shape);
-    SpectrumBatch<P> batch;
-    batch.wave = upload_matrix<Matrix<const double, P>>(exec, "wave", wave, 1, wave.size());
-    batch.arm = "desi_" + std::string(1, static_cast<char>(std::tolower(arm[0])));
-    layout.push_back(batch);
-  }
-  const auto templates = predict<P>(exec, model, theta, layout);
-  for (std::size_t a = 0; a < layout.size(); ++a) {
-    const std::string hdu = std::string(1, "BRZ"[a]) + "_MODEL";
-    const auto expected = file.read_image<double>(hdu, file.image_shape(hdu));
-    REQUIRE(templates[a].size() == expected.size());
-    const std::size_t pixels = expected.size() / rows;
-    double worst = 0.0;
-    for (std::size_t b = 0; b < rows; ++b) {
-      if (outside[b] > 0.0) {
-        continue;
-      }
-      for (std::size_t i = 0; i < pixels; ++i) {
-        const std::size_t n = b * pixels + i;
-        worst = std::max(worst, std::abs(templates[a][n] / expected[n] - 1.0));
-      }
-    }
-    CAPTURE(hdu);
-    CHECK(worst <= flux_tolerance);
-    MESSAGE(hdu, ": worst relative difference ", worst);
-  }
+TEST_CASE("forward model: templates agree with rvspecfit's [double]") {
+  compare_models<double>("rvspecfit_nn", "nn_models.fits", {}, flux_tolerance);
 }
 
-TEST_CASE("forward model: templates agree with rvspecfit's [double]") { compare_models<double>(); }
-
-TEST_CASE("forward model: templates agree with rvspecfit's [float]") { compare_models<float>(); }
+TEST_CASE("forward model: templates agree with rvspecfit's [float]") {
+  compare_models<float>("rvspecfit_nn", "nn_models.fits", {}, flux_tolerance);
+}
 
 }  // namespace rvfit::test

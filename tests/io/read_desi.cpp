@@ -17,7 +17,8 @@ namespace rvfit::test {
 namespace {
 
 /// The error of reading a small file after an edit, from the file's name on, or "no error".
-std::string error_after(const std::function<void(FitsEdit&)>& edit) {
+std::string error_after(const std::function<void(FitsEdit&)>& edit,
+                        io::Resolution resolution = io::Resolution::skip) {
   const ScratchFolder folder;
   const std::string path = folder / "coadd.fits";
   test::write_small_desi_file(path);
@@ -26,7 +27,7 @@ std::string error_after(const std::function<void(FitsEdit&)>& edit) {
     edit(file);
   }
   try {
-    (void)io::read_desi(path);
+    (void)io::read_desi(path, {"B", "R", "Z"}, resolution);
   } catch (const io::IoError& error) {
     const std::string text = error.what();
     CHECK(text.starts_with(path));
@@ -146,6 +147,41 @@ TEST_CASE("read_desi: extents that differ are both named") {
   };
   CHECK(shortened("FIBERMAP") == ": HDU 'B_FLUX': has 4 x 5 pixels, expected 3 x 5");
   CHECK(shortened("SCORES") == ": HDU 'SCORES': has 3 rows, FIBERMAP has 4");
+}
+
+TEST_CASE("read_desi: resolution matrices are read where they are asked for, of any odd band") {
+  const ScratchFolder folder;
+  const std::string path = folder / "coadd.fits";
+  test::write_small_desi_file(path);
+  for (const io::DesiArm& arm : io::read_desi(path).arms) {
+    CHECK(arm.resolution.empty());
+    CHECK(arm.diagonals() == 0);
+  }
+  const auto file = io::read_desi(path, {"R"}, io::Resolution::read);
+  CHECK(file.arms[0].diagonals() == 3);
+  CHECK(file.arms[0].resolution.size() == 4 * 3 * 6);
+  CHECK(file.arms[0].resolution[(2 * 3 + 1) * 6 + 5] == 1225);
+
+  const auto error_with = [](const std::function<void(FitsEdit&)>& edit) {
+    return error_after(edit, io::Resolution::read);
+  };
+  CHECK(error_with([](FitsEdit&) {}) == "no error");
+  CHECK(error_with([](FitsEdit& edit) {
+          edit.at("B_RESOLUTION").resize({5, 1, 4});
+        }) == "no error");
+  CHECK(error_with([](FitsEdit& edit) { edit.at("Z_RESOLUTION").remove_hdu(); }) ==
+        ": HDU 'Z_RESOLUTION' missing");
+  const auto resized = [&](std::vector<long> extents) {
+    return error_with([&](FitsEdit& edit) { edit.at("R_RESOLUTION").resize(extents); });
+  };
+  CHECK(resized({6, 2, 4}) ==
+        ": HDU 'R_RESOLUTION': has 4 x 2 x 6 pixels, expected 4 x an odd number x 6");
+  CHECK(resized({6, 3, 5}) ==
+        ": HDU 'R_RESOLUTION': has 5 x 3 x 6 pixels, expected 4 x an odd number x 6");
+  CHECK(resized({7, 3, 4}) ==
+        ": HDU 'R_RESOLUTION': has 4 x 3 x 7 pixels, expected 4 x an odd number x 6");
+  CHECK(resized({6, 4}) ==
+        ": HDU 'R_RESOLUTION': has 4 x 6 pixels, expected 4 x an odd number x 6");
 }
 
 TEST_CASE("read_desi: wavelengths must increase") {

@@ -6,21 +6,38 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <limits>
 #include <string>
+#include <vector>
 
 namespace rvfit::test {
 namespace {
 
 std::string tiny_emulator() { return environment("RVFIT_TEST_DATA") + "/emulator-tiny.fits"; }
+std::string tiny_grid() { return environment("RVFIT_TEST_DATA") + "/emulator-grid-tiny.fits"; }
 
-/// The error of reading the tiny emulator after an edit, from the file's name on, or "no error".
-std::string error_after(const std::function<void(FitsEdit&)>& edit) {
+/// Read an emulator, and the templates of its grids.
+void read_whole(const std::string& path) {
+  const EmulatorData data = io::read_emulator(path);
+  for (const ArmData& arm : data.arms) {
+    if (arm.is_grid()) {
+      const std::size_t rows = arm.label_grid.templates;
+      std::vector<float> templates(rows * static_cast<std::size_t>(arm.grid.size));
+      arm.label_grid.read(0, rows, templates.data());
+    }
+  }
+}
+
+/// The error of reading a tiny emulator after an edit, from the file's name on, or "no error".
+std::string error_after(const std::function<void(FitsEdit&)>& edit,
+                        const std::string& original = tiny_emulator()) {
   const ScratchFolder folder;
   const std::string path = folder / "emulator.fits";
-  std::filesystem::copy_file(tiny_emulator(), path);
+  std::filesystem::copy_file(original, path);
   std::filesystem::permissions(path, std::filesystem::perms::owner_write,
                                std::filesystem::perm_options::add);
   {
@@ -28,7 +45,7 @@ std::string error_after(const std::function<void(FitsEdit&)>& edit) {
     edit(file);
   }
   try {
-    (void)io::read_emulator(path);
+    read_whole(path);
   } catch (const io::IoError& error) {
     const std::string text = error.what();
     CHECK(text.starts_with(path + ": "));
@@ -148,6 +165,98 @@ TEST_CASE("read_emulator: a damaged file is found by its checksum") {
   bytes[bytes.size() - 2000] ^= 1;
   test::write_bytes(path, bytes);
   CHECK_THROWS_AS((void)io::read_emulator(path), io::IoError);
+}
+
+TEST_CASE("read_emulator: a grid is read whole") {
+  const EmulatorData data = io::read_emulator(tiny_grid());
+  REQUIRE(data.arms.size() == 1);
+  const GridData& grid = data.arms[0].label_grid;
+  REQUIRE(grid.axes.size() == 4);
+  REQUIRE(grid.axes[0].size() == 3);
+  CHECK(grid.axes[0][1] == doctest::Approx(std::log10(4500.0)));
+  CHECK(grid.axes[1] == std::vector<double>{1.0, 3.0, 4.5});
+  CHECK(grid.row.size() == 36);
+  CHECK(grid.row[2 * 12 + 3] == -1);
+  CHECK(grid.templates == 35);
+  CHECK(data.arms[0].layers.empty());
+  // ln T is a sum over labels: its mixed differences are zero.
+  std::vector<float> all(35 * 16), some(2 * 16);
+  grid.read(0, 35, all.data());
+  grid.read(3, 2, some.data());
+  for (std::size_t i = 0; i < 16; ++i) {
+    CHECK(all[i] - all[16 + i] - all[32 + i] + all[48 + i] == doctest::Approx(0.0).epsilon(1e-6));
+    CHECK(some[i] == all[3 * 16 + i]);
+    CHECK(some[16 + i] == all[4 * 16 + i]);
+  }
+}
+
+std::string grid_error_after(const std::function<void(FitsEdit&)>& edit) {
+  return error_after(edit, tiny_grid());
+}
+
+TEST_CASE("read_emulator: of a grid, what is missing or of another kind is named") {
+  CHECK(grid_error_after([](FitsEdit&) {}) == "no error");
+  for (const char* part : {"AXIS0", "AXIS3", "NODES", "TEMPLATES"}) {
+    const std::string hdu = "TINY_G_" + std::string(part);
+    CHECK(grid_error_after([&](FitsEdit& f) { f.at(hdu).remove_hdu(); }) ==
+          "HDU '" + hdu + "' missing");
+  }
+  CHECK(grid_error_after([](FitsEdit& f) {
+          f.at("TINY_G_INPUT").set("LIBTYPE", "TRIANGULATION");
+        }) == "HDU 'TINY_G_INPUT': LIBTYPE is 'TRIANGULATION', expected 'NETWORK' or 'GRID'");
+  CHECK(grid_error_after([](FitsEdit& f) { f.at("TINY_G_INPUT").remove_keyword("LIBTYPE"); }) ==
+        "HDU 'TINY_G_DOMAIN' missing");
+}
+
+TEST_CASE("read_emulator: of a grid, extents that differ are refused with both") {
+  CHECK(grid_error_after([](FitsEdit& f) { f.at("TINY_G_AXIS2").resize({1}); }) ==
+        "HDU 'TINY_G_AXIS2': has 1 numbers, expected a row of at least 2");
+  CHECK(grid_error_after([](FitsEdit& f) {
+          f.at("TINY_G_AXIS2").resize({1, 2});
+        }) == "HDU 'TINY_G_AXIS2': has 2 x 1 numbers, expected a row of at least 2");
+  CHECK(grid_error_after([](FitsEdit& f) {
+          f.at("TINY_G_NODES").resize({2, 2, 2, 3});
+        }) == "HDU 'TINY_G_NODES': has 3 x 2 x 2 x 2 pixels, expected 3 x 3 x 2 x 2");
+  CHECK(grid_error_after([](FitsEdit& f) {
+          f.at("TINY_G_TEMPLATES").resize({15, 35});
+        }) == "HDU 'TINY_G_TEMPLATES': is 35 x 15, expected templates x GRIDSIZE = 16");
+}
+
+TEST_CASE("read_emulator: of a grid, numbers outside their meaning are refused") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK(grid_error_after([&](FitsEdit& f) { f.at("TINY_G_AXIS1").set_pixels(1, 1, nan); }) ==
+        "HDU 'TINY_G_AXIS1': nodes: a finite number was expected");
+  CHECK(grid_error_after([](FitsEdit& f) { f.at("TINY_G_AXIS1").set_pixels(2, 1, 3.0); }) ==
+        "HDU 'TINY_G_AXIS1': numbers that increase were expected");
+  CHECK(grid_error_after([](FitsEdit& f) { f.at("TINY_G_NODES").set_pixels(0, 1, 35); }) ==
+        "HDU 'TINY_G_NODES': names template 35, expected -1 for none, or 0 .. 34");
+  CHECK(grid_error_after([](FitsEdit& f) { f.at("TINY_G_NODES").set_pixels(0, 1, -2); }) ==
+        "HDU 'TINY_G_NODES': names template -2, expected -1 for none, or 0 .. 34");
+  CHECK(grid_error_after([](FitsEdit& f) { f.at("TINY_G_NODES").set_pixels(7, 1, 3); }) ==
+        "HDU 'TINY_G_NODES': template 3 is at two nodes, expected at one");
+  CHECK(grid_error_after([](FitsEdit& f) { f.at("TINY_G_NODES").set_pixels(7, 1, -1); }) ==
+        "HDU 'TINY_G_NODES': template 7 is at no node, expected at one");
+  CHECK(grid_error_after([&](FitsEdit& f) { f.at("TINY_G_TEMPLATES").set_pixels(500, 1, nan); }) ==
+        "HDU 'TINY_G_TEMPLATES': templates: a finite number was expected");
+}
+
+TEST_CASE(
+    "read_emulator: a grid cut short anywhere, or with any byte of data changed, is refused") {
+  const ScratchFolder folder;
+  const std::string path = folder / "emulator.fits";
+  const std::string bytes = test::read_bytes(tiny_grid());
+  for (std::size_t size = 0; size < bytes.size(); size += 1440) {
+    CAPTURE(size);
+    test::write_bytes(path, bytes.substr(0, size));
+    CHECK_THROWS_AS(read_whole(path), io::IoError);
+  }
+  for (std::size_t at = 80; at < bytes.size(); at += 997) {
+    CAPTURE(at);
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ 4);
+    test::write_bytes(path, damaged);
+    CHECK_THROWS_AS(read_whole(path), io::IoError);
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "support/tolerance.hpp"
 #include <rvfit/stages/broadening.hpp>
 #include <rvfit/stages/doppler.hpp>
+#include <rvfit/stages/resolution.hpp>
 
 #include <cmath>
 #include <vector>
@@ -104,6 +105,40 @@ void shifting_to_and_fro_is_the_identity() {
   }
 }
 
+template <class P>
+void line_spread_is_linear() {
+  using Real = typename P::real_type;
+  const Exec exec{};
+  constexpr std::size_t diagonals = 11;
+  const auto x = line_spectrum(size, 3), y = line_spectrum(size, 4);
+  constexpr double a = 0.75, b = -1.5;
+  std::vector<double> lanes;
+  for (const auto* lane : {&x, &y}) {
+    lanes.insert(lanes.end(), lane->begin(), lane->end());
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    lanes.push_back(a * x[i] + b * y[i]);
+  }
+  Random random(5);
+  const auto out = allocate<Jets<P>>(exec, "out", 1, 3, size);
+  apply_resolution<P>(
+      exec, tile_of<P>(exec, {0}, 1),
+      upload_cube<Cube<const Real, P>>(exec, "band", random.uniform(diagonals * size, -0.2, 0.4), 1,
+                                       diagonals, size),
+      upload_cube<Jets<P>>(exec, "in", lanes, 1, 3, size), out);
+  const auto jets = values(exec, out);
+  std::vector<double> got, want;
+  for (std::size_t i = 0; i < size; ++i) {
+    want.push_back(a * static_cast<double>(jets[i]) + b * static_cast<double>(jets[size + i]));
+    got.push_back(static_cast<double>(jets[2 * size + i]));
+  }
+  // Three sums of 11 products of elements up to 0.4, one of a rounded input.
+  check_close("line spread", got, want,
+              {3.0 * dot_rounding<Real>(diagonals, 0.4 * std::sqrt(11.0) * 2 * largest(x))});
+}
+
+RVFIT_TEST("linearity: a line spread of a x + b y is a line spreads of x + b line spreads of y",
+           line_spread_is_linear);
 RVFIT_TEST("linearity: stages of a x + b y are a stages of x + b stages of y", stages_are_linear);
 RVFIT_TEST_DOUBLE("linearity: a shift by rv and one by -rv leave a smooth spectrum as it was",
                   shifting_to_and_fro_is_the_identity);

@@ -24,12 +24,47 @@ constexpr std::array<double, 4> stencil = {4.0 / 5.0, -1.0 / 5.0, 4.0 / 105.0, -
 /// the step to the eighth power, are both far below the tolerance.
 const std::vector<double> steps = {4.0, 0.01, 0.006, 0.004, 0.05, 0.02};
 
+/// Resolution matrices (B, D, N) of the given stars.
+using LineSpread = Cube<const double, Double> (*)(const std::vector<int>& who, std::size_t pixels);
+
+/// One of its own for every star, of 11 diagonals.
+Cube<const double, Double> broad_lines(const std::vector<int>& who, std::size_t pixels) {
+  constexpr std::size_t diagonals = 11;
+  std::vector<double> band;
+  for (const int star : who) {
+    for (std::size_t k = 0; k < diagonals; ++k) {
+      for (std::size_t i = 0; i < pixels; ++i) {
+        const double x = (static_cast<double>(k) - 5.2) / (0.7 + 0.1 * star);
+        band.push_back(std::exp(-0.5 * x * x) *
+                       (1.0 + 0.3 * std::sin(0.01 * static_cast<double>(i))));
+      }
+    }
+  }
+  return upload_cube<Cube<const double, Double>>(Double::execution_space(), "line spreads", band,
+                                                 who.size(), diagonals, pixels);
+}
+
+/// The identity of 3 diagonals for all stars.
+Cube<const double, Double> sharp_lines(const std::vector<int>&, std::size_t pixels) {
+  std::vector<double> band(3 * pixels, 0.0);
+  std::fill_n(band.begin() + static_cast<std::ptrdiff_t>(pixels), pixels, 1.0);
+  return upload_cube<Cube<const double, Double>>(Double::execution_space(), "identity", band, 1, 3,
+                                                 pixels);
+}
+
 /// Linearization of the given stars at the given points, one row each.
 Linearization<Double> linearize(const ForwardModel<Double>& model, const ParameterSet& parameters,
                                 const SimulatedStars& stars, const std::vector<int>& who,
-                                const std::vector<double>& theta, bool derivatives) {
+                                const std::vector<double>& theta, bool derivatives,
+                                LineSpread spread = nullptr) {
   const Double::execution_space exec;
-  const auto data = stars.observations<Double>(exec, who);
+  auto data = stars.observations<Double>(exec, who);
+  for (auto& arm : data) {
+    // One arm of three without, as a survey may have.
+    if (spread != nullptr && arm.arm != "desi_r") {
+      arm.resolution = spread(who, arm.wave.extent(1));
+    }
+  }
   const int size = static_cast<int>(who.size());
   Objective<Double, ForwardModel<Double>> objective(exec, model, parameters, data, size, {}, 64);
   objective.bind(exec, data);
@@ -50,7 +85,8 @@ Linearization<Double> linearize(const ForwardModel<Double>& model, const Paramet
 /// The gradient agrees with differences to 1e-6 of its size, or of its size one error away from the
 /// minimum where it is smaller than that.
 void check_gradient(const ForwardModel<Double>& model, const ParameterSet& parameters,
-                    const SimulatedStars& stars, const std::vector<double>& theta) {
+                    const SimulatedStars& stars, const std::vector<double>& theta,
+                    LineSpread spread = nullptr) {
   const Double::execution_space exec;
   const std::size_t n = steps.size();
   std::vector<int> everyone, repeated;
@@ -66,11 +102,11 @@ void check_gradient(const ForwardModel<Double>& model, const ParameterSet& param
       }
     }
   }
-  const auto exact = linearize(model, parameters, stars, everyone, theta, true);
+  const auto exact = linearize(model, parameters, stars, everyone, theta, true, spread);
   const auto gradient = download(exec, exact.gradient);
   const auto hessian = download(exec, exact.hessian);
   const auto values =
-      download(exec, linearize(model, parameters, stars, repeated, displaced, false).value);
+      download(exec, linearize(model, parameters, stars, repeated, displaced, false, spread).value);
   std::size_t next = 0;
   for (int b = 0; b < stars.size; ++b) {
     for (std::size_t p = 0; p < n; ++p) {
@@ -90,7 +126,9 @@ void check_gradient(const ForwardModel<Double>& model, const ParameterSet& param
   }
 }
 
-TEST_CASE("objective: the gradient is exact inside the domain [OpenMP double]") {
+TEST_CASE(
+    "objective: the gradient is exact inside the domain, with resolution matrices too [OpenMP "
+    "double]") {
   const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
   const SimulatedStars stars = simulate(emulator, coarse_arms(), {.stars = 6});
   const ForwardModel<Double> model(Double::execution_space(), emulator);
@@ -106,6 +144,7 @@ TEST_CASE("objective: the gradient is exact inside the domain [OpenMP double]") 
     row[5] += 3.0;
   }
   check_gradient(model, model.parameters(), stars, theta);
+  check_gradient(model, model.parameters(), stars, theta, broad_lines);
 }
 
 TEST_CASE("objective: the gradient is exact with priors and outside the domain [OpenMP double]") {
@@ -123,6 +162,26 @@ TEST_CASE("objective: the gradient is exact with priors and outside the domain [
     theta[static_cast<std::size_t>(b) * 6 + 4] = 60.0;
   }
   check_gradient(model, parameters, stars, theta);
+}
+
+TEST_CASE("objective: a resolution matrix acts on the templates, the identity leaves every bit") {
+  const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
+  const SimulatedStars stars = simulate(emulator, coarse_arms(), {.stars = 5});
+  const Double::execution_space exec;
+  const ForwardModel<Double> model(exec, emulator);
+  const std::vector<int> who{0, 1, 2, 3, 4};
+  const auto values = [&](LineSpread spread) {
+    const auto out = linearize(model, model.parameters(), stars, who, stars.theta, true, spread);
+    const auto value = download(exec, out.value);
+    return std::vector<double>(value.data(), value.data() + value.size());
+  };
+  const auto plain = values(nullptr);
+  const auto blurred = values(broad_lines);
+  CHECK(values(sharp_lines) == plain);
+  for (const int b : who) {
+    // Noise apart, the templates are the stars' own, and a wrong line spread costs many errors.
+    CHECK(blurred[static_cast<std::size_t>(b)] > plain[static_cast<std::size_t>(b)] + 100.0);
+  }
 }
 
 }  // namespace rvfit::test

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 #include <support/fits_of_batches.hpp>
+#include <support/sampled_grid.hpp>
 #include <support/shared_data.hpp>
 #include <support/simulated_stars.hpp>
 
@@ -215,6 +216,37 @@ TEST_CASE("fit: several exposures of an arm are fitted jointly, with smaller err
       // The same data four times: half the error, to first order.
       CHECK(joint.error[b * 6 + 5] == doctest::Approx(0.5 * single.error[b * 6 + 5]).epsilon(0.05));
     }
+  }
+}
+
+TEST_CASE("fit: stars made of a grid library are found again, linear and cubic") {
+  const EmulatorData emulator =
+      sampled_on_grid(io::read_emulator(test_file("emulator-tiny.fits")), {5, 4, 4, 3});
+  const Double::execution_space exec;
+  for (const auto interpolation : {GridInterpolation::linear, GridInterpolation::cubic}) {
+    CAPTURE(static_cast<int>(interpolation));
+    const ForwardModelOptions options{.interpolation = interpolation};
+    const SimulatedStars stars = simulate(
+        emulator, coarse_arms(), {.stars = 24, .seed = 12, .snr_min = 100.0, .model = options});
+    const ForwardModel<Double> model(exec, emulator, options);
+    const auto result = fit<Double>(exec, model, stars.observations<Double>(exec));
+    int inside = 0, found = 0;
+    for (std::size_t b = 0; b < 24; ++b) {
+      const double* truth = &stars.theta[b * 6];
+      CHECK(result.status[b] == FitStatus::converged);
+      if (!emulator.arms.front().is_inside({truth, truth + 4}) || result.bound_flags[b] != 0) {
+        continue;
+      }
+      bool close = true;
+      for (std::size_t p = 0; p < 6; ++p) {
+        close =
+            close && std::abs(result.theta[b * 6 + p] - truth[p]) < 5.0 * result.error[b * 6 + p];
+      }
+      ++inside;
+      found += close ? 1 : 0;
+    }
+    CHECK(inside > 10);
+    CHECK(found == inside);
   }
 }
 

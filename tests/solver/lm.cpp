@@ -30,7 +30,7 @@ struct SumOfSquares {
     bool derivatives;
 
     KOKKOS_FUNCTION void operator()(int t) const {
-      const int b = list.spectrum(t);
+      const int b = list.fit(t);
       if (b < 0) {
         return;
       }

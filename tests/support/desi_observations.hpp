@@ -15,16 +15,18 @@
 
 namespace rvfit::test {
 
-/// Prepared observations of some rows of a file.
+/// Prepared observations of some rows of a file, with its resolution matrices where they were read.
+/// @param[in] template_sigma  of the templates' line spread in each arm  [Angstrom]
 template <class P>
 [[nodiscard]] Observations<P> observations(const typename P::execution_space& exec,
                                            const io::DesiFile& file,
                                            const std::vector<std::size_t>& rows,
-                                           const DesiPreparation& options = {}) {
+                                           const DesiPreparation& options = {},
+                                           const std::vector<double>& template_sigma = {}) {
   Observations<P> result;
   for (const io::DesiArm& arm : file.arms) {
     const std::size_t n = arm.pixels();
-    std::vector<float> flux, ivar;
+    std::vector<float> flux, ivar, matrices;
     std::vector<std::int32_t> mask;
     for (const std::size_t row : rows) {
       const auto begin = static_cast<std::ptrdiff_t>(row * n);
@@ -32,12 +34,24 @@ template <class P>
       flux.insert(flux.end(), arm.flux.begin() + begin, arm.flux.begin() + end);
       ivar.insert(ivar.end(), arm.ivar.begin() + begin, arm.ivar.begin() + end);
       mask.insert(mask.end(), arm.mask.begin() + begin, arm.mask.begin() + end);
+      const auto d = static_cast<std::ptrdiff_t>(arm.diagonals());
+      matrices.insert(matrices.end(), arm.resolution.begin() + d * begin,
+                      arm.resolution.begin() + d * end);
+    }
+    Cube<const typename P::real_type, P> resolution;
+    if (!matrices.empty()) {
+      resolution = remove_template_spread<P>(
+          exec,
+          upload_cube<Cube<const float, P>>(exec, "resolution", matrices, rows.size(),
+                                            arm.diagonals(), n),
+          template_sigma.at(result.size()) / (arm.wave[1] - arm.wave[0]));
     }
     result.push_back(prepare_desi<P>(
         exec, arm.name, upload_matrix<Matrix<const double, P>>(exec, "wave", arm.wave, 1, n),
         upload_matrix<Matrix<const float, P>>(exec, "flux", flux, rows.size(), n),
         upload_matrix<Matrix<const float, P>>(exec, "ivar", ivar, rows.size(), n),
-        upload_matrix<Matrix<const std::int32_t, P>>(exec, "mask", mask, rows.size(), n), options));
+        upload_matrix<Matrix<const std::int32_t, P>>(exec, "mask", mask, rows.size(), n), options,
+        resolution));
   }
   return result;
 }

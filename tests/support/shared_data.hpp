@@ -29,13 +29,15 @@ namespace rvfit::test {
   return "";
 }
 
-/// The emulator imported from the reference data's network library, made by another test.
-[[nodiscard]] inline std::string shared_emulator() {
-  const std::string path = environment("RVFIT_SHARED_EMULATOR");
+/// The emulator file imported from the reference data's network library ("rvspecfit_nn") or grid
+/// ("rvspecfit_grid_small") by another test.
+[[nodiscard]] inline std::string shared_emulator(const std::string& library = "rvspecfit_nn") {
+  const std::string path =
+      environment(library == "rvspecfit_nn" ? "RVFIT_SHARED_EMULATOR" : "RVFIT_SHARED_GRID");
   if (!path.empty() && std::filesystem::exists(path)) {
     return path;
   }
-  std::cout << "[skipped] no emulator imported from the reference data\n";
+  std::cout << "[skipped] no emulator imported from the reference data: " << library << '\n';
   return "";
 }
 

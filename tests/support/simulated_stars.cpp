@@ -8,7 +8,7 @@ SimulatedStars simulate(const EmulatorData& emulator, const std::vector<ArmLayou
                         const SimulationOptions& options) {
   using P = Policy<Kokkos::DefaultExecutionSpace, double, double>;
   const P::execution_space exec;
-  const ForwardModel<P> model(exec, emulator);
+  const ForwardModel<P> model(exec, emulator, options.model);
   Random random(options.seed);
   SimulatedStars stars;
   stars.arms = arms;

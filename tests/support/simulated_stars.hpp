@@ -128,6 +128,7 @@ struct SimulationOptions {
   double rv_max = 500.0;
   double vsini_max = 120.0;
   double bad_fraction = 0.005;
+  ForwardModelOptions model{};
 };
 
 /// Simulate stars inside the inner 80 % of each label's box.

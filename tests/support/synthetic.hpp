@@ -131,22 +131,6 @@ template <ExecutionPolicy P>
   return list;
 }
 
-/// Host numbers as a device cube.
-template <class View, class Exec, class Container>
-[[nodiscard]] View upload_cube(const Exec& exec, const Container& numbers, std::size_t n0,
-                               std::size_t n1, std::size_t n2) {
-  using Value = typename View::non_const_value_type;
-  Kokkos::View<Value***, Kokkos::LayoutRight, typename View::memory_space> out("test cube", n0, n1,
-                                                                               n2);
-  const auto host = Kokkos::create_mirror_view(out);
-  for (std::size_t n = 0; n < n0 * n1 * n2; ++n) {
-    host.data()[n] = static_cast<Value>(numbers[n]);
-  }
-  Kokkos::deep_copy(exec, out, host);
-  exec.fence("test: host array is free");
-  return out;
-}
-
 /// A matrix view as the products take it.
 template <class View>
 [[nodiscard]] auto ref(const View& view) {

@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOLS = os.path.join(HERE, "..", "..", "tools")
 sys.path[:0] = [HERE, TOOLS]
+import emulator_file  # noqa: E402
 import fits_emulator  # noqa: E402
 import import_rvspecfit  # noqa: E402
 import tiny_library as tiny  # noqa: E402
@@ -22,6 +23,7 @@ from command_line import ToolError  # noqa: E402
 torch.set_num_threads(1)
 SETUPS = ("tiny_b", "tiny_r")
 SHARED = os.path.join(os.environ.get("RVFIT_SHARED_DATA", ""), "rvspecfit_nn")
+SHARED_GRID = os.path.join(os.environ.get("RVFIT_SHARED_DATA", ""), "rvspecfit_grid_small")
 # Weights are float32 after folding: relative rounding 6e-8 each, grown by the sums of 12 terms through 5 layers.
 TOLERANCE = 1e-6
 
@@ -178,10 +180,10 @@ REFUSALS = {
     "serializer version": (old_serializer, "serializer version 0, expected 1"),
     "pickled entry": (pickled_entry, "git_rev is stored as type 'pickle'"),
     "key missing": (lambda d: change_description(d, lam=KeyError), "has no 'lam'"),
-    "regular grid": (lambda d: change_description(d, interpolation_type="regulargrid"),
-                     "regular-grid libraries are not supported yet"),
+    "grid of a network": (lambda d: change_description(d, interpolation_type="regulargrid"),
+                          "mapper_module 'rvspecfit.nn.NNInterpolator', expected 'rvspecfit.read_grid'"),
     "triangulation": (lambda d: change_description(d, interpolation_type="triangulation"),
-                      "interpolation_type 'triangulation', expected 'generic'"),
+                      "interpolation_type 'triangulation', expected 'generic' or 'regulargrid'"),
     "interpolator": (lambda d: change_description(d, class_name="Other"), "class_name 'Other'"),
     "outside class": (lambda d: change_description(d, outside_class_name="Other"), "outside_class_name 'Other'"),
     "mapper": (lambda d: change_description(d, mapper_class_name="Other"),
@@ -266,3 +268,109 @@ def test_real_library(tmp_path):
         assert np.all(arm.distance(arm.scaled(labels)) < 0) and arm.hdu("DOMAIN").data.shape == (8, 5)
         assert list(arm.parameters["LOWER"]) == [3500, 0, -3, -0.2]
         assert list(arm.parameters["UPPER"]) == [8000, 5, 0.5, 0.6]
+
+
+# Regular grids.
+
+def read_grid(path, setup):
+    arm, = (arm for arm in emulator_file.read_emulator(str(path)).arms if arm.name == setup)
+    return arm
+
+
+def test_grid_is_imported_node_by_node(tmp_path):
+    library = tiny.write_grid_library(tmp_path)
+    import_to(tmp_path, tmp_path / "E.fits", SETUPS, "--lsf-sigma", "0.5,0.7")
+    for setup, (description, spectra) in library.items():
+        arm = read_grid(tmp_path / "E.fits", setup)
+        assert (arm.output, arm.revision, arm.grid_type) == ("EXP", "tiny grid", "LOG") and arm.pixels == 101
+        for axis, expected in zip(arm.grid.axes, tiny.GRID_AXES):
+            np.testing.assert_array_equal(axis, expected)
+        there = description["idgrid"] >= 0
+        np.testing.assert_array_equal(arm.grid.nodes >= 0, there)
+        assert sorted(arm.grid.nodes[there]) == list(range(there.sum()))
+        np.testing.assert_array_equal(arm.grid.templates[arm.grid.nodes[there]],
+                                      spectra[description["idgrid"][there]])
+    parts = fits_emulator.FitsArm(tmp_path / "E.fits", "tiny_r")
+    assert parts.header["LIBTYPE"] == "GRID" and parts.header["LSFSIGMA"] == 0.7 and "NLAYER" not in parts.header
+    assert list(parts.parameters["LOWER"]) == [4000, 1, -2, 0]
+    assert list(parts.parameters["UPPER"]) == [5500, 3, 0.5, 0.4]
+    assert list(parts.hdu("INPUT").data["LOG10"]) == [True, False, False, False]
+
+
+def test_grid_and_network_in_one_file(tmp_path):
+    tiny.write_grid_library(tmp_path, ["tiny_b"])
+    networks = tiny.write_library(tmp_path, ["tiny_r"])
+    import_to(tmp_path, tmp_path / "E.fits")
+    assert read_grid(tmp_path / "E.fits", "tiny_b").grid is not None
+    assert_same_templates(tmp_path / "E.fits", networks, random_inputs())
+
+
+def change_grid(folder, drop=None, spectra=None, **changes):
+    description = tiny.make_grid_description(tiny.log_wave(), 1)
+    original = tiny.grid_spectra(description["vec"], 101, 1)
+    description.update(changes)
+    description.pop(drop, None)
+    tiny.write_grid_setup(folder, "tiny_r", description, original if spectra is None else spectra(original))
+
+
+def nodes_with(*changes):
+    nodes = tiny.make_grid_description(tiny.log_wave(), 1)["idgrid"]
+    for where, value in changes:
+        nodes[where] = value
+    return nodes
+
+
+def axes_with(j, values):
+    return dict(tiny.enumerate_items([*tiny.GRID_AXES[:j], np.array(values), *tiny.GRID_AXES[j + 1:]]))
+
+
+def set_nan(spectra):
+    spectra[3, 5] = np.nan
+    return spectra
+
+
+GRID_REFUSALS = {
+    "spectra missing": (lambda d: os.remove(d / "interpdat_tiny_r.npy"), "interpdat_tiny_r.npy: no such file"),
+    "spectra truncated": (lambda d: truncate(d / "interpdat_tiny_r.npy"), "expected a NumPy array"),
+    "spectra pickled": (lambda d: change_grid(d, spectra=lambda s: s.astype(object)), "expected a NumPy array"),
+    "spectra of integers": (lambda d: change_grid(d, spectra=lambda s: s.astype(int)), "expected real numbers"),
+    "spectra of other pixels": (lambda d: change_grid(d, spectra=lambda s: s[:, 1:]), "of 101 pixels"),
+    "too few spectra": (lambda d: change_grid(d, spectra=lambda s: s[:-1]), "for more than 33 spectra"),
+    "spectra not finite": (lambda d: change_grid(d, spectra=set_nan), "not finite"),
+    "mapper": (lambda d: change_grid(d, mapper_class_name="Other"),
+               "mapper_class_name 'Other', expected 'LogParamMapper'"),
+    "mapper arguments": (lambda d: change_grid(d, mapper_args=np.array([[4]])), "log_ids among 4 labels"),
+    "no axes": (lambda d: change_grid(d, drop="uvecs"), "has no 'uvecs'"),
+    "axes of 3 labels": (lambda d: change_grid(d, uvecs=dict(tiny.enumerate_items(tiny.GRID_AXES[:3]))), "4 labels"),
+    "axis decreases": (lambda d: change_grid(d, uvecs=axes_with(1, [3.0, 1.0])), "that increase for each label"),
+    "axis of one": (lambda d: change_grid(d, uvecs=axes_with(1, [3.0])), "at least two numbers"),
+    "nodes' shape": (lambda d: change_grid(d, idgrid=np.zeros((3, 2, 3, 3), int)), "idgrid of shape (3, 2, 3, 3)"),
+    "no complete cell": (lambda d: change_grid(d, idgrid=nodes_with(((1,), -1))), "a spectrum at every corner"),
+    "a spectrum twice": (lambda d: change_grid(d, idgrid=nodes_with(((0, 0, 0, 1), 3), ((0, 0, 1, 0), 3))),
+                         "vec expected"),
+    "nodes elsewhere": (lambda d: change_grid(d, uvecs=axes_with(1, [1.0, 3.1])), "vec expected the labels"),
+    "linear in wavelength": (lambda d: change_grid(d, log_step=False), "lam expected a grid uniform in wavelength"),
+}
+
+
+@pytest.mark.parametrize("name", GRID_REFUSALS)
+def test_grid_refusal(tmp_path, name):
+    damage, message = GRID_REFUSALS[name]
+    library = tmp_path / "library"
+    library.mkdir()
+    tiny.write_grid_library(library)
+    damage(library)
+    with pytest.raises(ToolError) as error:
+        import_to(library, tmp_path / "E.fits")
+    assert message in str(error.value)
+    assert os.listdir(tmp_path) == ["library"]
+
+
+@pytest.mark.skipif(not os.path.isdir(SHARED_GRID), reason="skipped: RVFIT_SHARED_DATA has no rvspecfit_grid_small")
+def test_real_grid(tmp_path, capsys):
+    import_to(SHARED_GRID, tmp_path / "E.fits", ["desi_b"])
+    assert "desi_b: grid 4x3x4x3, 141 templates of 6215 pixels" in capsys.readouterr().out
+    arm = read_grid(tmp_path / "E.fits", "desi_b")
+    assert arm.grid.nodes[3, 0, 3].max() == -1 and (arm.grid.nodes < 0).sum() == 3
+    parameters = fits_emulator.FitsArm(tmp_path / "E.fits", "desi_b").parameters
+    assert list(parameters["LOWER"]) == [5000, 3.5, -1, -0.2] and list(parameters["UPPER"]) == [5750, 4.5, 0.5, 0.6]

@@ -121,3 +121,57 @@ def write_library(folder, setups=("tiny_b", "tiny_r"), legacy=False, **options):
                     network.state_dict() if legacy else container(network))
         networks[setup] = network
     return networks
+
+
+# Regular grids.
+
+GRID_AXES = [np.log10([4000.0, 4500.0, 5500.0]), np.array([1.0, 3.0]), np.array([-2.0, -1.0, 0.5]),
+             np.array([0.0, 0.4])]
+GRID_HOLES = [(2, 0, 2, 1), (0, 0, 0, 0)]
+
+
+def grid_spectra(vectors, pixels, seed):
+    """ln T of labels (NPAR, spectra): no simple function of them."""
+    phase = np.random.default_rng(seed).uniform(1, 9, (pixels, 1 + len(vectors)))
+    return (0.3 * np.sin(phase[:, :-1] @ vectors + phase[:, -1:])).T.astype(np.float32)
+
+
+def make_grid_description(wave, seed=7, log_step=True):
+    """What interp_<setup>.h5 of a regular grid holds, in the order in which the spectra were made: by chance."""
+    grid = np.meshgrid(*GRID_AXES, indexing="ij")
+    there = np.ones(grid[0].shape, bool)
+    there[tuple(np.transpose(GRID_HOLES))] = False
+    order = np.random.default_rng(seed).permutation(there.sum())
+    nodes = np.full(there.shape, -1)
+    nodes[there] = order
+    vectors = np.empty((len(NAMES), there.sum()))
+    vectors[:, order] = np.array([axis[there] for axis in grid])
+    return {"mapper_module": "rvspecfit.read_grid", "mapper_class_name": "LogParamMapper",
+            "mapper_args": np.array([[0]]), "parnames": list(NAMES), "lam": wave, "log_step": log_step,
+            "uvecs": dict(enumerate_items(GRID_AXES)), "regular": True, "idgrid": nodes, "vec": vectors,
+            "interpolation_type": "regulargrid", "revision": "tiny grid", "git_rev": "1", "cmdline": "",
+            "lognorms": np.zeros(there.sum())}
+
+
+def enumerate_items(values):
+    return ((f"__item_{j}", value) for j, value in enumerate(values))
+
+
+def write_grid_setup(folder, setup, description, spectra):
+    path = os.path.join(folder, f"interp_{setup}.h5")
+    save_description(path, description)
+    with h5py.File(path, "a") as file:
+        if "uvecs" in file:
+            file["uvecs"].attrs["type"] = "flattened_list"
+    np.save(os.path.join(folder, f"interpdat_{setup}.npy"), spectra)
+
+
+def write_grid_library(folder, setups=("tiny_b", "tiny_r")):
+    """Write a good library of regular grids; return descriptions and spectra by setup."""
+    written = {}
+    for seed, setup in enumerate(setups):
+        description = make_grid_description(log_wave(), seed)
+        spectra = grid_spectra(description["vec"], len(log_wave()), seed)
+        write_grid_setup(folder, setup, description, spectra)
+        written[setup] = description, spectra
+    return written

@@ -113,7 +113,7 @@ struct ProjectionKernel {
   KOKKOS_FUNCTION void operator()(const Member& member) const {
     const int t = member.league_rank();
     const int b = tile.fit(t);
-    const int spectrum = tile.spectrum(b);
+    const int spectrum = tile.spectrum_of(b);
     const auto columns = static_cast<int>(basis.extent(1));
     if (b < 0 || !has_enough_pixels(data.good(spectrum), columns)) {
       return;

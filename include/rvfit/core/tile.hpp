@@ -9,7 +9,7 @@
 namespace rvfit {
 
 /// Entries `begin` .. `begin + size` of a list of fits. Arrays of a tile are indexed by the entry t,
-/// those of parameters and results by the fit b = fit(t), those of observations by spectrum(b): a
+/// those of parameters and results by the fit b = fit(t), those of observations by spectrum_of(b): a
 /// spectrum may be fitted from several starts at once. The length of the list lives on the device;
 /// the host launches for `size` entries and entries past the end do nothing.
 template <ExecutionPolicy P>
@@ -26,7 +26,9 @@ struct Tile {
   }
 
   /// Row of the observations that fit b is made to.
-  [[nodiscard]] KOKKOS_FUNCTION int spectrum(int b) const { return spectra > 0 ? b % spectra : b; }
+  [[nodiscard]] KOKKOS_FUNCTION int spectrum_of(int b) const {
+    return spectra > 0 ? b % spectra : b;
+  }
 };
 
 }  // namespace rvfit

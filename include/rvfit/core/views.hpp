@@ -10,6 +10,7 @@
 
 #include <Kokkos_Core.hpp>
 
+#include <algorithm>
 #include <string>
 
 namespace rvfit {
@@ -78,6 +79,25 @@ template <class View, class Exec, class Container>
   }
   Kokkos::deep_copy(exec, out, host);
   exec.fence("rvfit::upload_matrix: host array is free");
+  return out;
+}
+
+/// The same for row-major host values of extents n0 x n1 x n2.
+/// @throws InvalidArgument  another number of values
+template <class View, class Exec, class Container>
+[[nodiscard]] View upload_cube(const Exec& exec, const std::string& label, const Container& values,
+                               std::size_t n0, std::size_t n1, std::size_t n2) {
+  static_assert(View::rank() == 3, "upload_cube: the view must be of rank 3");
+  RVFIT_REQUIRE(static_cast<std::size_t>(values.size()) == n0 * n1 * n2, "upload_cube: ", label,
+                " has ", values.size(), " values, wanted ", n0, " x ", n1, " x ", n2);
+  using Value = typename View::non_const_value_type;
+  Kokkos::View<Value***, Kokkos::LayoutRight, typename View::memory_space> out(
+      Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, label), n0, n1, n2);
+  auto host = Kokkos::create_mirror_view(out);
+  std::transform(values.begin(), values.end(), host.data(),
+                 [](auto value) { return static_cast<Value>(value); });
+  Kokkos::deep_copy(exec, out, host);
+  exec.fence("rvfit::upload_cube: host array is free");
   return out;
 }
 

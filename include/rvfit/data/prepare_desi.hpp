@@ -5,6 +5,8 @@
 /// From the arrays of a DESI file to weights, as rvspecfit's get_specdata does:
 ///
 /// - bad pixels: mask > 0, ivar <= 0, flux or ivar not finite, and the dichroic's 4300 .. 4450 A;
+/// - with a resolution matrix also the pixels at both ends whose row is cut off, and those whose row
+///   is empty;
 /// - sigma = 1 / sqrt(ivar), at least 0.3 x the median sigma of the good pixels;
 /// - an arm whose good pixels are all exactly zero holds no spectrum and is left out.
 ///
@@ -57,6 +59,7 @@ struct PrepareDesi {
   Matrix<const double, P> wave;
   Matrix<const float, P> flux, ivar;
   Matrix<const std::int32_t, P> mask;
+  Cube<const Real, P> resolution;  ///< empty if there is none
   Matrix<Real, P> clean_flux, weight;
 
   [[nodiscard]] KOKKOS_FUNCTION bool good(int b, int i) const {
@@ -64,7 +67,24 @@ struct PrepareDesi {
     const bool dichroic =
         options.mask_dichroic && w > options.dichroic_lower && w < options.dichroic_upper;
     return mask(b, i) <= 0 && ivar(b, i) > 0.0F && Kokkos::isfinite(ivar(b, i)) &&
-           Kokkos::isfinite(flux(b, i)) && !dichroic;
+           Kokkos::isfinite(flux(b, i)) && !dichroic && resolved(b, i);
+  }
+
+  /// Whether the whole row of the resolution matrix lies within the spectrum and says something.
+  [[nodiscard]] KOKKOS_FUNCTION bool resolved(int b, int i) const {
+    const auto diagonals = static_cast<int>(resolution.extent(1));
+    const int reach = diagonals / 2;
+    if (diagonals == 0) {
+      return true;
+    }
+    if (i < reach || i + reach >= static_cast<int>(flux.extent(1))) {
+      return false;
+    }
+    double sum = 0.0;
+    for (int k = 0; k < diagonals; ++k) {
+      sum += static_cast<double>(resolution(resolution.extent(0) == 1 ? 0 : b, k, i + reach - k));
+    }
+    return sum > 0.0;
   }
 
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
@@ -115,14 +135,14 @@ struct PrepareDesi {
 /// @param[in] flux  (B, N)                             [flux]
 /// @param[in] ivar  (B, N)  inverse variance           [1 / flux^2]
 /// @param[in] mask  (B, N)  bad where positive
+/// @param[in] resolution  (1 or B, D, N)  optional, of `remove_template_spread`
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
-[[nodiscard]] SpectrumBatch<P> prepare_desi(const typename P::execution_space& exec,
-                                            std::string arm, const Matrix<const double, P>& wave,
-                                            const Matrix<const float, P>& flux,
-                                            const Matrix<const float, P>& ivar,
-                                            const Matrix<const std::int32_t, P>& mask,
-                                            const DesiPreparation& options = {}) {
+[[nodiscard]] SpectrumBatch<P> prepare_desi(
+    const typename P::execution_space& exec, std::string arm, const Matrix<const double, P>& wave,
+    const Matrix<const float, P>& flux, const Matrix<const float, P>& ivar,
+    const Matrix<const std::int32_t, P>& mask, const DesiPreparation& options = {},
+    const Cube<const typename P::real_type, P>& resolution = {}) {
   const auto same = [&](const auto& view) {
     return view.extent(0) == flux.extent(0) && view.extent(1) == flux.extent(1);
   };
@@ -140,8 +160,8 @@ template <ExecutionPolicy P>
   Kokkos::parallel_for(
       "rvfit::prepare_desi",
       typename P::team_policy(exec, static_cast<int>(flux.extent(0)), Kokkos::AUTO),
-      detail::PrepareDesi<P>{options, wave, flux, ivar, mask, clean_flux, weight});
-  return make_spectrum_batch<P>(exec, std::move(arm), wave, clean_flux, weight);
+      detail::PrepareDesi<P>{options, wave, flux, ivar, mask, resolution, clean_flux, weight});
+  return make_spectrum_batch<P>(exec, std::move(arm), wave, clean_flux, weight, resolution);
 }
 
 }  // namespace rvfit

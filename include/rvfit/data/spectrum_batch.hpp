@@ -26,9 +26,12 @@ struct SpectrumView {
   Vector<const Accum, P> log_norm;  ///< (B)          2 sum_i ln sigma_i over w_i > 0
   Vector<const int, P> good;        ///< (B)          number of pixels with w_i > 0
   Vector<const Accum, P> signal{};  ///< (B)          sum_i (w_i D_i)^2
+  /// (1 or B, D, N)  line spread that acts on templates (stages/resolution.hpp); empty if there is none
+  Cube<const Real, P> resolution{};
 
   [[nodiscard]] KOKKOS_FUNCTION int size() const { return static_cast<int>(flux.extent(0)); }
   [[nodiscard]] KOKKOS_FUNCTION int pixels() const { return static_cast<int>(flux.extent(1)); }
+  [[nodiscard]] KOKKOS_FUNCTION bool has_resolution() const { return resolution.extent(1) > 0; }
 };
 
 /// The same with the name of the setup of the model that predicts it, e.g. desi_b.
@@ -83,12 +86,13 @@ struct SpectrumConstants {
 /// @param[in] wave    (1 or B, N)  increasing                              [Angstrom]
 /// @param[in] flux    (B, N)       finite everywhere                       [flux]
 /// @param[in] weight  (B, N)       1 / sigma, exactly 0 where masked       [1 / flux]
+/// @param[in] resolution  (1 or B, D, N)  optional: D odd, finite everywhere
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
-[[nodiscard]] SpectrumBatch<P> make_spectrum_batch(const typename P::execution_space& exec,
-                                                   std::string arm, Matrix<const double, P> wave,
-                                                   Matrix<const typename P::real_type, P> flux,
-                                                   Matrix<const typename P::real_type, P> weight) {
+[[nodiscard]] SpectrumBatch<P> make_spectrum_batch(
+    const typename P::execution_space& exec, std::string arm, Matrix<const double, P> wave,
+    Matrix<const typename P::real_type, P> flux, Matrix<const typename P::real_type, P> weight,
+    Cube<const typename P::real_type, P> resolution = {}) {
   RVFIT_REQUIRE(flux.extent(0) == weight.extent(0) && flux.extent(1) == weight.extent(1), arm,
                 ": flux is ", flux.extent(0), " x ", flux.extent(1), ", weight is ",
                 weight.extent(0), " x ", weight.extent(1));
@@ -99,6 +103,12 @@ template <ExecutionPolicy P>
   RVFIT_REQUIRE(flux.extent(1) >= 2, arm, ": flux has ", flux.extent(1),
                 " pixels, at least 2 wanted");
   const auto rows = flux.extent(0);
+  RVFIT_REQUIRE(resolution.extent(1) == 0 ||
+                    (resolution.extent(1) % 2 == 1 && resolution.extent(2) == flux.extent(1) &&
+                     (resolution.extent(0) == 1 || resolution.extent(0) == rows)),
+                arm, ": flux is ", rows, " x ", flux.extent(1), ", resolution is ",
+                resolution.extent(0), " x ", resolution.extent(1), " x ", resolution.extent(2),
+                " (1 or as many rows, an odd number of diagonals and as many pixels wanted)");
   auto log_norm =
       allocate_raw<Vector<typename P::accum_type, P>>(exec, "rvfit::SpectrumBatch::log_norm", rows);
   auto signal =
@@ -107,7 +117,7 @@ template <ExecutionPolicy P>
   Kokkos::parallel_for("rvfit::SpectrumBatch::constants",
                        typename P::team_policy(exec, static_cast<int>(rows), Kokkos::AUTO),
                        detail::SpectrumConstants<P>{flux, weight, log_norm, signal, good});
-  return {{wave, flux, weight, log_norm, good, signal}, std::move(arm)};
+  return {{wave, flux, weight, log_norm, good, signal, resolution}, std::move(arm)};
 }
 
 }  // namespace rvfit

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// Where a template library is trusted: an intersection of half-spaces in the scaled inputs x of
+/// Where a network is trusted: an intersection of half-spaces in the scaled inputs x of
 /// each arm, and a quadratic penalty outside it,
 ///
 ///   outside_a(theta) = max(0, max_n (normal_n . x + offset_n))^2,
@@ -12,9 +12,7 @@
 
 #include <rvfit/core/views.hpp>
 #include <rvfit/data/parameters.hpp>
-#include <rvfit/emulator/mlp.hpp>
-
-#include <vector>
+#include <rvfit/emulator/input_scaling.hpp>
 
 namespace rvfit {
 

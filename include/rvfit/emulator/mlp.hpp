@@ -12,32 +12,13 @@
 #include <rvfit/core/tile.hpp>
 #include <rvfit/emulator/dense_layer.hpp>
 #include <rvfit/emulator/emulator_data.hpp>
+#include <rvfit/emulator/input_scaling.hpp>
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
 namespace rvfit {
-
-/// Scaling of labels to the network's inputs.
-template <ExecutionPolicy P>
-struct InputScaling {
-  Vector<const double, P> offset;
-  Vector<const double, P> scale;
-  Vector<const int, P> log10;
-
-  struct Input {
-    double value;
-    double slope;  ///< d value / d label
-  };
-
-  [[nodiscard]] KOKKOS_FUNCTION Input operator()(int j, double label) const {
-    constexpr double ln10 = 2.302585092994045684;
-    const double q = log10(j) != 0 ? Kokkos::log10(label) : label;
-    const double dq = log10(j) != 0 ? 1.0 / (label * ln10) : 1.0;
-    return {(q - offset(j)) / scale(j), dq / scale(j)};
-  }
-};
 
 namespace detail {
 
@@ -77,16 +58,7 @@ class Mlp {
 
   /// Upload a network. @throws InvalidArgument  see require_consistent
   Mlp(const Exec& exec, const ArmData& arm) {
-    std::vector<double> offset, scale;
-    std::vector<int> log10;
-    for (const InputData& input : arm.inputs) {
-      offset.push_back(input.offset);
-      scale.push_back(input.scale);
-      log10.push_back(input.log10 ? 1 : 0);
-    }
-    scaling_ = {upload<Vector<const double, P>>(exec, "rvfit::Mlp::offset", offset),
-                upload<Vector<const double, P>>(exec, "rvfit::Mlp::scale", scale),
-                upload<Vector<const int, P>>(exec, "rvfit::Mlp::log10", log10)};
+    scaling_ = upload_scaling<P>(exec, arm.inputs);
     for (const LayerData& layer : arm.layers) {
       layers_.push_back(upload_layer(exec, layer));
     }

@@ -114,6 +114,19 @@ class FitsInput {
     return values;
   }
 
+  /// Read `count` numbers of an image from the `first` on, in row-major order, to `out`. NaN stays NaN.
+  template <class T>
+  void read_image_part(const std::string& hdu, std::size_t first, std::size_t count, T* out) {
+    move_to(hdu);
+    int status = 0;
+    int any_null = 0;
+    fits_read_img(file_.get(), detail::type_code<T>(), static_cast<LONGLONG>(first) + 1,
+                  static_cast<LONGLONG>(count), nullptr, out, &any_null, &status);
+    if (status != 0) {
+      fail(hdu, "pixels cannot be read", status);
+    }
+  }
+
   /// Rows of a table.
   [[nodiscard]] std::size_t row_count(const std::string& table) {
     move_to(table);

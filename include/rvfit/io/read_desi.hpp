@@ -3,8 +3,8 @@
 
 /// @file
 /// Reads DESI `coadd-` and `spectra-` files. Wanted for each arm X of those asked for:
-/// X_WAVELENGTH (N), X_FLUX, X_IVAR, X_MASK (R, N), and the table FIBERMAP with R rows; SCORES is
-/// optional; X_RESOLUTION and all other HDUs are passed over.
+/// X_WAVELENGTH (N), X_FLUX, X_IVAR, X_MASK (R, N), X_RESOLUTION (R, D, N) if it is asked for, and the
+/// table FIBERMAP with R rows; SCORES is optional; all other HDUs are passed over.
 
 #include <rvfit/io/column.hpp>
 #include <rvfit/io/fits_input.hpp>
@@ -27,10 +27,18 @@ struct DesiArm {
   std::vector<float> flux;         ///< (R, N)  as in the file, NaN included        [flux]
   std::vector<float> ivar;         ///< (R, N)  inverse variance                    [1 / flux^2]
   std::vector<std::int32_t> mask;  ///< (R, N)  bad where > 0
+  std::vector<float> resolution;   ///< (R, D, N)  as in the file; empty if it was not asked for
   std::vector<float> snr;          ///< (R)     median S/N of a pixel, NaN without good pixels
 
   [[nodiscard]] std::size_t pixels() const { return wave.size(); }
+  /// D, 0 without resolution matrices.
+  [[nodiscard]] std::size_t diagonals() const {
+    return flux.empty() ? 0 : resolution.size() / flux.size();
+  }
 };
+
+/// Whether to read the resolution matrices, eleven times as much as the flux.
+enum class Resolution { skip, read };
 
 /// One file: R spectra and what its FIBERMAP says about them.
 struct DesiFile {
@@ -97,8 +105,20 @@ namespace detail {
   return {};
 }
 
+/// X_RESOLUTION (R, D, N) for any odd D.
+[[nodiscard]] inline std::vector<float> read_resolution(FitsInput& file, const std::string& label,
+                                                        std::size_t rows, std::size_t pixels) {
+  const std::string hdu = label + "_RESOLUTION";
+  const ArrayShape shape = file.image_shape(hdu);
+  if (shape.size() != 3 || shape[0] != rows || shape[1] % 2 != 1 || shape[2] != pixels) {
+    file.fail(hdu, "has " + shape_text(shape) + " pixels, expected " + std::to_string(rows) +
+                       " x an odd number x " + std::to_string(pixels));
+  }
+  return file.read_image<float>(hdu, shape, OutOfRange::clamp);
+}
+
 [[nodiscard]] inline DesiArm read_desi_arm(FitsInput& file, const std::string& label,
-                                           std::size_t rows) {
+                                           std::size_t rows, Resolution resolution) {
   DesiArm arm;
   arm.label = label;
   arm.name = "desi_" + lower_case(label);
@@ -119,6 +139,9 @@ namespace detail {
   arm.flux = file.read_image<float>(label + "_FLUX", shape, OutOfRange::clamp);
   arm.ivar = file.read_image<float>(label + "_IVAR", shape, OutOfRange::clamp);
   arm.mask = file.read_image<std::int32_t>(label + "_MASK", shape, OutOfRange::clamp);
+  if (resolution == Resolution::read) {
+    arm.resolution = read_resolution(file, label, rows, grid[0]);
+  }
   arm.snr = recorded_snr(file, label, rows);
   if (arm.snr.empty()) {
     arm.snr = measured_snr(arm);
@@ -151,13 +174,17 @@ namespace detail {
 /// @throws IoError  an HDU or column that is missing, extents that differ, a wavelength grid that
 ///                  does not increase, a file without rows
 [[nodiscard]] inline DesiFile read_desi(const std::string& path,
-                                        const std::vector<std::string>& labels = {"B", "R", "Z"}) {
+                                        const std::vector<std::string>& labels = {"B", "R", "Z"},
+                                        Resolution resolution = Resolution::skip) {
   FitsInput file(path);
   const std::string fibermap = "FIBERMAP";
   std::vector<std::string> wanted{fibermap};
   for (const std::string& label : labels) {
     for (const char* part : {"_WAVELENGTH", "_FLUX", "_IVAR", "_MASK"}) {
       wanted.push_back(label + part);
+    }
+    if (resolution == Resolution::read) {
+      wanted.push_back(label + "_RESOLUTION");
     }
   }
   file.require_hdus(wanted);
@@ -172,7 +199,7 @@ namespace detail {
       fibermap, file.has_column(fibermap, "FIBERSTATUS") ? "FIBERSTATUS" : "COADD_FIBERSTATUS");
   desi.columns = detail::read_identity(file);
   for (const std::string& label : labels) {
-    desi.arms.push_back(detail::read_desi_arm(file, label, desi.rows()));
+    desi.arms.push_back(detail::read_desi_arm(file, label, desi.rows(), resolution));
   }
   return desi;
 }

@@ -14,6 +14,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -121,9 +122,21 @@ class EmulatorReader {
     arm.exponential_output = choose(hdu, "OUTPUT", "LINEAR", "EXP");
     arm.grid = read_grid(hdu);
     arm.inputs = read_inputs(hdu, labels);
-    arm.domain = read_domain(prefix + "_DOMAIN", labels.size() + 1);
-    const std::size_t layers = require_count(hdu, "NLAYER");
-    std::size_t width = labels.size();
+    const auto kind = file_.keyword<std::string>(hdu, "LIBTYPE").value_or("NETWORK");
+    if (kind == "GRID") {
+      arm.label_grid = read_label_grid(prefix, labels.size(), arm.grid.size);
+    } else if (kind == "NETWORK") {
+      read_network(prefix, labels.size(), arm);
+    } else {
+      file_.fail(hdu, "LIBTYPE is '" + kind + "', expected 'NETWORK' or 'GRID'");
+    }
+    return arm;
+  }
+
+  void read_network(const std::string& prefix, std::size_t labels, ArmData& arm) {
+    arm.domain = read_domain(prefix + "_DOMAIN", labels + 1);
+    const std::size_t layers = require_count(prefix + "_INPUT", "NLAYER");
+    std::size_t width = labels;
     for (std::size_t n = 0; n < layers; ++n) {
       arm.layers.push_back(read_layer(prefix, std::to_string(n), width));
       width = static_cast<std::size_t>(arm.layers.back().outputs);
@@ -133,7 +146,81 @@ class EmulatorReader {
                  "has " + std::to_string(width) +
                      " outputs, expected GRIDSIZE = " + std::to_string(arm.grid.size));
     }
-    return arm;
+  }
+
+  /// Axes and nodes; the templates stay in the file until they are uploaded.
+  [[nodiscard]] GridData read_label_grid(const std::string& prefix, std::size_t labels,
+                                         int pixels) {
+    GridData grid;
+    const std::string nodes = prefix + "_NODES", templates = prefix + "_TEMPLATES";
+    if (labels > static_cast<std::size_t>(max_grid_axes)) {
+      file_.fail(nodes, "the library has " + std::to_string(labels) +
+                            " labels, a grid of at most " + std::to_string(max_grid_axes) +
+                            " was expected");
+    }
+    ArrayShape extents;
+    for (std::size_t j = 0; j < labels; ++j) {
+      const std::string hdu = prefix + "_AXIS" + std::to_string(j);
+      const ArrayShape shape = file_.image_shape(hdu);
+      if (shape.size() != 1 || shape[0] < 2) {
+        file_.fail(hdu, "has " + shape_text(shape) + " numbers, expected a row of at least 2");
+      }
+      grid.axes.push_back(file_.read_image<double>(hdu, shape));
+      const auto& axis = grid.axes.back();
+      require_finite(hdu, "nodes", axis);
+      if (std::adjacent_find(axis.begin(), axis.end(), std::greater_equal<>()) != axis.end()) {
+        file_.fail(hdu, "numbers that increase were expected");
+      }
+      extents.push_back(shape[0]);
+    }
+    grid.row = file_.read_image<std::int32_t>(nodes, extents);
+    const ArrayShape shape = file_.image_shape(templates);
+    if (shape.size() != 2 || shape[0] < 1 || shape[1] != static_cast<std::size_t>(pixels)) {
+      file_.fail(templates, "is " + shape_text(shape) +
+                                ", expected templates x GRIDSIZE = " + std::to_string(pixels));
+    }
+    grid.templates = shape[0];
+    require_each_once(nodes, grid);
+    grid.read = [path = file_.path(), templates, shape](std::size_t first, std::size_t count,
+                                                        float* out) {
+      read_templates(path, templates, shape, first, count, out);
+    };
+    return grid;
+  }
+
+  /// Each template belongs to one node.
+  void require_each_once(const std::string& hdu, const GridData& grid) const {
+    std::vector<int> uses(grid.templates, 0);
+    for (const std::int32_t row : grid.row) {
+      if (row < -1 || row >= static_cast<std::int64_t>(grid.templates)) {
+        file_.fail(hdu, "names template " + std::to_string(row) +
+                            ", expected -1 for none, or 0 .. " +
+                            std::to_string(grid.templates - 1));
+      }
+      if (row >= 0 && ++uses[static_cast<std::size_t>(row)] > 1) {
+        file_.fail(hdu, "template " + std::to_string(row) + " is at two nodes, expected at one");
+      }
+    }
+    const auto unused = std::find(uses.begin(), uses.end(), 0);
+    if (unused != uses.end()) {
+      file_.fail(hdu, "template " + std::to_string(unused - uses.begin()) +
+                          " is at no node, expected at one");
+    }
+  }
+
+  /// Read rows of the templates straight to where they stay.
+  static void read_templates(const std::string& path, const std::string& hdu,
+                             const ArrayShape& shape, std::size_t first, std::size_t count,
+                             float* out) {
+    FitsInput file(path);
+    if (file.image_shape(hdu) != shape) {
+      file.fail(hdu, "has changed since the file was opened");
+    }
+    const std::size_t size = count * shape[1];
+    file.read_image_part(hdu, first * shape[1], size, out);
+    if (!std::all_of(out, out + size, [](float x) { return std::isfinite(x); })) {
+      file.fail(hdu, "templates: a finite number was expected");
+    }
   }
 
   /// True if a keyword is `yes`, false if it is `no`. @throws IoError  something else
@@ -238,7 +325,8 @@ class EmulatorReader {
 
 }  // namespace detail
 
-/// Read an emulator file.
+/// Read an emulator file. Templates of a grid are read when a model is made of it: until then the file
+/// must stay, and that they are finite is checked then.
 /// @throws IoError  naming the file, the HDU, and what was expected there
 [[nodiscard]] inline EmulatorData read_emulator(const std::string& path) {
   return detail::EmulatorReader(path).read();

@@ -2,10 +2,11 @@
 #pragma once
 
 /// @file
-/// The model of a star's spectrum: emulator, rotation, spline, Doppler. Parameters: the library's
-/// labels, then vsini, then rv (or one for each exposure).
+/// The model of a star's spectrum: template library, rotation, spline, Doppler. Parameters: the
+/// library's labels, then vsini, then rv (or one for each exposure).
 
 #include <rvfit/emulator/domain.hpp>
+#include <rvfit/emulator/grid.hpp>
 #include <rvfit/emulator/mlp.hpp>
 #include <rvfit/pipeline/template_model.hpp>
 #include <rvfit/stages/broadening.hpp>
@@ -14,6 +15,9 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace rvfit {
@@ -25,16 +29,21 @@ struct ForwardModelOptions {
   /// Velocities: with more than one, exposure e has its own, a parameter rv, rv_2, rv_3 ..; with one
   /// all share it.
   int velocities = 1;
+  /// Of libraries that are grids.
+  GridInterpolation interpolation = GridInterpolation::linear;
+  /// Outside the complete cells of a grid take the nearest node's template and a penalty by its
+  /// distance, as rvspecfit does: both jump at the boundary.
+  bool nearest_node_outside = false;
 };
 
 namespace detail {
 
 /// Penalty of one arm's domain for a tile.
-template <ExecutionPolicy P>
+template <ExecutionPolicy P, class Domain>
 struct AddPenalty {
   Tile<P> tile;
   Matrix<const double, P> theta;
-  ArmDomain<P> domain;
+  Domain domain;
   Vector<const double, P> weight;
   Linearization<P> out;
   bool derivatives;
@@ -47,7 +56,7 @@ struct AddPenalty {
     double value = 0.0;
     double* gradient = derivatives ? &out.gradient(b, 0) : nullptr;
     double* hessian = derivatives ? &out.hessian(b, 0, 0) : nullptr;
-    domain.add_penalty(&theta(b, 0), weight(tile.spectrum(b)), value, gradient, hessian,
+    domain.add_penalty(&theta(b, 0), weight(tile.spectrum_of(b)), value, gradient, hessian,
                        static_cast<int>(out.hessian.extent(2)));
     out.value(b) += value;
   }
@@ -55,7 +64,7 @@ struct AddPenalty {
 
 }  // namespace detail
 
-/// An emulator with rotation and Doppler shift; meets `TemplateModel`.
+/// A template library with rotation and Doppler shift; meets `TemplateModel`.
 template <ExecutionPolicy P>
 class ForwardModel {
  public:
@@ -64,7 +73,8 @@ class ForwardModel {
   using Real = typename P::real_type;
 
   /// Upload a library.
-  /// @throws InvalidArgument  inconsistent data, or a grid that is not logarithmic
+  /// @throws InvalidArgument  inconsistent data, or wavelengths that are not logarithmic; and what the
+  ///                          source of a grid's templates throws
   ForwardModel(const Exec& exec, const EmulatorData& data, const ForwardModelOptions& options = {})
       : data_(data), options_(options) {
     require_consistent(data);
@@ -93,15 +103,24 @@ class ForwardModel {
     for (const ArmData& arm : data.arms) {
       RVFIT_REQUIRE(arm.grid.logarithmic, "ForwardModel: the grid of arm ", arm.name,
                     " is linear in wavelength; rotation needs ln(wavelength)");
-      networks_.emplace_back(exec, arm);
-      const std::size_t columns = data.labels.size() + 1;
-      domains_.push_back(
-          {upload_matrix<Matrix<const double, P>>(exec, "rvfit::ForwardModel::domain", arm.domain,
-                                                  arm.domain.size() / columns, columns),
-           networks_.back().scaling()});
+      if (arm.is_grid()) {
+        const GridLibrary<P> library(exec, arm, options.interpolation,
+                                     options.nearest_node_outside);
+        libraries_.push_back(library);
+        domains_.push_back(library.domain());
+      } else {
+        const Mlp<P> network(exec, arm);
+        const std::size_t columns = data.labels.size() + 1;
+        libraries_.push_back(network);
+        domains_.push_back(ArmDomain<P>{
+            upload_matrix<Matrix<const double, P>>(exec, "rvfit::ForwardModel::domain", arm.domain,
+                                                   arm.domain.size() / columns, columns),
+            network.scaling()});
+      }
     }
-    for (ArmData& arm : data_.arms) {
-      arm.layers.clear();  // on the device now
+    for (ArmData& arm : data_.arms) {  // on the device now
+      arm.layers.clear();
+      arm.label_grid.read = nullptr;
     }
   }
 
@@ -138,11 +157,14 @@ class ForwardModel {
   /// Device arrays of one tile of templates.
   struct Workspace {
     typename Mlp<P>::Workspace network;
+    typename GridLibrary<P>::Workspace stencil;
     Vector<Real, P> templates;     ///< (T, 1 + labels, M)
     Vector<Real, P> coefficients;  ///< (T, 2 + labels, M + 2)
 
     Workspace(const Exec& exec, const ForwardModel& model, int tile)
-        : network(exec, static_cast<std::size_t>(tile) * (1 + model.labels()), model.width()) {
+        : network(exec, static_cast<std::size_t>(tile) * (1 + model.labels()), model.width()),
+          stencil(exec, static_cast<std::size_t>(tile) * (1 + model.labels()),
+                  model.stencil_nodes()) {
       const auto rows = static_cast<std::size_t>(tile);
       const auto lanes = static_cast<std::size_t>(model.labels()) + 1;
       const auto pixels = static_cast<std::size_t>(model.max_pixels());
@@ -156,13 +178,18 @@ class ForwardModel {
   /// Templates of one arm, broadened, as spline coefficients.
   void synthesize(const Exec& exec, int arm, const Tile<P>& tile,
                   const Matrix<const double, P>& theta, int lanes, Workspace& workspace) const {
-    const Mlp<P>& network = networks_[static_cast<std::size_t>(arm)];
-    const int network_lanes = lanes == 1 ? 1 : 1 + labels();
-    const int pixels = network.pixels();
-    const MatrixRef<Real> templates{workspace.templates.data(), tile.size * network_lanes, pixels,
+    const int library_lanes = lanes == 1 ? 1 : 1 + labels();
+    const int pixels = grid(arm).size;
+    const MatrixRef<Real> templates{workspace.templates.data(), tile.size * library_lanes, pixels,
                                     pixels};
-    network.evaluate(exec, tile, theta, network_lanes, templates, workspace.network);
-    broaden<P>(exec, tile, theta, labels(), grid(arm).step, options_.max_vsini, network_lanes,
+    const Library& library = libraries_[static_cast<std::size_t>(arm)];
+    if (const auto* network = std::get_if<Mlp<P>>(&library)) {
+      network->evaluate(exec, tile, theta, library_lanes, templates, workspace.network);
+    } else {
+      std::get<GridLibrary<P>>(library).evaluate(exec, tile, theta, library_lanes, templates,
+                                                 workspace.stencil);
+    }
+    broaden<P>(exec, tile, theta, labels(), grid(arm).step, options_.max_vsini, library_lanes,
                coefficient_lanes(lanes), {templates.data, templates.rows, pixels, pixels},
                coefficients(arm, tile, lanes, workspace));
   }
@@ -180,32 +207,48 @@ class ForwardModel {
   void add_penalty(const Exec& exec, int arm, const Tile<P>& tile,
                    const Matrix<const double, P>& theta, const Vector<const double, P>& weight,
                    const Linearization<P>& out, bool derivatives) const {
-    const ArmDomain<P>& domain = domains_[static_cast<std::size_t>(arm)];
-    Kokkos::parallel_for("rvfit::ForwardModel::penalty",
-                         typename P::range_policy(exec, 0, tile.size),
-                         detail::AddPenalty<P>{tile, theta, domain, weight, out, derivatives});
+    std::visit(
+        [&](const auto& domain) {
+          using Kernel = detail::AddPenalty<P, std::decay_t<decltype(domain)>>;
+          Kokkos::parallel_for("rvfit::ForwardModel::penalty",
+                               typename P::range_policy(exec, 0, tile.size),
+                               Kernel{tile, theta, domain, weight, out, derivatives});
+        },
+        domains_[static_cast<std::size_t>(arm)]);
   }
 
   /// Points of a Halton sequence inside the domain of every arm, with a few rotation speeds.
   [[nodiscard]] std::vector<double> start_points(int count) const;
 
  private:
+  using Library = std::variant<Mlp<P>, GridLibrary<P>>;
+  using Domain = std::variant<ArmDomain<P>, GridDomain<P>>;
+
   [[nodiscard]] const TemplateGrid& grid(int arm) const {
     return data_.arms[static_cast<std::size_t>(arm)].grid;
   }
   [[nodiscard]] int max_pixels() const {
     int largest = 0;
-    for (const auto& network : networks_) {
-      largest = std::max(largest, network.pixels());
+    for (const ArmData& arm : data_.arms) {
+      largest = std::max(largest, arm.grid.size);
     }
     return largest;
   }
   [[nodiscard]] int width() const {
     int widest = 0;
-    for (const auto& network : networks_) {
-      widest = std::max(widest, network.width());
+    for (const Library& library : libraries_) {
+      const auto* network = std::get_if<Mlp<P>>(&library);
+      widest = std::max(widest, network == nullptr ? 0 : network->width());
     }
     return widest;
+  }
+  [[nodiscard]] int stencil_nodes() const {
+    int most = 0;
+    for (const Library& library : libraries_) {
+      const auto* templates = std::get_if<GridLibrary<P>>(&library);
+      most = std::max(most, templates == nullptr ? 0 : templates->stencil_nodes());
+    }
+    return most;
   }
   [[nodiscard]] int coefficient_lanes(int lanes) const { return lanes == 1 ? 1 : 2 + labels(); }
 
@@ -215,11 +258,11 @@ class ForwardModel {
     return {workspace.coefficients.data(), tile.size * coefficient_lanes(lanes), columns, columns};
   }
 
-  EmulatorData data_;  ///< without the networks' weights
+  EmulatorData data_;  ///< without weights and templates
   ForwardModelOptions options_;
   ParameterSet parameters_;
-  std::vector<Mlp<P>> networks_;
-  std::vector<ArmDomain<P>> domains_;
+  std::vector<Library> libraries_;
+  std::vector<Domain> domains_;
 };
 
 template <ExecutionPolicy P>
@@ -235,21 +278,8 @@ std::vector<double> ForwardModel<P>::start_points(int count) const {
     return result;
   };
   const auto inside = [&](const std::vector<double>& label) {
-    const std::size_t n = label.size();
-    for (const ArmData& arm : data_.arms) {
-      for (std::size_t row = 0; row + n < arm.domain.size(); row += n + 1) {
-        double distance = arm.domain[row + n];
-        for (std::size_t j = 0; j < n; ++j) {
-          const InputData& input = arm.inputs[j];
-          const double q = input.log10 ? std::log10(label[j]) : label[j];
-          distance += arm.domain[row + j] * (q - input.offset) / input.scale;
-        }
-        if (distance > 0.0) {
-          return false;
-        }
-      }
-    }
-    return true;
+    return std::all_of(data_.arms.begin(), data_.arms.end(),
+                       [&](const ArmData& arm) { return arm.is_inside(label); });
   };
   std::vector<double> points;
   int accepted = 0;

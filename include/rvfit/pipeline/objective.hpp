@@ -9,6 +9,7 @@
 #include <rvfit/linalg/gemm.hpp>
 #include <rvfit/pipeline/template_model.hpp>
 #include <rvfit/solver/lm.hpp>
+#include <rvfit/stages/resolution.hpp>
 
 #include <algorithm>
 #include <string>
@@ -93,8 +94,8 @@ class Objective {
   using Exec = typename P::execution_space;
   using Real = typename P::real_type;
 
-  /// Plan for the arms and wavelengths of `like`, whose spectra are not used, and for up to `capacity`
-  /// spectra.
+  /// Plan for the arms and wavelengths of `like`, whose spectra are not used but for whether they have
+  /// resolution matrices, and for up to `capacity` spectra.
   ///
   /// @param[in] tile  spectra of one pass, a multiple of gemm_row_group
   /// @throws InvalidArgument  unknown arm, wavelengths not covered, no arms
@@ -159,6 +160,12 @@ class Objective {
     return different == 0;
   }
 
+  /// Numbers in the jets of a tile.
+  [[nodiscard]] std::size_t jets_size(int pixels) const {
+    return static_cast<std::size_t>(tile_) * static_cast<std::size_t>(lanes_) *
+           static_cast<std::size_t>(pixels);
+  }
+
   [[nodiscard]] const Arm& arm(int a) const { return arms_[static_cast<std::size_t>(a)]; }
 
   void accumulate(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
@@ -198,6 +205,7 @@ class Objective {
   typename Model::Workspace workspace_;
   std::vector<Arm> arms_;
   Vector<Real, P> jets_;
+  Vector<Real, P> resolved_jets_;  ///< after the resolution matrices; empty if planned without
   Vector<double, P> penalty_pixels_;
   std::vector<Vector<double, P>> penalty_;
 };
@@ -214,7 +222,7 @@ requires TemplateModel<Model, P> Objective<P, Model>::Objective(
   RVFIT_REQUIRE(!like.empty(), "Objective: no arms");
   RVFIT_REQUIRE(tile > 0 && tile % gemm_row_group == 0, "Objective: tile of ", tile,
                 " spectra, not a multiple of ", gemm_row_group);
-  int pixels = 0;
+  int pixels = 0, resolved_pixels = 0;
   for (const SpectrumBatch<P>& arm : like) {
     const int index = model.arm_index(arm.arm);
     const Parameter& rv = parameters["rv"];
@@ -230,11 +238,11 @@ requires TemplateModel<Model, P> Objective<P, Model>::Objective(
                      {}});
     lanes_ = std::max(lanes_, 1 + tangents.count);
     pixels = std::max(pixels, arm.pixels());
+    resolved_pixels = std::max(resolved_pixels, arm.has_resolution() ? arm.pixels() : 0);
   }
-  jets_ = allocate_raw<Vector<Real, P>>(exec, "rvfit::Objective::jets",
-                                        static_cast<std::size_t>(tile) *
-                                            static_cast<std::size_t>(lanes_) *
-                                            static_cast<std::size_t>(pixels));
+  jets_ = allocate_raw<Vector<Real, P>>(exec, "rvfit::Objective::jets", jets_size(pixels));
+  resolved_jets_ = allocate_raw<Vector<Real, P>>(exec, "rvfit::Objective::resolved_jets",
+                                                 jets_size(resolved_pixels));
   penalty_pixels_ = allocate<Vector<double, P>>(exec, "rvfit::Objective::pixels", capacity);
   for (int arm = 0; arm < model.arms(); ++arm) {
     penalty_.push_back(allocate<Vector<double, P>>(exec, "rvfit::Objective::penalty", capacity));
@@ -262,6 +270,8 @@ void Objective<P, Model>::bind(const Exec& exec, const Observations<P>& observat
                   " has other wavelengths than planned for");
     RVFIT_REQUIRE(data.size() == size_, "Objective: arm ", data.arm, " has ", data.size(),
                   " spectra, the first arm ", size_);
+    RVFIT_REQUIRE(!data.has_resolution() || jets_size(data.pixels()) <= resolved_jets_.size(),
+                  "Objective: arm ", data.arm, " has a resolution matrix, planned for without");
     arms_[a].data = data;
   }
   set_penalty_weights(exec);
@@ -338,10 +348,17 @@ void Objective<P, Model>::add_arm(const Exec& exec, const Tile<P>& tile, const A
                                   const Matrix<const double, P>& theta, bool derivatives,
                                   const Linearization<P>& out, const ProjectionOutputs<P>& extra) {
   const Tangents tangents = derivatives ? arm.tangents : Tangents{0};
-  const Jets<P> jets(jets_.data(), static_cast<std::size_t>(tile.size),
-                     static_cast<std::size_t>(1 + tangents.count),
-                     static_cast<std::size_t>(arm.data.pixels()));
+  const auto jets_in = [&](const Vector<Real, P>& memory) {
+    return Jets<P>(memory.data(), static_cast<std::size_t>(tile.size),
+                   static_cast<std::size_t>(1 + tangents.count),
+                   static_cast<std::size_t>(arm.data.pixels()));
+  };
+  Jets<P> jets = jets_in(jets_);
   model_.observe(exec, arm.plan, tile, theta, 1 + tangents.count, jets, workspace_);
+  if (arm.data.has_resolution()) {
+    apply_resolution<P>(exec, tile, arm.data.resolution, jets, jets_in(resolved_jets_));
+    jets = jets_in(resolved_jets_);
+  }
   project<P>(exec, tile, arm.data, arm.basis, jets, tangents, out, extra);
 }
 

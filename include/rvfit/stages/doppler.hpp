@@ -86,7 +86,7 @@ struct ObserveKernel {
     }
     const auto size = static_cast<int>(out.extent(2));
     const auto shift = map(theta(b, rv));
-    const double* base_row = &base(base.extent(0) == 1 ? 0 : tile.spectrum(b), 0);
+    const double* base_row = &base(base.extent(0) == 1 ? 0 : tile.spectrum_of(b), 0);
     const int blocks = (size + width - 1) / width;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, blocks), [&](int block) {
       resample(t, block * width, Kokkos::min(int{width}, size - block * width), shift, base_row);

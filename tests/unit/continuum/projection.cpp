@@ -120,10 +120,14 @@ Result<P> project_all(const std::vector<ProjectionProblem>& problems, int parame
   // Bases are equal unless a test has changed one.
   const bool shared = std::all_of(problems.begin(), problems.end(),
                                   [&](const auto& p) { return p.basis == problems.front().basis; });
-  project<P>(exec, tile_of<P>(exec, list, static_cast<int>(rows)), data,
-             upload_cube<Cube<const Real, P>>(exec, basis, shared ? 1 : rows, columns, pixels),
-             upload_cube<Jets<P>>(exec, jets, rows, 1 + tangents, pixels + spare), parameters, out,
-             extra);
+  if (shared) {
+    basis.resize(columns * pixels);
+  }
+  project<P>(
+      exec, tile_of<P>(exec, list, static_cast<int>(rows)), data,
+      upload_cube<Cube<const Real, P>>(exec, "basis", basis, shared ? 1 : rows, columns, pixels),
+      upload_cube<Jets<P>>(exec, "jets", jets, rows, 1 + tangents, pixels + spare), parameters, out,
+      extra);
   Result<P> result{values(exec, out.value), values(exec, out.gradient), values(exec, out.hessian),
                    values(exec, extra.chi2), values(exec, extra.model)};
   for (auto* sums : {&result.value, &result.gradient, &result.hessian}) {

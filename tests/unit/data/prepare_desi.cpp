@@ -33,7 +33,8 @@ struct Arrays {
 };
 
 template <class P>
-SpectrumBatch<P> prepare(const Arrays& arrays, const DesiPreparation& options) {
+SpectrumBatch<P> prepare(const Arrays& arrays, const DesiPreparation& options,
+                         const Cube<const typename P::real_type, P>& resolution = {}) {
   const Exec exec{};
   const std::size_t n = arrays.wave.size();
   return rvfit::prepare_desi<P>(
@@ -41,7 +42,7 @@ SpectrumBatch<P> prepare(const Arrays& arrays, const DesiPreparation& options) {
       upload_matrix<Matrix<const float, P>>(exec, "flux", arrays.flux, arrays.rows, n),
       upload_matrix<Matrix<const float, P>>(exec, "ivar", arrays.ivar, arrays.rows, n),
       upload_matrix<Matrix<const std::int32_t, P>>(exec, "mask", arrays.mask, arrays.rows, n),
-      options);
+      options, resolution);
 }
 
 template <class P>
@@ -170,6 +171,32 @@ void leaves_out_empty_arms() {
 }
 
 template <class P>
+void masks_pixels_without_a_whole_row() {
+  using Real = typename P::real_type;
+  const Exec exec{};
+  constexpr std::size_t n = 9, diagonals = 5;
+  Arrays arrays;
+  for (std::size_t i = 0; i < n; ++i) {
+    arrays.wave.push_back(5000.0 + static_cast<double>(i));
+  }
+  arrays.add(std::vector<float>(n, 1.0F), std::vector<float>(n, 4.0F),
+             std::vector<std::int32_t>(n, 0));
+  arrays.add(std::vector<float>(n, 1.0F), std::vector<float>(n, 4.0F),
+             std::vector<std::int32_t>(n, 0));
+  // Row i of a matrix has the element of diagonal k in column i + 2 - k. Row 4 of the second is empty.
+  std::vector<double> band(2 * diagonals * n, 0.2);
+  for (std::size_t k = 0; k < diagonals; ++k) {
+    band[(diagonals + k) * n + 6 - k] = 0.0;
+  }
+  const auto batch =
+      prepare<P>(arrays, {}, upload_cube<Cube<const Real, P>>(exec, "band", band, 2, diagonals, n));
+  CHECK(batch.has_resolution());
+  CHECK(values(exec, batch.good) == std::vector<int>{5, 4});
+  CHECK(values(exec, batch.weight) ==
+        std::vector<Real>{0, 0, 2, 2, 2, 2, 2, 0, 0, 0, 0, 2, 2, 0, 2, 2, 0, 0});
+}
+
+template <class P>
 void refuses_extents_that_differ() {
   const Exec exec{};
   const auto error_of = [&](std::size_t wave_rows, std::size_t wave, std::size_t ivar,
@@ -193,6 +220,8 @@ RVFIT_TEST("prepare_desi: agrees with loops over every kind of bad pixel", agree
 RVFIT_TEST("prepare_desi: the dichroic's limits are themselves good", masks_the_open_interval);
 RVFIT_TEST("prepare_desi: the median is numpy's for odd and even numbers of good pixels",
            takes_the_median_as_numpy_does);
+RVFIT_TEST("prepare_desi: a resolution matrix masks both ends and pixels whose row is empty",
+           masks_pixels_without_a_whole_row);
 RVFIT_TEST("prepare_desi: an arm without signal has no good pixel", leaves_out_empty_arms);
 RVFIT_TEST_DOUBLE("prepare_desi: extents that differ are refused with both",
                   refuses_extents_that_differ);

@@ -74,9 +74,35 @@ void refuses_extents_that_differ() {
   CHECK(error_of<P>(1, 1, 3, 1, 1) == "desi_r: flux has 1 pixels, at least 2 wanted");
 }
 
+template <class P>
+void keeps_a_resolution_matrix() {
+  using Real = typename P::real_type;
+  const Exec exec{};
+  const auto batch_with = [&](std::size_t rows, std::size_t diagonals, std::size_t pixels) {
+    return make_spectrum_batch<P>(
+        exec, "desi_r", allocate<Matrix<double, P>>(exec, "wave", 1, 6),
+        allocate<Matrix<Real, P>>(exec, "flux", 3, 6),
+        allocate<Matrix<Real, P>>(exec, "weight", 3, 6),
+        allocate<Cube<Real, P>>(exec, "resolution", rows, diagonals, pixels));
+  };
+  CHECK(batch_with(3, 5, 6).has_resolution());
+  CHECK(batch_with(1, 11, 6).resolution.extent(1) == 11);
+  CHECK_FALSE(batch_with(0, 0, 0).has_resolution());
+  const auto error_of = [&](std::size_t rows, std::size_t diagonals, std::size_t pixels) {
+    return message_of<InvalidArgument>([&] { (void)batch_with(rows, diagonals, pixels); });
+  };
+  const std::string wanted =
+      " (1 or as many rows, an odd number of diagonals and as many pixels wanted)";
+  CHECK(error_of(3, 4, 6) == "desi_r: flux is 3 x 6, resolution is 3 x 4 x 6" + wanted);
+  CHECK(error_of(2, 5, 6) == "desi_r: flux is 3 x 6, resolution is 2 x 5 x 6" + wanted);
+  CHECK(error_of(3, 5, 7) == "desi_r: flux is 3 x 6, resolution is 3 x 5 x 7" + wanted);
+}
+
 RVFIT_TEST("spectrum_batch: counts good pixels and sums their ln sigma and their signal",
            derives_its_constants);
 RVFIT_TEST_DOUBLE("spectrum_batch: extents that differ are refused with both",
                   refuses_extents_that_differ);
+RVFIT_TEST_DOUBLE("spectrum_batch: a resolution matrix fits the spectra or is refused",
+                  keeps_a_resolution_matrix);
 
 }  // namespace rvfit::test::spectrum_batch
