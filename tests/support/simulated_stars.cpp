@@ -13,7 +13,8 @@ SimulatedStars simulate(const EmulatorData& emulator, const std::vector<ArmLayou
   SimulatedStars stars;
   stars.arms = arms;
   stars.size = options.stars;
-  for (int b = 0; b < options.stars; ++b) {
+  stars.theta = options.theta;
+  for (int b = 0; b < options.stars && options.theta.empty(); ++b) {
     for (const LabelData& label : emulator.labels) {
       const double margin = 0.1 * (label.upper - label.lower);
       stars.theta.push_back(random.uniform(label.lower + margin, label.upper - margin));

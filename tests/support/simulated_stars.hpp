@@ -128,6 +128,7 @@ struct SimulationOptions {
   double rv_max = 500.0;
   double vsini_max = 120.0;
   double bad_fraction = 0.005;
+  std::vector<double> theta{};  ///< (B, P)  the truth; drawn if empty
   ForwardModelOptions model{};
 };
 
