@@ -76,9 +76,8 @@ struct InterpolateTemplates {
       }
     }
     const int pixel = block * pixel_block + first;
-    const int width = Kokkos::min(abreast, out.columns - pixel);
     for (int l = 0; l < Lanes; ++l) {
-      for (int i = 0; i < width; ++i) {
+      for (int i = 0; i < abreast && pixel + i < out.columns; ++i) {
         out.row(t * Lanes + l)[pixel + i] = sum[l][i];
       }
     }
@@ -204,12 +203,14 @@ class GridLibrary {
     Vector<int, P> row;
     Vector<Real, P> weight;
 
-    /// @param[in] rows   spectra of a tile times lanes
-    /// @param[in] nodes  the largest `GridLibrary::stencil_nodes` it serves, 0 for none
-    Workspace(const Exec& exec, std::size_t rows, int nodes) {
-      const std::size_t size = rows * static_cast<std::size_t>(nodes);
+    /// @param[in] entries  spectra of a tile
+    /// @param[in] lanes    the most of a call
+    /// @param[in] nodes    the largest `GridLibrary::stencil_nodes` it serves, 0 for none
+    Workspace(const Exec& exec, int entries, int lanes, int nodes) {
+      const std::size_t size = static_cast<std::size_t>(entries) * static_cast<std::size_t>(nodes);
       row = allocate_raw<Vector<int, P>>(exec, "rvfit::GridLibrary::Workspace::row", size);
-      weight = allocate_raw<Vector<Real, P>>(exec, "rvfit::GridLibrary::Workspace::weight", size);
+      weight = allocate_raw<Vector<Real, P>>(exec, "rvfit::GridLibrary::Workspace::weight",
+                                             size * static_cast<std::size_t>(lanes));
     }
   };
 
