@@ -31,6 +31,12 @@
 #include <rvfit/emulator/dense_layer.hpp>
 #include <rvfit/emulator/domain.hpp>
 #include <rvfit/emulator/emulator_data.hpp>
+#include <rvfit/emulator/grid.hpp>
+#include <rvfit/emulator/grid_axes.hpp>
+#include <rvfit/emulator/grid_data.hpp>
+#include <rvfit/emulator/grid_slopes.hpp>
+#include <rvfit/emulator/grid_stencil.hpp>
+#include <rvfit/emulator/input_scaling.hpp>
 #include <rvfit/emulator/mlp.hpp>
 
 // Physical effects, linear in the spectrum

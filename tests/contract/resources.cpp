@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 #include <support/kokkos_events.hpp>
+#include <support/sampled_grid.hpp>
 #include <support/shared_data.hpp>
 #include <support/simulated_stars.hpp>
 
@@ -29,8 +30,7 @@ struct PlannedFit {
   Fitter<ForwardModel<Float>> fitter{exec, model, data, 12, {}};
 };
 
-TEST_CASE("resources: binding, scan, solver and errors allocate nothing") {
-  PlannedFit plan;
+void require_no_allocation(PlannedFit plan) {
   const auto run = [&] {
     plan.fitter.bind(plan.exec, plan.data);
     plan.fitter.scan(plan.exec);
@@ -43,6 +43,15 @@ TEST_CASE("resources: binding, scan, solver and errors allocate nothing") {
   for (const std::string& label : events.allocations) {
     FAIL_CHECK(label);
   }
+}
+
+TEST_CASE("resources: binding, scan, solver and errors allocate nothing") {
+  require_no_allocation({});
+}
+
+TEST_CASE("resources: nor with a grid library") {
+  require_no_allocation({.emulator = sampled_on_grid(
+                             io::read_emulator(test_file("emulator-tiny.fits")), {3, 3, 2, 2})});
 }
 
 TEST_CASE("resources: the solver's loop copies and waits for single integers only") {

@@ -6,6 +6,7 @@
 #include <rvfit/io/read_emulator.hpp>
 
 #include <doctest/doctest.h>
+#include <support/sampled_grid.hpp>
 #include <support/shared_data.hpp>
 #include <support/simulated_stars.hpp>
 
@@ -162,6 +163,23 @@ TEST_CASE("objective: the gradient is exact with priors and outside the domain [
     theta[static_cast<std::size_t>(b) * 6 + 4] = 60.0;
   }
   check_gradient(model, parameters, stars, theta);
+}
+
+TEST_CASE("objective: the gradient of a grid library is exact, in cells, in a hole and beyond") {
+  const EmulatorData emulator =
+      sampled_on_grid(io::read_emulator(test_file("emulator-tiny.fits")), {5, 4, 4, 3});
+  const SimulatedStars stars = simulate(emulator, coarse_arms(), {.stars = 4, .seed = 7});
+  // No nodes within four steps, where an interpolation may have a kink. The nodes at 8000 K below
+  // logg 3.5 and at 6727 K below 2 have no template.
+  const std::vector<double> theta{5200, 2.7, -1.0, 0.1, 60, 10, 6100, 4.1, -2.1, 0.4, 40, -20,
+                                  7300, 1.2, -1.0, 0.1, 50, 5,  5200, 5.2, 0.1,  0.4, 60, 0};
+  REQUIRE(emulator.arms[0].is_inside({5200, 2.7, -1.0, 0.1}));
+  REQUIRE(!emulator.arms[0].is_inside({7300, 1.2, -1.0, 0.1}));
+  for (const auto interpolation : {GridInterpolation::linear, GridInterpolation::cubic}) {
+    const ForwardModel<Double> model(Double::execution_space(), emulator,
+                                     {.interpolation = interpolation});
+    check_gradient(model, model.parameters(), stars, theta);
+  }
 }
 
 TEST_CASE("objective: a resolution matrix acts on the templates, the identity leaves every bit") {

@@ -79,8 +79,8 @@ class FitsEdit {
   }
 
   /// Give an image other extents, fastest first; the values are lost.
-  void resize(std::vector<long> extents) {
-    fits_resize_img(file_, DOUBLE_IMG, static_cast<int>(extents.size()), extents.data(), &status_);
+  void resize(std::vector<long> extents, int type = DOUBLE_IMG) {
+    fits_resize_img(file_, type, static_cast<int>(extents.size()), extents.data(), &status_);
   }
 
  private:

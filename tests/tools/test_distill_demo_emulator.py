@@ -47,3 +47,9 @@ def test_teacher_with_a_curved_last_layer_is_refused(tmp_path):
     with pytest.raises(ToolError, match="desi_b: expected a network whose last layer is linear"):
         distill_demo_emulator.main([str(tmp_path / "T.fits"), "--output", str(tmp_path / "E.fits"), *QUICK])
     assert os.listdir(tmp_path) == ["T.fits"]
+
+
+def test_grid_is_refused(tmp_path):
+    grid = os.path.join(HERE, "..", "data", "emulator-grid-tiny.fits")
+    with pytest.raises(ToolError, match="tiny_g: expected a network, found a grid"):
+        distill_demo_emulator.main([grid, "--output", str(tmp_path / "E.fits"), *QUICK])

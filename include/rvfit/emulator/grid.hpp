@@ -22,98 +22,103 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 #include <vector>
 
 namespace rvfit {
 
 namespace detail {
 
+/// Templates on the device, cut into blocks of pixels: (blocks, templates, pixel_block). Nodes next to
+/// each other on the last axis then lie together in what a team reads.
+template <ExecutionPolicy P>
+using TemplateBlocks = Cube<const float, P>;
+
 /// One team an entry of the tile and block of pixels; all entries of a block follow each other, while
-/// its columns of the templates are in cache.
+/// its templates are in cache.
 template <ExecutionPolicy P, int Lanes>
 struct InterpolateTemplates {
   using Real = typename P::real_type;
+  /// Pixels that a thread handles abreast: with few lanes more of them fit in registers.
+  static constexpr int abreast = P::on_host && Lanes == 1 ? pixel_block : P::pixels_abreast;
   GridStencil<P> stencil;
-  Matrix<const float, P> templates;
+  TemplateBlocks<P> templates;
   bool exponential;
   int entries;
   MatrixRef<Real> out;
 
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
     const int t = member.league_rank() % entries;
-    const int first = member.league_rank() / entries * pixel_block;
-    constexpr int abreast = P::pixels_abreast;
-    for_each_group<P>(member, [&](int begin) {
-      const int pixel = first + begin;
-      if (pixel + abreast <= out.columns) {
-        interpolate(t, pixel, std::integral_constant<int, abreast>{});
-      } else if (pixel < out.columns) {
-        interpolate(t, pixel, out.columns - pixel);
-      }
-    });
+    const int block = member.league_rank() / entries;
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, pixel_block / abreast),
+                         [&](int group) { interpolate(t, block, group * abreast); });
   }
 
  private:
-  /// @tparam Width  a number, or one known to the compiler, so that sums stay in registers
-  template <class Width>
-  KOKKOS_FUNCTION void interpolate(int t, int pixel, Width width) const {
-    Real sum[Lanes][P::pixels_abreast] = {};
+  KOKKOS_FUNCTION void interpolate(int t, int block, int first) const {
+    Real sum[Lanes][abreast] = {};
     for (int n = t * stencil.nodes; n < (t + 1) * stencil.nodes; ++n) {
       const int row = stencil.row(n);
       if (row < 0) {
         continue;
       }
-      const float* values = &templates(row, pixel);
+      const float* values = &templates(block, row, first);
       const Real* weight = &stencil.weight(n * Lanes);
       for (int l = 0; l < Lanes; ++l) {
-        for (int i = 0; i < width; ++i) {
+        for (int i = 0; i < abreast; ++i) {
           sum[l][i] += weight[l] * static_cast<Real>(values[i]);
         }
       }
     }
-    for (int i = 0; exponential && i < width; ++i) {
+    for (int i = 0; exponential && i < abreast; ++i) {
       sum[0][i] = detail::exp(sum[0][i]);
       for (int l = 1; l < Lanes; ++l) {
         sum[l][i] *= sum[0][i];
       }
     }
+    const int pixel = block * pixel_block + first;
     for (int l = 0; l < Lanes; ++l) {
-      Real* target = out.row(t * Lanes + l) + pixel;
-      for (int i = 0; i < width; ++i) {
-        target[i] = sum[l][i];
+      for (int i = 0; i < abreast && pixel + i < out.columns; ++i) {
+        out.row(t * Lanes + l)[pixel + i] = sum[l][i];
       }
     }
   }
 };
 
-/// Templates on the device. Where the host sees its memory the source writes there; else rows come
-/// through a buffer of a few MiB.
+/// Put rows of templates into their blocks; pixels past the end are zero.
 template <ExecutionPolicy P>
-[[nodiscard]] Matrix<const float, P> upload_templates(const typename P::execution_space& exec,
-                                                      const GridData& grid, int pixels) {
+struct CutIntoBlocks {
+  Matrix<const float, P> rows;
+  int first;  ///< template of row 0
+  Cube<float, P> out;
+
+  KOKKOS_FUNCTION void operator()(int row, int i) const {
+    out(i / pixel_block, first + row, i % pixel_block) =
+        i < static_cast<int>(rows.extent(1)) ? rows(row, i) : 0.0F;
+  }
+};
+
+/// Read the templates, through a buffer of a few MiB.
+template <ExecutionPolicy P>
+[[nodiscard]] TemplateBlocks<P> upload_templates(const typename P::execution_space& exec,
+                                                 const GridData& grid, int pixels) {
+  constexpr std::size_t buffer = std::size_t{8} << 20U;  // [bytes]
   const auto columns = static_cast<std::size_t>(pixels);
-  const auto out = allocate_raw<Matrix<float, P>>(exec, "rvfit::GridLibrary::templates",
-                                                  grid.templates, columns);
-  if constexpr (P::on_host) {
-    exec.fence("rvfit::GridLibrary: templates are allocated");
-    grid.read(0, grid.templates, out.data());
-  } else {
-    constexpr std::size_t buffer = std::size_t{16} << 20U;  // [bytes]
-    const std::size_t rows =
-        std::clamp(buffer / (columns * sizeof(float)), std::size_t{1}, grid.templates);
-    const Kokkos::View<float**, Kokkos::LayoutRight, Kokkos::HostSpace> host(
-        Kokkos::view_alloc(Kokkos::WithoutInitializing, "rvfit::GridLibrary::rows"), rows, columns);
-    for (std::size_t first = 0; first < grid.templates; first += rows) {
-      const std::size_t count = std::min(rows, grid.templates - first);
-      grid.read(first, count, host.data());
-      Kokkos::deep_copy(
-          exec,
-          Kokkos::subview(out, Kokkos::pair<std::size_t, std::size_t>(first, first + count),
-                          Kokkos::ALL),
-          Kokkos::subview(host, Kokkos::pair<std::size_t, std::size_t>(0, count), Kokkos::ALL));
-      exec.fence("rvfit::GridLibrary: buffer is free");
-    }
+  const int blocks = (pixels + pixel_block - 1) / pixel_block;
+  const auto out = allocate_raw<Cube<float, P>>(exec, "rvfit::GridLibrary::templates", blocks,
+                                                grid.templates, pixel_block);
+  const std::size_t most =
+      std::clamp(buffer / (columns * sizeof(float)), std::size_t{1}, grid.templates);
+  const auto rows = allocate_raw<Matrix<float, P>>(exec, "rvfit::GridLibrary::rows", most, columns);
+  const auto host = Kokkos::create_mirror_view(rows);
+  for (std::size_t first = 0; first < grid.templates; first += most) {
+    const std::size_t count = std::min(most, grid.templates - first);
+    grid.read(first, count, host.data());
+    Kokkos::deep_copy(exec, rows, host);
+    Kokkos::parallel_for("rvfit::GridLibrary::cut",
+                         typename P::template grid_policy<2>(
+                             exec, {0, 0}, {static_cast<int>(count), blocks * pixel_block}),
+                         CutIntoBlocks<P>{rows, static_cast<int>(first), out});
+    exec.fence("rvfit::GridLibrary: rows are read");
   }
   return out;
 }
@@ -170,7 +175,8 @@ class GridLibrary {
       : axes_(exec, arm.label_grid, upload_scaling<P>(exec, arm.inputs)),
         interpolation_(interpolation),
         nearest_node_(nearest_node),
-        exponential_(arm.exponential_output) {
+        exponential_(arm.exponential_output),
+        pixels_(arm.grid.size) {
     const GridData& grid = arm.label_grid;
     row_ =
         upload<Vector<const int, P>>(exec, "rvfit::GridLibrary::row", detail::nearest_rows(grid));
@@ -185,7 +191,7 @@ class GridLibrary {
   }
 
   [[nodiscard]] int labels() const { return axes_.shape.axes; }
-  [[nodiscard]] int pixels() const { return static_cast<int>(templates_.extent(1)); }
+  [[nodiscard]] int pixels() const { return pixels_; }
   [[nodiscard]] GridDomain<P> domain() const { return {axes_, nearest_node_}; }
 
   /// Templates that one star can touch.
@@ -197,12 +203,14 @@ class GridLibrary {
     Vector<int, P> row;
     Vector<Real, P> weight;
 
-    /// @param[in] rows   spectra of a tile times lanes
-    /// @param[in] nodes  the largest `GridLibrary::stencil_nodes` it serves, 0 for none
-    Workspace(const Exec& exec, std::size_t rows, int nodes) {
-      const std::size_t size = rows * static_cast<std::size_t>(nodes);
+    /// @param[in] entries  spectra of a tile
+    /// @param[in] lanes    the most of a call
+    /// @param[in] nodes    the largest `GridLibrary::stencil_nodes` it serves, 0 for none
+    Workspace(const Exec& exec, int entries, int lanes, int nodes) {
+      const std::size_t size = static_cast<std::size_t>(entries) * static_cast<std::size_t>(nodes);
       row = allocate_raw<Vector<int, P>>(exec, "rvfit::GridLibrary::Workspace::row", size);
-      weight = allocate_raw<Vector<Real, P>>(exec, "rvfit::GridLibrary::Workspace::weight", size);
+      weight = allocate_raw<Vector<Real, P>>(exec, "rvfit::GridLibrary::Workspace::weight",
+                                             size * static_cast<std::size_t>(lanes));
     }
   };
 
@@ -231,7 +239,7 @@ class GridLibrary {
   void interpolate(const Exec& exec, int entries, const GridStencil<P>& stencil,
                    MatrixRef<Real> out) const {
     if (stencil.lanes == Lanes) {
-      const int blocks = (out.columns + pixel_block - 1) / pixel_block;
+      const auto blocks = static_cast<int>(templates_.extent(0));
       Kokkos::parallel_for(
           "rvfit::GridLibrary::interpolate",
           typename P::team_policy(exec, blocks * entries, Kokkos::AUTO),
@@ -245,11 +253,12 @@ class GridLibrary {
   GridInterpolation interpolation_;
   bool nearest_node_;
   bool exponential_;
+  int pixels_;
   Vector<const int, P> row_;  ///< (nodes) template, of the nearest node where there is none
   Vector<const std::uint32_t, P> code_;
   Vector<const std::uint64_t, P> valid_;
   Vector<const int, P> plain_;
-  Matrix<const float, P> templates_;
+  detail::TemplateBlocks<P> templates_;
 };
 
 }  // namespace rvfit

@@ -26,7 +26,7 @@ inline constexpr int max_grid_axes = 6;
 enum class GridInterpolation { linear, cubic };
 
 /// Stores the templates first .. first + count - 1, (count, pixels) row-major, in `out`. The upload
-/// calls it with memory of the device view where the host sees that: templates exist once.
+/// asks for a few at a time: a library is in memory once.
 using TemplateRows = std::function<void(std::size_t first, std::size_t count, float* out)>;
 
 /// Extents of the array of nodes; the last label varies fastest.

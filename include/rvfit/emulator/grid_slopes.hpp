@@ -12,6 +12,7 @@
 
 #include <Kokkos_Core.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -80,9 +81,9 @@ struct GridSlopes {
       }
       valid.push_back(has(node) ? valid_sets(node) : 1U);
     }
-    std::vector<bool> whole;
+    std::vector<bool> whole(code.size());
     for (int node = 0; node < shape_.nodes(); ++node) {
-      whole.push_back(is_whole(node));
+      whole[static_cast<std::size_t>(node)] = is_whole(node);
     }
     for (int node = 0; node < shape_.nodes(); ++node) {
       bool all = grid.is_complete(shape_, node);

@@ -163,8 +163,7 @@ class ForwardModel {
 
     Workspace(const Exec& exec, const ForwardModel& model, int tile)
         : network(exec, static_cast<std::size_t>(tile) * (1 + model.labels()), model.width()),
-          stencil(exec, static_cast<std::size_t>(tile) * (1 + model.labels()),
-                  model.stencil_nodes()) {
+          stencil(exec, tile, 1 + model.labels(), model.stencil_nodes()) {
       const auto rows = static_cast<std::size_t>(tile);
       const auto lanes = static_cast<std::size_t>(model.labels()) + 1;
       const auto pixels = static_cast<std::size_t>(model.max_pixels());

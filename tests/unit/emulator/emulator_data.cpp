@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 
 #include "support/compare.hpp"
+#include "support/grids.hpp"
 #include "support/synthetic.hpp"
 #include <rvfit/emulator/emulator_data.hpp>
 
 #include <cmath>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace rvfit::test::emulator_data {
 
@@ -67,6 +69,58 @@ TEST_CASE("emulator_data: what does not fit together is refused by arm, layer an
         "EmulatorData: grid of arm desi_b has 40 pixels of step 0");
   CHECK(error_after([](EmulatorData& d) { d.arms[1].domain.pop_back(); }) ==
         "EmulatorData: domain of arm desi_r has 4 numbers, not a multiple of 5");
+}
+
+/// The library with a grid of 120 nodes in its first arm.
+ArmData grid(bool (*has)(const std::vector<double>&) = [](const std::vector<double>&) {
+  return true;
+}) {
+  return grid_arm(
+      grid_axes(), 40, [](const auto& x, int i) { return x[0] * i; }, has);
+}
+std::string grid_error_after(const std::function<void(GridData&)>& edit,
+                             const ArmData& arm = grid()) {
+  return error_after([&](EmulatorData& d) {
+    d.arms[0] = arm;
+    edit(d.arms[0].label_grid);
+  });
+}
+
+TEST_CASE("emulator_data: a grid that does not fit together is refused") {
+  CHECK(grid_error_after([](GridData&) {}) == "no error");
+  CHECK(grid_error_after([](GridData& g) { g.axes.pop_back(); }) ==
+        "GridData: arm desi_b has 3 axes, the library has 4 labels, at most 6 are supported");
+  CHECK(grid_error_after([](GridData& g) { g.axes[1][2] = 0.1; }) ==
+        "GridData: axis 1 of arm desi_b has 3 nodes, wanted at least 2 and increasing");
+  CHECK(grid_error_after([](GridData& g) { g.axes[1][2] = std::nan(""); }) ==
+        "GridData: axis 1 of arm desi_b has 3 nodes, wanted at least 2 and increasing");
+  CHECK(grid_error_after([](GridData& g) { g.axes[1].resize(1); }) ==
+        "GridData: axis 1 of arm desi_b has 1 nodes, wanted at least 2 and increasing");
+  CHECK(grid_error_after([](GridData& g) { g.row.pop_back(); }) ==
+        "GridData: arm desi_b has 119 nodes, its axes want 120");
+  CHECK(grid_error_after([](GridData& g) { g.row[3] = 120; }) ==
+        "GridData: arm desi_b has template 120 at a node, there are 120");
+  CHECK(grid_error_after([](GridData& g) { g.row[3] = 4; }) ==
+        "GridData: arm desi_b has template 4 at two nodes");
+  CHECK(grid_error_after([](GridData& g) { g.row[3] = -1; }) ==
+        "GridData: arm desi_b has template 3 at no node");
+  CHECK(grid_error_after([](GridData& g) { g.read = nullptr; }) ==
+        "GridData: arm desi_b has no source of templates");
+  CHECK(grid_error_after([](GridData&) {}, grid([](const std::vector<double>& x) {
+                           return x[2] < 0;
+                         })) == "GridData: arm desi_b has no cell with a template at every corner");
+}
+
+TEST_CASE("emulator_data: the domain is the half-spaces' or the complete cells'") {
+  const EmulatorData data = library();
+  CHECK(data.arms[1].is_inside(labels_at(data.arms[1], {1.9, 9, 9, 9})));
+  CHECK_FALSE(data.arms[1].is_inside(labels_at(data.arms[1], {2.1, 0, 0, 0})));
+  const ArmData arm = grid([](const std::vector<double>& x) { return x[0] < 0.5 || x[1] < 0.5; });
+  CHECK(arm.is_inside(labels_at(arm, {0.2, 0.9, 0, 0})));
+  CHECK(arm.is_inside(labels_at(arm, {0.8, 0.05, 0, 0})));
+  CHECK_FALSE(arm.is_inside(labels_at(arm, {0.8, 0.15, 0, 0})));
+  CHECK_FALSE(arm.is_inside(labels_at(arm, {0.2, 1.1, 0, 0})));
+  CHECK_FALSE(arm.is_inside({std::nan(""), 2.5, -1.0, 0.25}));
 }
 
 }  // namespace rvfit::test::emulator_data

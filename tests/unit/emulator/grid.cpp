@@ -58,8 +58,7 @@ std::vector<typename P::real_type> evaluate(const ArmData& arm, GridInterpolatio
   }
   const auto stars = static_cast<int>(points.size());
   const int size = stars + 2;  // two entries past the end
-  const typename GridLibrary<P>::Workspace workspace(exec, static_cast<std::size_t>(size * used),
-                                                     library.stencil_nodes());
+  const typename GridLibrary<P>::Workspace workspace(exec, size, used, library.stencil_nodes());
   const auto out = allocate<Matrix<Real, P>>(exec, "out", size * used, pixels);
   library.evaluate(
       exec, tile_of<P>(exec, first(stars), size),
