@@ -231,6 +231,17 @@ class FitsInput {
     return *value;
   }
 
+  /// Append an HDU to another file, its header alone for one without data.
+  /// @throws IoError  it cannot be copied
+  void copy_hdu(const std::string& hdu, fitsfile* to) {
+    move_to(hdu);
+    int status = 0;
+    fits_copy_hdu(file_.get(), to, 0, &status);
+    if (status != 0) {
+      fail(hdu, "cannot be copied", status);
+    }
+  }
+
   /// @throws IoError  always: "FILE: HDU 'NAME': what"
   [[noreturn]] void fail(const std::string& hdu, const std::string& what, int status = 0) const {
     throw IoError(path_ + ": " + detail::hdu_text(hdu) + ": " + what +

@@ -6,6 +6,7 @@
 /// rows in the order of RVTAB, and FIBERMAP to tell whose they are.
 
 #include <rvfit/io/column.hpp>
+#include <rvfit/io/fits_excerpt.hpp>
 #include <rvfit/io/fits_output.hpp>
 
 #include <string>
@@ -20,18 +21,24 @@ struct ModelArm {
   std::vector<float> model;  ///< (B, N)  template times continuum, 0 without a solution  [flux]
 };
 
-/// Write models. @throws IoError  nothing is left then
+/// Write models, and rows of the input's tables, or `fibermap` where the input has none to repeat.
+/// @throws IoError  nothing is left then
 inline void write_models(const std::string& path, const std::vector<ModelArm>& arms,
-                         const std::vector<Column>& fibermap,
-                         const std::vector<Keyword>& keywords) {
+                         const std::vector<Column>& fibermap, const std::vector<Keyword>& keywords,
+                         const Repeated& input = {}) {
   FitsOutput file(path);
   file.write_keywords(keywords);
+  file.repeat_keywords(input);
   for (const ModelArm& arm : arms) {
     const std::size_t pixels = arm.wave.size();
     file.write_image(arm.label + "_WAVELENGTH", arm.wave, {pixels}, "Angstrom");
     file.write_image(arm.label + "_MODEL", arm.model, {arm.model.size() / pixels, pixels});
   }
-  file.write_table("FIBERMAP", fibermap);
+  if (input.from != nullptr && input.from->has("FIBERMAP")) {
+    file.repeat_tables(input);
+  } else {
+    file.write_table("FIBERMAP", fibermap);
+  }
   file.commit();
 }
 
