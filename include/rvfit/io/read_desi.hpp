@@ -8,6 +8,7 @@
 
 #include <rvfit/io/column.hpp>
 #include <rvfit/io/fits_input.hpp>
+#include <rvfit/io/spectra.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -19,27 +20,13 @@
 
 namespace rvfit::io {
 
-/// One arm of R spectra; matrices are row-major.
-struct DesiArm {
-  std::string name;                ///< setup of the emulator, desi_b
-  std::string label;               ///< as in names of HDUs and columns, B
-  std::vector<double> wave;        ///< (N)     increasing                          [Angstrom]
-  std::vector<float> flux;         ///< (R, N)  as in the file, NaN included        [flux]
-  std::vector<float> ivar;         ///< (R, N)  inverse variance                    [1 / flux^2]
-  std::vector<std::int32_t> mask;  ///< (R, N)  bad where > 0
-  std::vector<float> snr;          ///< (R)     median S/N of a pixel, NaN without good pixels
-
-  [[nodiscard]] std::size_t pixels() const { return wave.size(); }
-};
+using DesiArm = SpectraArm;
 
 /// One file: R spectra and what its FIBERMAP says about them.
-struct DesiFile {
-  std::string path;
-  std::vector<DesiArm> arms;
+struct DesiFile : Spectra {
   std::vector<std::int64_t> target_id;     ///< (R)
   std::vector<std::string> object_type;    ///< (R) OBJTYPE
   std::vector<std::int64_t> fiber_status;  ///< (R) FIBERSTATUS, else COADD_FIBERSTATUS
-  std::vector<Column> columns;             ///< those that a result table repeats
 
   [[nodiscard]] std::size_t rows() const { return target_id.size(); }
 };
