@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 #include "support/scratch_folder.hpp"
-#include <rvfit/io/fits_excerpt.hpp>
 #include <rvfit/io/fits_input.hpp>
 #include <rvfit/io/read_redrock.hpp>
 #include <rvfit/io/write_models.hpp>
@@ -11,6 +10,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -173,10 +173,12 @@ TEST_CASE("rvtab: tables and keywords of the input are repeated as they are") {
     file.commit();
   }
   io::FitsInput input(folder / "in.fits");
-  const io::FitsExcerpt excerpt(input, {"FIBERMAP", "SCORES", "EXP_FIBERMAP"});
-  CHECK_FALSE(excerpt.has("SCORES"));
+  const auto excerpt =
+      std::make_shared<io::FitsInput>(input.excerpt({"FIBERMAP", "SCORES", "EXP_FIBERMAP"}));
+  CHECK_FALSE(excerpt->has("SCORES"));
+  CHECK(excerpt->row_count("FIBERMAP") == 4);
   const io::Repeated repeated{
-      &excerpt,
+      excerpt,
       {"SPGRP", "NIGHT", "HPXPIXEL", "HPXNEST"},
       {{"FIBERMAP", {0, 2, 3}}, {"SCORES", {0, 2, 3}}, {"EXP_FIBERMAP", {}}}};
   io::write_rvtab(folder / "x.fits", table_of(good_result(3)), {{"INFILE", "in.fits", ""}},

@@ -231,15 +231,35 @@ class FitsInput {
     return *value;
   }
 
-  /// Append an HDU to another file, its header alone for one without data.
-  /// @throws IoError  it cannot be copied
-  void copy_hdu(const std::string& hdu, fitsfile* to) {
-    move_to(hdu);
+  /// The primary HDU and some others, those that there are, kept in memory: this file can be closed.
+  /// @throws IoError  one of them cannot be copied
+  [[nodiscard]] FitsInput excerpt(const std::vector<std::string>& names) {
+    fitsfile* memory = nullptr;
     int status = 0;
-    fits_copy_hdu(file_.get(), to, 0, &status);
-    if (status != 0) {
-      fail(hdu, "cannot be copied", status);
+    fits_create_file(&memory, "mem://", &status);
+    FitsInput part(path_, detail::FitsPointer(memory));
+    const auto copy = [&](const std::string& name) {
+      fits_copy_hdu(at(name), memory, 0, &status);
+      if (status != 0) {
+        fail(name, "cannot be copied", status);
+      }
+      part.numbers_.emplace(name, static_cast<int>(part.numbers_.size()) + 1);
+    };
+    copy("PRIMARY");
+    for (const std::string& name : names) {
+      if (has(name)) {
+        copy(name);
+      }
     }
+    fits_flush_file(memory, &status);
+    return part;
+  }
+
+  /// CFITSIO's own handle, an HDU made current, for what this class does not do.
+  /// @throws IoError  no such HDU
+  [[nodiscard]] fitsfile* at(const std::string& hdu) {
+    move_to(hdu);
+    return file_.get();
   }
 
   /// @throws IoError  always: "FILE: HDU 'NAME': what"
@@ -249,6 +269,9 @@ class FitsInput {
   }
 
  private:
+  FitsInput(std::string path, detail::FitsPointer file)
+      : path_(std::move(path)), file_(std::move(file)) {}
+
   void move_to(const std::string& hdu) {
     const auto found = numbers_.find(hdu);
     if (found == numbers_.end()) {

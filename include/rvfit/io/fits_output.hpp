@@ -7,9 +7,9 @@
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/io/column.hpp>
-#include <rvfit/io/fits_excerpt.hpp>
 #include <rvfit/io/fits_file.hpp>
 #include <rvfit/io/io_error.hpp>
+#include <rvfit/io/repeated.hpp>
 
 #include <fitsio.h>
 #include <unistd.h>
@@ -144,7 +144,7 @@ class FitsOutput {
 
   /// Add keywords of the input's primary header to that of the newest HDU, as they are there.
   void repeat_keywords(const Repeated& input) {
-    if (input.from == nullptr) {
+    if (!input.from) {
       return;
     }
     fitsfile* from = input.from->at("PRIMARY");
@@ -164,7 +164,7 @@ class FitsOutput {
   /// Add rows of the input's tables as HDUs of their own: every column, unit and keyword as it is.
   void repeat_tables(const Repeated& input) {
     for (const Repeated::Table& table : input.tables) {
-      if (input.from != nullptr && input.from->has(table.hdu)) {
+      if (input.from && input.from->has(table.hdu)) {
         copy_rows(input.from->at(table.hdu), table);
       }
     }

@@ -6,8 +6,8 @@
 /// rows in the order of RVTAB, and FIBERMAP to tell whose they are.
 
 #include <rvfit/io/column.hpp>
-#include <rvfit/io/fits_excerpt.hpp>
 #include <rvfit/io/fits_output.hpp>
+#include <rvfit/io/repeated.hpp>
 
 #include <string>
 #include <vector>
@@ -34,7 +34,7 @@ inline void write_models(const std::string& path, const std::vector<ModelArm>& a
     file.write_image(arm.label + "_WAVELENGTH", arm.wave, {pixels}, "Angstrom");
     file.write_image(arm.label + "_MODEL", arm.model, {arm.model.size() / pixels, pixels});
   }
-  if (input.from != nullptr && input.from->has("FIBERMAP")) {
+  if (input.from && input.from->has("FIBERMAP")) {
     file.repeat_tables(input);
   } else {
     file.write_table("FIBERMAP", fibermap);

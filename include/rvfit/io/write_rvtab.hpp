@@ -5,8 +5,8 @@
 /// Writes the table of results, RVTAB, and behind it the tables of the input that it repeats.
 
 #include <rvfit/io/column.hpp>
-#include <rvfit/io/fits_excerpt.hpp>
 #include <rvfit/io/fits_output.hpp>
+#include <rvfit/io/repeated.hpp>
 #include <rvfit/io/rvtab_columns.hpp>
 
 #include <string>
