@@ -2,8 +2,9 @@
 #pragma once
 
 /// @file
-/// The command line of rvfit_desi.
+/// The command line of rvfit_desi. docs/rvfit_desi.md lists the options.
 
+#include "selection.hpp"
 #include "survey/options.hpp"
 
 #include <string>
@@ -13,10 +14,13 @@ namespace rvfit_desi {
 
 struct Options : rvfit_survey::Options {
   std::vector<std::string> arms = {"B", "R", "Z"};  ///< those to fit
-  bool all_rows = false;
-  bool join_exposures = false;  ///< fit the rows of a target together
+  Selection selection;
+  std::string target_file;       ///< text file of TARGETIDs; empty: none
+  bool include_redrock = false;  ///< write what redrock says into the table
+  bool join_exposures = false;   ///< fit the rows of a target together
 };
 
-[[nodiscard]] rvfit_survey::CommandLine parse_command_line(int argc, char** argv, Options& options);
+[[nodiscard]] rvfit_survey::CommandLine parse_command_line(int argc, const char* const* argv,
+                                                           Options& options);
 
 }  // namespace rvfit_desi

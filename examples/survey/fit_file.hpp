@@ -4,13 +4,14 @@
 /// @file
 /// One file of a survey from disk to disk.
 
+#include "log.hpp"
 #include "options.hpp"
 #include "output_names.hpp"
 #include "program.hpp"
 #include "progress.hpp"
+#include "provenance.hpp"
 #include "summary.hpp"
 #include "survey_fitter.hpp"
-#include <rvfit/core/version.hpp>
 #include <rvfit/io/write_models.hpp>
 #include <rvfit/io/write_rvtab.hpp>
 
@@ -24,27 +25,6 @@
 #include <vector>
 
 namespace rvfit_survey {
-
-/// Keywords that say where a table comes from.
-[[nodiscard]] inline std::vector<rvfit::io::Keyword> provenance(const std::string& program,
-                                                                const Options& options,
-                                                                const rvfit::EmulatorData& emulator,
-                                                                const std::string& input) {
-  using std::string;
-  std::vector<rvfit::io::Keyword> keywords{
-      {"CREATOR", program + " " + rvfit::version, "program that wrote this file"},
-      {"INFILE", std::filesystem::path(input).filename().string(), "file that was fitted"},
-      {"EMULATOR", std::filesystem::path(options.emulator).filename().string(), "emulator file"},
-      {"LIBRARY", emulator.library, "template library"},
-      {"SYNTH", emulator.synthetic, "T: synthetic library, not for science"}};
-  for (std::size_t a = 0; a < emulator.arms.size(); ++a) {
-    const string n = std::to_string(a);
-    keywords.push_back({"TMPLCON" + n, emulator.arms[a].name, "arm of the library"});
-    keywords.push_back({"TMPLREV" + n, emulator.arms[a].revision, "its revision"});
-    keywords.push_back({"TMPLSVR" + n, emulator.arms[a].software_version, "its software"});
-  }
-  return keywords;
-}
 
 /// S/N of a pixel of each target: of one row its own, of several the root of the sum of squares, as a
 /// coadd would have; NaN only if all are.
@@ -65,17 +45,23 @@ namespace rvfit_survey {
   return joint;
 }
 
+/// Make the folder of a file. @throws rvfit::io::IoError  it cannot be made
+inline void make_folder_of(const std::string& file) {
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  std::error_code error;
+  if (!folder.empty()) {
+    std::filesystem::create_directories(folder, error);
+  }
+  if (error) {
+    throw rvfit::io::IoError(folder.string() + ": folder cannot be made: " + error.message());
+  }
+}
+
 /// Write the table, and the models if asked for; both or none.
 inline void write_outputs(const Reading& reading, FileFit&& fit, const Options& options,
                           const std::vector<rvfit::io::Keyword>& keywords) {
   namespace io = rvfit::io;
   const io::Spectra& spectra = reading.spectra;
-  const std::filesystem::path folder(options.output_dir);
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    throw io::IoError(options.output_dir + ": folder cannot be made: " + error.message());
-  }
   std::vector<std::size_t> first_rows, rows;
   for (const std::vector<std::size_t>& target : reading.targets) {
     first_rows.push_back(target.front());
@@ -94,12 +80,26 @@ inline void write_outputs(const Reading& reading, FileFit&& fit, const Options& 
     table.columns.push_back(io::take(column, first_rows));
     fibermap.push_back(io::take(column, rows));
   }
-  const std::string rvtab = (folder / rvtab_name(spectra.path)).string();
-  io::write_rvtab(rvtab, table, keywords);
+  for (const io::Column& column : reading.redshift) {
+    table.redshift.push_back(io::take(column, first_rows));
+  }
+  io::Repeated repeated{reading.tables, reading.header, {}};
+  for (const std::string& name : reading.row_tables) {
+    repeated.tables.push_back({name, first_rows});
+  }
+  repeated.tables.insert(repeated.tables.end(), reading.other_tables.begin(),
+                         reading.other_tables.end());
+  const std::string rvtab = options.outputs.table(spectra.path);
+  make_folder_of(rvtab);
+  io::write_rvtab(rvtab, table, keywords, repeated);
   if (options.fit.keep_models) {
     try {
-      io::write_models((folder / rvmod_name(spectra.path)).string(), models, fibermap, keywords);
+      const std::string rvmod = options.outputs.models(spectra.path);
+      make_folder_of(rvmod);
+      repeated.tables = {{"FIBERMAP", rows}};
+      io::write_models(rvmod, models, fibermap, keywords, repeated);
     } catch (...) {
+      std::error_code error;
       std::filesystem::remove(rvtab, error);
       throw;
     }
@@ -107,17 +107,24 @@ inline void write_outputs(const Reading& reading, FileFit&& fit, const Options& 
 }
 
 /// Read, fit and write one file.
+/// @return  how many targets were fitted
 /// @throws rvfit::io::IoError  the file is bad, or the output cannot be written
 /// @throws std::runtime_error  the fit is impossible: the emulator does not cover the wavelengths, no
 ///                             memory; the text begins with the file's name
-inline void fit_file(const std::string& program, const std::string& path, const Options& options,
-                     const Reader& read, const rvfit::EmulatorData& emulator, SurveyFitter& fitter,
-                     Summary& summary, Progress& progress) {
+inline int fit_file(const std::string& program, const std::string& path, const Options& options,
+                    const Reader& read, const rvfit::EmulatorData& emulator, SurveyFitter& fitter,
+                    Summary& summary, Progress& progress) {
   Kokkos::Timer timer;
   const std::string name = base_name(path);
   progress.show(name, 0.0, "read");
   const Reading reading = read(path);
   summary.seconds.read += timer.seconds();
+  const auto targets = static_cast<int>(reading.targets.size());
+  if (targets == 0) {
+    log(LogLevel::warning, path + ": nothing selected, tables without rows are written");
+  } else {
+    log(LogLevel::info, path + ": " + std::to_string(targets) + " targets selected");
+  }
 
   FileFit fit;
   try {
@@ -130,9 +137,12 @@ inline void fit_file(const std::string& program, const std::string& path, const 
   timer.reset();
   progress.show(name, 1.0, "write");
   const std::vector<rvfit::FitStatus> statuses = fit.result.status;
-  write_outputs(reading, std::move(fit), options, provenance(program, options, emulator, path));
+  std::vector<rvfit::io::Keyword> keywords = provenance(program, options, emulator, path);
+  keywords.insert(keywords.end(), reading.keywords.begin(), reading.keywords.end());
+  write_outputs(reading, std::move(fit), options, keywords);
   summary.count(statuses);
   summary.seconds.write += timer.seconds();
+  return targets;
 }
 
 }  // namespace rvfit_survey

@@ -17,14 +17,6 @@ namespace rvfit_survey {
   return name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
 }
 
-[[nodiscard]] inline std::string rvtab_name(const std::string& path) {
-  return "rvtab_" + base_name(path);
-}
-
-[[nodiscard]] inline std::string rvmod_name(const std::string& path) {
-  return "rvmod_" + base_name(path);
-}
-
 /// Where the outputs of an input go: FOLDER/rvtab_NAME, FOLDER/rvmod_NAME, and figures that begin with
 /// FIGURES/fig. With `subdirs`, those of .../X/Y/NAME go to the folder X/Y below these two.
 struct OutputNames {

@@ -2,29 +2,25 @@
 
 #include "program.hpp"
 
+#include "file_list.hpp"
 #include "fit_file.hpp"
+#include "log.hpp"
+#include "process_status.hpp"
 #include "progress.hpp"
 #include "summary.hpp"
 #include "survey_fitter.hpp"
 #include <rvfit/io/read_emulator.hpp>
 
-#include <algorithm>
-#include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 namespace rvfit_survey {
 namespace {
 
 constexpr int exit_bad = 2;
-
-/// One line on standard error, whatever is in the text.
-void report(const std::string& name, std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  std::fprintf(stderr, "%s: %s\n", name.c_str(), text.c_str());
-}
 
 [[nodiscard]] std::unique_ptr<SurveyFitter> make_fitter(const rvfit::EmulatorData& emulator,
                                                         const Options& options) {
@@ -36,10 +32,25 @@ void report(const std::string& name, std::string text) {
   }
 }
 
+[[nodiscard]] FileList files_of(const Options& options) {
+  if (options.queue) {
+    return FileList::queue(options.input_list);
+  }
+  return options.input_list.empty() ? FileList(options.files) : FileList::from(options.input_list);
+}
+
+/// Whether all outputs of a file are there.
+[[nodiscard]] bool is_done(const std::string& file, const Options& options) {
+  return std::filesystem::exists(options.outputs.table(file)) &&
+         (!options.fit.keep_models || std::filesystem::exists(options.outputs.models(file)));
+}
+
 /// Fit all files; true if every one went well.
 bool fit_files(const std::string& name, const Options& options, const Reader& read,
                Summary& summary) {
   Kokkos::Timer timer;
+  FileList files = files_of(options);
+  ProcessStatus status(options.status_file);
   const rvfit::EmulatorData emulator = rvfit::io::read_emulator(options.emulator);
   const std::unique_ptr<SurveyFitter> fitter = make_fitter(emulator, options);
   summary.execution_space = fitter->execution_space();
@@ -49,13 +60,25 @@ bool fit_files(const std::string& name, const Options& options, const Reader& re
 
   Progress progress(!options.quiet);
   bool good = true;
-  for (const std::string& file : options.files) {
+  while (const std::optional<std::string> file = files.next()) {
+    timer.reset();
     try {
-      fit_file(name, file, options, read, emulator, *fitter, summary, progress);
+      if (options.skip_existing && is_done(*file, options)) {
+        log(LogLevel::info, *file + ": passed over, its outputs are there");
+        status.existing(*file);
+        continue;
+      }
+      const int targets =
+          fit_file(name, *file, options, read, emulator, *fitter, summary, progress);
+      status.success(*file, targets, timer.seconds());
     } catch (const std::exception& error) {
       progress.clear();
-      report(name, error.what());
+      log(LogLevel::error, error.what());
+      status.failure(*file, timer.seconds());
       good = false;
+      if (options.stop_at_failure) {
+        break;
+      }
     }
   }
   return good;
@@ -83,13 +106,17 @@ int run_program(const std::string& name, const CommandLine& line, const Options&
                 const Reader& read) {
   const Kokkos::Timer since_start;
   try {
+    start_log(name, line.run ? options : Options{});
     if (!line.run) {
       if (line.exit_code == 0) {
         std::cout << line.message;
       } else {
-        report(name, line.message + " (--help lists the options)");
+        log(LogLevel::error, line.message + " (--help lists the options)");
       }
       return line.exit_code;
+    }
+    for (const std::string& note : options.notes) {
+      log(LogLevel::info, note);
     }
     Kokkos::InitializationSettings settings;
     settings.set_disable_warnings(true);
@@ -99,7 +126,7 @@ int run_program(const std::string& name, const CommandLine& line, const Options&
     const Kokkos::ScopeGuard kokkos(settings);
     return run(name, options, read, since_start);
   } catch (const std::exception& error) {
-    report(name, error.what());
+    log(LogLevel::error, error.what());
     return exit_bad;
   }
 }

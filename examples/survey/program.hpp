@@ -6,10 +6,15 @@
 /// bad, in one line on standard error for each file, and the other files were finished.
 
 #include "options.hpp"
+#include <rvfit/io/column.hpp>
+#include <rvfit/io/fits_input.hpp>
+#include <rvfit/io/repeated.hpp>
 #include <rvfit/io/spectra.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace rvfit_survey {
 
@@ -17,6 +22,14 @@ namespace rvfit_survey {
 struct Reading {
   rvfit::io::Spectra spectra;
   rvfit::io::Targets targets;  ///< rows to fit
+
+  // What outputs repeat of the input.
+  std::shared_ptr<rvfit::io::FitsInput> tables;          ///< none: nothing
+  std::vector<std::string> header;                       ///< keywords of its primary header
+  std::vector<std::string> row_tables;                   ///< tables with a row per spectrum
+  std::vector<rvfit::io::Repeated::Table> other_tables;  ///< and others, with the rows wanted
+  std::vector<rvfit::io::Column> redshift;               ///< RR_Z and so on, for each spectrum
+  std::vector<rvfit::io::Keyword> keywords;              ///< of the survey's own
 };
 
 /// A survey: reads one of its files. @throws rvfit::io::IoError  the file is bad

@@ -113,7 +113,7 @@ TEST_CASE("rvtab: the first columns are those of rvspecfit's table, in its order
   result.second_excess = {12, std::nan("")};
   result.status[1] = FitStatus::non_finite;
   io::Rvtab table = table_of(std::move(result));
-  table.redshift = io::Redrock(2).columns({0, 1});
+  table.redshift = io::Redrock(2).columns();
   std::vector<std::string> names;
   for (const io::Column& column : io::rvtab_columns(table)) {
     names.push_back(column.name);
@@ -235,7 +235,7 @@ TEST_CASE("redrock: found beside the spectra, and matched by TARGETID") {
     CAPTURE(row);
     CHECK(redrock.may_be_star(row) == star[row]);
   }
-  CHECK(redrock.columns({3, 0})[1].name == "RR_SPECTYPE");
+  CHECK(redrock.columns()[1].name == "RR_SPECTYPE");
 }
 
 TEST_CASE("rvtab: an empty selection gives a table with all columns and no row") {

@@ -67,11 +67,11 @@ struct Redrock {
     return spectype[row] == "STAR" || std::abs(z[row]) < largest;
   }
 
-  /// Columns of a result table for some of the rows.
-  [[nodiscard]] std::vector<Column> columns(const std::vector<std::size_t>& rows) const {
-    return {take({"RR_Z", "", "Redrock's redshift", z}, rows),
-            take({"RR_SPECTYPE", "", "Redrock's class", spectype}, rows),
-            take({"RR_SUBTYPE", "", "Redrock's subclass", subtype}, rows)};
+  /// Columns of a result table.
+  [[nodiscard]] std::vector<Column> columns() const {
+    return {{"RR_Z", "", "Redrock's redshift", z},
+            {"RR_SPECTYPE", "", "Redrock's class", spectype},
+            {"RR_SUBTYPE", "", "Redrock's subclass", subtype}};
   }
 };
 
