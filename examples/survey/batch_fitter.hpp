@@ -170,6 +170,11 @@ class BatchFitter final : public SurveyFitter {
       parameters[name].fixed = true;
       parameters[name].value = value;
     }
+    for (const Prior& prior : settings_.priors) {
+      parameters[prior.parameter].prior_mean = prior.mean;
+      parameters[prior.parameter].prior_sigma = prior.sigma;
+    }
+    plan.options.scan = settings_.scan;
     plan.options.continuum = settings_.continuum;
     plan.options.solver = settings_.solver;
     plan.options.parameters = parameters;

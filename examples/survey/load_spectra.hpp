@@ -48,13 +48,15 @@ template <rvfit::ExecutionPolicy P>
   for (std::size_t a = 0; a < spectra.arms.size(); ++a) {
     const rvfit::io::SpectraArm& arm = spectra.arms[a];
     const std::size_t pixels = arm.pixels();
+    rvfit::DesiPreparation preparation = settings.preparation;
+    preparation.systematic_error = settings.systematic_error.of(arm.label);
     for (std::size_t e = 0; e < rows.size(); ++e) {
       const auto upload = [&](const auto& values) {
         return upload_rows<P>(exec, values, pixels, rows[e]);
       };
       observations.push_back(rvfit::prepare_desi<P>(
           exec, arm.name, arm.wave_rows == 1 ? waves[a] : upload(arm.wave), upload(arm.flux),
-          upload(arm.ivar), upload(arm.mask), settings.preparation));
+          upload(arm.ivar), upload(arm.mask), preparation));
       observations.back().exposure = settings.rv_per_exposure ? static_cast<int>(e) : 0;
     }
   }
