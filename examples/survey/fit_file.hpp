@@ -4,6 +4,7 @@
 /// @file
 /// One file of a survey from disk to disk.
 
+#include "figures.hpp"
 #include "log.hpp"
 #include "options.hpp"
 #include "output_names.hpp"
@@ -45,16 +46,22 @@ namespace rvfit_survey {
   return joint;
 }
 
-/// Make the folder of a file. @throws rvfit::io::IoError  it cannot be made
-inline void make_folder_of(const std::string& file) {
-  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
-  std::error_code error;
-  if (!folder.empty()) {
-    std::filesystem::create_directories(folder, error);
+/// Models of some rows of an arm.
+[[nodiscard]] inline rvfit::io::ModelArm model_arm(const rvfit::io::SpectraArm& arm,
+                                                   const std::vector<std::size_t>& rows,
+                                                   std::vector<float>&& models) {
+  const auto wave = [&](std::size_t row) {
+    return arm.wave.begin() + static_cast<std::ptrdiff_t>(row * arm.pixels());
+  };
+  rvfit::io::ModelArm out{arm.label, {wave(0), wave(1)}, std::move(models)};
+  if (arm.wave_rows > 1 && !rows.empty()) {
+    out.wave.clear();
+    out.wave_rows = rows.size();
+    for (const std::size_t row : rows) {
+      out.wave.insert(out.wave.end(), wave(row), wave(row + 1));
+    }
   }
-  if (error) {
-    throw rvfit::io::IoError(folder.string() + ": folder cannot be made: " + error.message());
-  }
+  return out;
 }
 
 /// Write the table, and the models if asked for; both or none.
@@ -73,7 +80,7 @@ inline void write_outputs(const Reading& reading, FileFit&& fit, const Options& 
   for (std::size_t a = 0; a < spectra.arms.size(); ++a) {
     const io::SpectraArm& arm = spectra.arms[a];
     table.arms.push_back({arm.label, snr_of_targets(arm.snr, reading.targets)});
-    models.push_back({arm.label, arm.wave, std::move(fit.models[a])});
+    models.push_back(model_arm(arm, rows, std::move(fit.models[a])));
   }
   std::vector<io::Column> fibermap;
   for (const io::Column& column : spectra.columns) {
@@ -135,6 +142,10 @@ inline int fit_file(const std::string& program, const std::string& path, const O
   }
 
   timer.reset();
+  if (options.plot) {
+    progress.show(name, 1.0, "draw");
+    draw_figures(reading, fit, options);
+  }
   progress.show(name, 1.0, "write");
   const std::vector<rvfit::FitStatus> statuses = fit.result.status;
   std::vector<rvfit::io::Keyword> keywords = provenance(program, options, emulator, path);

@@ -17,6 +17,18 @@ namespace rvfit_survey {
   return name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
 }
 
+/// Make the folder of a file. @throws rvfit::io::IoError  it cannot be made
+inline void make_folder_of(const std::string& file) {
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  std::error_code error;
+  if (!folder.empty()) {
+    std::filesystem::create_directories(folder, error);
+  }
+  if (error) {
+    throw rvfit::io::IoError(folder.string() + ": folder cannot be made: " + error.message());
+  }
+}
+
 /// Where the outputs of an input go: FOLDER/rvtab_NAME, FOLDER/rvmod_NAME, and figures that begin with
 /// FIGURES/fig. With `subdirs`, those of .../X/Y/NAME go to the folder X/Y below these two.
 struct OutputNames {

@@ -2,6 +2,7 @@
 
 #include "program.hpp"
 
+#include "figures.hpp"
 #include "file_list.hpp"
 #include "fit_file.hpp"
 #include "log.hpp"
@@ -24,9 +25,11 @@ constexpr int exit_bad = 2;
 
 [[nodiscard]] std::unique_ptr<SurveyFitter> make_fitter(const rvfit::EmulatorData& emulator,
                                                         const Options& options) {
+  FitSettings settings = options.fit;
+  settings.keep_models = settings.keep_models || options.plot;
   try {
-    return options.fit.double_storage ? make_double_fitter(emulator, options.fit)
-                                      : make_float_fitter(emulator, options.fit);
+    return settings.double_storage ? make_double_fitter(emulator, settings)
+                                   : make_float_fitter(emulator, settings);
   } catch (const rvfit::InvalidArgument& error) {
     throw rvfit::InvalidArgument(options.emulator + ": " + error.what());
   }
@@ -49,6 +52,9 @@ constexpr int exit_bad = 2;
 bool fit_files(const std::string& name, const Options& options, const Reader& read,
                Summary& summary) {
   Kokkos::Timer timer;
+  if (options.plot) {
+    require_plotting();
+  }
   FileList files = files_of(options);
   ProcessStatus status(options.status_file);
   const rvfit::EmulatorData emulator = rvfit::io::read_emulator(options.emulator);

@@ -3,7 +3,8 @@
 
 /// @file
 /// Writes best-fit models in rvspecfit's layout: X_WAVELENGTH (N) and X_MODEL (B, N) for each arm,
-/// rows in the order of RVTAB, and FIBERMAP to tell whose they are.
+/// rows in the order of RVTAB (the exposures of a target that were fitted together follow each other),
+/// X_WAVELENGTH (B, N) where every spectrum has its own, and FIBERMAP to tell whose they are.
 
 #include <rvfit/io/column.hpp>
 #include <rvfit/io/fits_output.hpp>
@@ -16,9 +17,10 @@ namespace rvfit::io {
 
 /// Models of B spectra in one arm.
 struct ModelArm {
-  std::string label;         ///< B of B_MODEL
-  std::vector<double> wave;  ///< (N)     [Angstrom]
-  std::vector<float> model;  ///< (B, N)  template times continuum, 0 without a solution  [flux]
+  std::string label;          ///< B of B_MODEL
+  std::vector<double> wave;   ///< (N), or (B, N) if `wave_rows` is B  [Angstrom]
+  std::vector<float> model;   ///< (B, N)  template times continuum, 0 without a solution  [flux]
+  std::size_t wave_rows = 1;  ///< 1: all spectra share their wavelengths
 };
 
 /// Write models, and rows of the input's tables, or `fibermap` where the input has none to repeat.
@@ -30,8 +32,10 @@ inline void write_models(const std::string& path, const std::vector<ModelArm>& a
   file.write_keywords(keywords);
   file.repeat_keywords(input);
   for (const ModelArm& arm : arms) {
-    const std::size_t pixels = arm.wave.size();
-    file.write_image(arm.label + "_WAVELENGTH", arm.wave, {pixels}, "Angstrom");
+    const std::size_t pixels = arm.wave.size() / arm.wave_rows;
+    file.write_image(arm.label + "_WAVELENGTH", arm.wave,
+                     arm.wave_rows == 1 ? ArrayShape{pixels} : ArrayShape{arm.wave_rows, pixels},
+                     "Angstrom");
     file.write_image(arm.label + "_MODEL", arm.model, {arm.model.size() / pixels, pixels});
   }
   if (input.from && input.from->has("FIBERMAP")) {
