@@ -22,10 +22,10 @@ struct Selection {
   bool all_rows = false;  ///< also sky, bad and those with a bad fiber status
   /// Bits of the fiber status that do no harm: 3 restricted reach, 20 variable object.
   std::int64_t harmless_status = rvfit::io::harmless_fiber_status;
-  std::optional<std::vector<std::int64_t>> targets;  ///< TARGETID is one of these
-  std::optional<double> min_snr;                     ///< S/N of the best arm is above
-  std::vector<std::string> types;  ///< expressions for names of target bits; empty: any
-  std::int64_t min_expid = -1;     ///< EXPID is above, where there is one
+  std::optional<std::vector<std::int64_t>> targets = std::nullopt;  ///< TARGETID is one of these
+  std::optional<double> min_snr = std::nullopt;  ///< S/N of the best arm is above
+  std::vector<std::string> types = {};  ///< expressions for names of target bits; empty: any
+  std::int64_t min_expid = -1;          ///< EXPID is above, where there is one
   std::int64_t max_expid = std::numeric_limits<std::int64_t>::max();  ///< and not above this
   bool by_redrock = false;  ///< redrock: a star, or near rest
 };

@@ -130,9 +130,6 @@ void declare_model(CLI::App& app, FitSettings& fit) {
            }
          },
          "Gaussian prior of a parameter; repeatable")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->type_name("NAME=MEAN,SIGMA")
       ->group(group);
   add_per_arm(app, "--sys-err", fit.systematic_error,
@@ -256,6 +253,16 @@ void declare_ignored(CLI::App& app, Options& options) {
   return argument.substr(0, argument.find('='));
 }
 
+/// Options that can have many values take one argument each time, so that no file is taken for one.
+void take_one_at_a_time(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (!option->get_positional() && option->get_items_expected_max() > 1) {
+      option->expected(1)->allow_extra_args(false)->multi_option_policy(
+          CLI::MultiOptionPolicy::TakeAll);
+    }
+  }
+}
+
 /// Every "--name" of a program.
 [[nodiscard]] std::vector<std::string> long_names(const CLI::App& app) {
   std::vector<std::string> names;
@@ -373,10 +380,7 @@ CLI::Option* add_list(CLI::App& app, const std::string& name,
                       std::function<void(const std::vector<std::string>&)> use,
                       const std::string& help) {
   return app.add_option_function<std::vector<std::string>>(name, std::move(use), help)
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->delimiter(',')
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->delimiter(',');
 }
 
 CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target,
@@ -428,6 +432,7 @@ CommandLine parse(CLI::App& app, int argc, const char* const* argv, Options& opt
     options.command += (n > 1 ? " " : "") + std::string(argv[n]);
     arguments.push_back(with_hyphens(argv[n]));
   }
+  take_one_at_a_time(app);
   app.config_formatter(std::make_shared<SettingsFile>(app, options));
   try {
     require_known(app, arguments);

@@ -14,14 +14,16 @@ done
 touch a.fits
 desi=(rvfit_desi --emulator none.fits --output-dir out)
 expect_bad 'required' rvfit_desi
-expect_bad 'FILE is required' "${desi[@]}"
+expect_bad 'FILE: is required' "${desi[@]}"
 expect_bad 'nonsense' "${desi[@]}" --nonsense a.fits
+expect_bad '--npolly: no such option; did you mean --npoly?' "${desi[@]}" --npolly 5 a.fits
+expect_bad "did you mean chebyshev?" "${desi[@]}" --continuum chebychev a.fits
 expect_bad 'npoly' "${desi[@]}" --npoly 0 a.fits
 expect_bad 'fit-arm' "${desi[@]}" --fit-arm b,u a.fits
 expect_bad 'range of rv is empty' "${desi[@]}" --min-vel 10 --max-vel 5 a.fits
 expect_bad "'logg', expected NAME=NUMBER" "${desi[@]}" --fix-param logg a.fits
-expect_bad "'logg=4x', expected NAME=NUMBER" "${desi[@]}" --fix-param logg=4x a.fits
-expect_bad 'x/a.fits and y/a.fits.gz would both give rvtab_a.fits' "${desi[@]}" x/a.fits y/a.fits.gz
+expect_bad "'4x' is no number" "${desi[@]}" --fix-param logg=4x a.fits
+expect_bad 'x/a.fits and y/a.fits.gz would both give out/rvtab_a.fits' "${desi[@]}" x/a.fits y/a.fits.gz
 expect_bad 'none.fits: no such file' "${desi[@]}" a.fits
 expect_bad 'stars' rvfit_simulate --emulator none.fits --output out/x.fits --stars 0
 expect_bad 'range of S/N is empty' rvfit_simulate --emulator none.fits --output out/x.fits \
