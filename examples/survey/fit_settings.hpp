@@ -5,6 +5,7 @@
 /// What the fits of a run have in common, whatever the survey.
 
 #include <rvfit/continuum/basis.hpp>
+#include <rvfit/core/require.hpp>
 #include <rvfit/data/prepare_desi.hpp>
 #include <rvfit/pipeline/detail/scan_kernels.hpp>
 #include <rvfit/pipeline/forward_model.hpp>
@@ -63,5 +64,13 @@ struct FitSettings {
   bool rv_per_exposure = false;  ///< the exposures of a target have an rv each
   int batch = 0;                 ///< spectra on the device at a time; 0: chosen
 };
+
+/// @throws rvfit::InvalidArgument  a setting that the fit does not know yet
+inline void require_available(const FitSettings& fit) {
+  RVFIT_REQUIRE(!fit.resolution_matrix, "--resolution-matrix is not available yet");
+  RVFIT_REQUIRE(fit.hessian == Hessian::gauss_newton, "--hessian exact is not available yet");
+  RVFIT_REQUIRE(fit.interpolation == GridInterpolation::linear,
+                "--interpolation cubic is not available yet");
+}
 
 }  // namespace rvfit_survey

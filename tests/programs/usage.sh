@@ -6,10 +6,17 @@ set -euo pipefail
 source "$(dirname "$0")/common.bash"
 
 declared=$(sed -n 's/^ *VERSION \([0-9.]*\).*/\1/p' "$RVFIT_SOURCE_DIR/CMakeLists.txt" | head -1)
-for program in rvfit_desi rvfit_simulate; do
-  "$RVFIT_BIN_DIR/$program" --help | grep -q -- '--emulator' || fail "$program --help"
+for program in rvfit_desi rvfit_sdss rvfit_simulate rvfit_table; do
+  "$RVFIT_BIN_DIR/$program" --help > help.txt
+  grep -q -- '--emulator' help.txt || fail "$program --help"
   [ "$("$RVFIT_BIN_DIR/$program" --version)" = "$program $declared" ] || fail "$program --version"
 done
+
+# Every option is on the program's page, and none but those.
+"$RVFIT_BIN_DIR/rvfit_desi" --help > help.txt
+grep -oE '^  -[^ ]*' help.txt | grep -oE -- '--[a-z-]+' | sort -u > options.txt
+grep -E '^\| `-' "$RVFIT_SOURCE_DIR/docs/rvfit_desi.md" | cut -d'|' -f2 | grep -oE -- '--[a-z-]+' | sort -u > documented.txt
+diff options.txt documented.txt || fail "--help (<) and docs/rvfit_desi.md (>) differ"
 
 touch a.fits
 desi=(rvfit_desi --emulator none.fits --output-dir out)
