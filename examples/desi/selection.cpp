@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <unordered_set>
 
 namespace rvfit_desi {
 namespace {
@@ -43,10 +44,10 @@ std::vector<std::size_t> select_rows(const DesiFile& file, const Selection& sele
                                      const rvfit::io::Redrock* redrock) {
   std::vector<Condition> all, any;
   if (selection.targets) {
-    all.push_back([&](std::size_t row) {
-      const auto& wanted = *selection.targets;
-      return std::find(wanted.begin(), wanted.end(), file.target_id[row]) != wanted.end();
-    });
+    const std::unordered_set<std::int64_t> wanted(selection.targets->begin(),
+                                                  selection.targets->end());
+    all.push_back(
+        [&file, wanted](std::size_t row) { return wanted.contains(file.target_id[row]); });
   }
   if (selection.min_snr) {
     all.push_back([&](std::size_t row) { return best_snr(file, row) > *selection.min_snr; });

@@ -133,6 +133,20 @@ void masks_the_open_interval() {
 }
 
 template <class P>
+void adds_systematic_errors() {
+  // Sigma 2, 2, 2, 0.1 and bad; the floor lifts 0.1 to 0.6, which 0.8 in quadrature makes 1.
+  Arrays arrays;
+  arrays.wave = {5000, 5001, 5002, 5003, 5004};
+  arrays.add(std::vector<float>(5, 1.0F), {0.25F, 0.25F, 0.25F, 100.0F, 0.25F}, {0, 0, 0, 0, 1});
+  const auto batch = prepare<P>(arrays, {.systematic_error = 0.8});
+  const double w = 1.0 / std::sqrt(2.0 * 2.0 + 0.8 * 0.8);
+  using Real = typename P::real_type;
+  // Two square roots, a median, three quotients.
+  check_close("weight", values(Exec{}, batch.weight), oracle::Numbers{w, w, w, 1.0, 0.0},
+              {0.0, rounding<Real>(8)});
+}
+
+template <class P>
 void takes_wavelengths_of_each_spectrum() {
   const std::vector<double> waves{4299.0, 4350.0, 4451.0, 4440.0, 4460.0, 4470.0};  // (2, 3)
   const Exec exec{};
@@ -205,6 +219,7 @@ void refuses_extents_that_differ() {
 
 RVFIT_TEST("prepare_desi: agrees with loops over every kind of bad pixel", agrees_with_loops);
 RVFIT_TEST("prepare_desi: the dichroic's limits are themselves good", masks_the_open_interval);
+RVFIT_TEST("prepare_desi: a systematic error is added after the floor", adds_systematic_errors);
 RVFIT_TEST("prepare_desi: spectra may have wavelengths of their own",
            takes_wavelengths_of_each_spectrum);
 RVFIT_TEST("prepare_desi: the median is numpy's for odd and even numbers of good pixels",
