@@ -293,8 +293,7 @@ class BatchFitter final : public SurveyFitter {
     whole.result.size = static_cast<int>(targets.size());
     whole.result.arms = static_cast<int>(spectra.arms.size());
     for (std::size_t n = 0; n < batches.size(); ++n) {
-      place(whole.result, parts[n].result, static_cast<int>(batches[n].exposures),
-            batches[n].targets);
+      place(whole.result, parts[n].result, batches[n].exposures, batches[n].targets);
     }
     whole.models.resize(spectra.arms.size());
     if (settings_.keep_models) {

@@ -64,6 +64,36 @@ void scatter(std::vector<T>& to, std::size_t rows, const std::vector<T>& from,
   return wide;
 }
 
+/// Call `f` with each array of a result and the same of another; all have a row per target.
+template <class A, class B, class F>
+void for_each_array(A& a, B& b, const F& f) {
+  f(a.theta, b.theta);
+  f(a.error, b.error);
+  f(a.covariance, b.covariance);
+  f(a.neg2_log_like, b.neg2_log_like);
+  f(a.chi2, b.chi2);
+  f(a.continuum_chi2, b.continuum_chi2);
+  f(a.pixels, b.pixels);
+  f(a.status, b.status);
+  f(a.bound_flags, b.bound_flags);
+  f(a.bad_hessian, b.bad_hessian);
+  f(a.iterations, b.iterations);
+  f(a.profile_error, b.profile_error);
+  f(a.profile_skewness, b.profile_skewness);
+  f(a.profile_kurtosis, b.profile_kurtosis);
+  f(a.second_rv, b.second_rv);
+  f(a.second_excess, b.second_excess);
+}
+
+/// Rows first .. last - 1 of a matrix of `rows` rows.
+template <class T>
+[[nodiscard]] std::vector<T> rows_of(const std::vector<T>& matrix, std::size_t rows,
+                                     std::size_t first, std::size_t last) {
+  const std::size_t columns = rows == 0 ? 0 : matrix.size() / rows;
+  return {matrix.begin() + static_cast<std::ptrdiff_t>(first * columns),
+          matrix.begin() + static_cast<std::ptrdiff_t>(last * columns)};
+}
+
 }  // namespace detail
 
 /// Add a batch of targets to the results of a file.
@@ -72,31 +102,32 @@ void scatter(std::vector<T>& to, std::size_t rows, const std::vector<T>& from,
 /// @param[in]     part       results of B targets of E exposures each, in A * E arms
 /// @param[in]     exposures  E
 /// @param[in]     places     (B) which targets they are
-inline void place(rvfit::FitResult& whole, const rvfit::FitResult& part, int exposures,
+inline void place(rvfit::FitResult& whole, rvfit::FitResult part, std::size_t exposures,
                   const std::vector<std::size_t>& places) {
-  const auto rows = static_cast<std::size_t>(whole.size);
   const auto few = static_cast<std::size_t>(part.parameters.size());
   const auto many = static_cast<std::size_t>(whole.parameters.size());
-  const auto sum = [&](const auto& values) {
-    return detail::sum_of_exposures(values, static_cast<std::size_t>(exposures));
-  };
-  const auto put = [&](auto& to, const auto& from) { detail::scatter(to, rows, from, places); };
-  put(whole.theta, detail::widened(part.theta, few, many, 1));
-  put(whole.error, detail::widened(part.error, few, many, 1));
-  put(whole.covariance, detail::widened(part.covariance, few, many, 2));
-  put(whole.neg2_log_like, part.neg2_log_like);
-  put(whole.chi2, sum(part.chi2));
-  put(whole.continuum_chi2, sum(part.continuum_chi2));
-  put(whole.pixels, sum(part.pixels));
-  put(whole.status, part.status);
-  put(whole.bound_flags, part.bound_flags);
-  put(whole.bad_hessian, part.bad_hessian);
-  put(whole.iterations, part.iterations);
-  put(whole.profile_error, part.profile_error);
-  put(whole.profile_skewness, part.profile_skewness);
-  put(whole.profile_kurtosis, part.profile_kurtosis);
-  put(whole.second_rv, part.second_rv);
-  put(whole.second_excess, part.second_excess);
+  part.theta = detail::widened(part.theta, few, many, 1);
+  part.error = detail::widened(part.error, few, many, 1);
+  part.covariance = detail::widened(part.covariance, few, many, 2);
+  part.chi2 = detail::sum_of_exposures(part.chi2, exposures);
+  part.continuum_chi2 = detail::sum_of_exposures(part.continuum_chi2, exposures);
+  part.pixels = detail::sum_of_exposures(part.pixels, exposures);
+  detail::for_each_array(whole, part, [&](auto& to, const auto& from) {
+    detail::scatter(to, static_cast<std::size_t>(whole.size), from, places);
+  });
+}
+
+/// The results of targets first .. last - 1.
+[[nodiscard]] inline rvfit::FitResult results_of(const rvfit::FitResult& whole, std::size_t first,
+                                                 std::size_t last) {
+  rvfit::FitResult part;
+  part.parameters = whole.parameters;
+  part.size = static_cast<int>(last - first);
+  part.arms = whole.arms;
+  detail::for_each_array(part, whole, [&](auto& to, const auto& from) {
+    to = detail::rows_of(from, static_cast<std::size_t>(whole.size), first, last);
+  });
+  return part;
 }
 
 }  // namespace rvfit_survey

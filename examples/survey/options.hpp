@@ -7,6 +7,7 @@
 #include "fit_settings.hpp"
 #include "output_names.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -36,6 +37,8 @@ struct Options {
   LogLevel log_level = LogLevel::warning;
   bool quiet = false;
   int threads = 0;  ///< 0: Kokkos' own choice
+  std::size_t gather =
+      1;  ///< files are read until they have this many targets, and fitted together
   FitSettings fit;
   std::string config_file;         ///< settings came from it; empty: none
   std::string command;             ///< the command line without the program's name

@@ -32,7 +32,8 @@ class SurveyFitter {
   /// Concurrency of the execution space.
   [[nodiscard]] virtual int threads() const = 0;
 
-  /// Fit some targets of a file; the same bits whatever the others are.
+  /// Fit some targets of a file; the same bits whatever the others are, unless spectra have wavelengths
+  /// of their own: then the same up to rounding and the tolerance of the solver.
   ///
   /// @param[in]     spectra  arms that the emulator has
   /// @param[in]     targets  T sets of rows of `spectra`

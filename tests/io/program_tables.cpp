@@ -52,23 +52,26 @@ void write_stars(const std::string& path, const io::DesiFile& desi, bool trimmed
   file.commit();
 }
 
-/// One star, a pixel a row, as SDSS has it.
-void write_spec(const std::string& path, const io::DesiArm& arm, std::size_t row) {
-  const std::size_t n = arm.pixels();
+/// One star, a pixel a row, as SDSS has it; without its last pixels.
+void write_spec(const std::string& path, const io::DesiArm& arm, std::size_t row,
+                std::size_t without = 0) {
+  const std::size_t n = arm.pixels() - without;
   std::vector<double> loglam;
-  auto ivar = row_of(arm.ivar, n, row);
+  auto flux = row_of(arm.flux, arm.pixels(), row);
+  auto ivar = row_of(arm.ivar, arm.pixels(), row);
+  flux.resize(n);
+  ivar.resize(n);
   for (std::size_t i = 0; i < n; ++i) {
     loglam.push_back(std::log10(arm.wave[i]));
-    ivar[i] = arm.mask[row * n + i] > 0 ? 0.0F : ivar[i];
+    ivar[i] = arm.mask[row * arm.pixels() + i] > 0 ? 0.0F : ivar[i];
   }
   io::FitsOutput file(path);
   file.write_keywords({{"PLATEID", std::int64_t{266}, ""},
                        {"MJD", std::int64_t{51602}, ""},
                        {"FIBERID", std::int64_t{31}, ""},
                        {"PLUG_RA", 147.3, ""}});
-  file.write_table("COADD", {{"flux", "", "", row_of(arm.flux, n, row)},
-                             {"loglam", "", "", loglam},
-                             {"ivar", "", "", ivar}});
+  file.write_table("COADD",
+                   {{"flux", "", "", flux}, {"loglam", "", "", loglam}, {"ivar", "", "", ivar}});
   file.commit();
 }
 
@@ -140,6 +143,48 @@ TEST_CASE("rvfit_table, rvfit_sdss: the same spectra in other files have the sam
   // log10 and back moves wavelengths by rounding alone.
   CHECK(std::abs(spec[0] - red[1]) < 0.001 * red_error[1]);
   CHECK(column(folder / "out/rvtab_spec.fits", "FIBERID")[0] == 31);
+}
+
+TEST_CASE("rvfit_sdss: many files are fitted together, and a bad one costs but itself") {
+  if (!test::have_programs()) {
+    MESSAGE("[skipped] the programs are not built");
+    return;
+  }
+  const ScratchFolder folder;
+  REQUIRE(test::simulate(folder, folder / "desi.fits", stars).exit_code == 0);
+  const io::DesiFile desi = io::read_desi(folder / "desi.fits");
+  std::vector<double> rv, error;
+  std::string files;
+  for (std::size_t star = 0; star < stars; ++star) {
+    const std::string file = folder / ("spec" + std::to_string(star) + ".fits");
+    write_spec(file, desi.arms[1], star, 10 * star);
+    REQUIRE(run(folder, "rvfit_sdss", "--arm desi_r " + quoted(file)).exit_code == 0);
+    const std::string table = folder / ("out/rvtab_spec" + std::to_string(star) + ".fits");
+    rv.push_back(column(table, "VRAD").at(0));
+    error.push_back(column(table, "VRAD_ERR").at(0));
+    files += quoted(file) + " ";
+  }
+  // One that cannot be read, and one whose wavelengths the emulator does not cover.
+  write_spec(folder / "blue.fits", desi.arms[0], 0);
+  const test::ProgramRun together =
+      run(folder, "rvfit_sdss",
+          "--arm desi_r --write-models absent.fits " + files + quoted(folder / "blue.fits"));
+  CAPTURE(together.err);
+  CHECK(together.exit_code == 2);
+  CHECK(std::count(together.err.begin(), together.err.end(), '\n') == 2);
+  CHECK(together.err.find("absent.fits: no such file") != std::string::npos);
+  CHECK(together.err.find("blue.fits: arm desi_r: the emulator covers") != std::string::npos);
+  CHECK(together.out.starts_with("3 stars in 3 files: 3 converged\n"));
+  REQUIRE(run(folder, "rvfit_sdss", "--arm desi_r --write-models " + files).exit_code == 0);
+  for (std::size_t star = 0; star < stars; ++star) {
+    CAPTURE(star);
+    const std::string name = "spec" + std::to_string(star) + ".fits";
+    // Other bins of the scan, another start: the same minimum to the tolerance of the solver.
+    CHECK(std::abs(column(folder / ("out/rvtab_" + name), "VRAD").at(0) - rv[star]) <
+          0.01 * error[star]);
+    CHECK(io::FitsInput(folder / ("out/rvmod_" + name)).image_shape("DESI_R_MODEL") ==
+          io::ArrayShape{1, 2326 - 10 * star});
+  }
 }
 
 TEST_CASE("rvfit_table, rvfit_sdss: what cannot be fitted is one line") {

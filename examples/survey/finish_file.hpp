@@ -2,25 +2,22 @@
 #pragma once
 
 /// @file
-/// One file of a survey from disk to disk.
+/// What a file gives: figures, a table, models.
 
 #include "figures.hpp"
-#include "log.hpp"
+#include "file_fit.hpp"
 #include "options.hpp"
 #include "output_names.hpp"
 #include "program.hpp"
 #include "progress.hpp"
 #include "provenance.hpp"
 #include "summary.hpp"
-#include "survey_fitter.hpp"
 #include <rvfit/io/write_models.hpp>
 #include <rvfit/io/write_rvtab.hpp>
 
 #include <cmath>
-#include <exception>
 #include <filesystem>
 #include <limits>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -113,47 +110,24 @@ inline void write_outputs(const Reading& reading, FileFit&& fit, const Options& 
   }
 }
 
-/// Read, fit and write one file.
-/// @return  how many targets were fitted
-/// @throws rvfit::io::IoError  the file is bad, or the output cannot be written
-/// @throws std::runtime_error  the fit is impossible: the emulator does not cover the wavelengths, no
-///                             memory; the text begins with the file's name
-inline int fit_file(const std::string& program, const std::string& path, const Options& options,
-                    const Reader& read, const rvfit::EmulatorData& emulator, SurveyFitter& fitter,
-                    Summary& summary, Progress& progress) {
-  Kokkos::Timer timer;
-  const std::string name = base_name(path);
-  progress.show(name, 0.0, "read");
-  const Reading reading = read(path);
-  summary.seconds.read += timer.seconds();
-  const auto targets = static_cast<int>(reading.targets.size());
-  if (targets == 0) {
-    log(LogLevel::warning, path + ": nothing selected, tables without rows are written");
-  } else {
-    log(LogLevel::info, path + ": " + std::to_string(targets) + " targets selected");
-  }
-
-  FileFit fit;
-  try {
-    fit = fitter.fit(reading.spectra, reading.targets, summary.seconds,
-                     [&](double done) { progress.show(name, done, "fit"); });
-  } catch (const std::exception& error) {
-    throw std::runtime_error(path + ": " + error.what());
-  }
-
-  timer.reset();
+/// Draw and write what was found of a file.
+/// @throws rvfit::io::IoError  an output cannot be written
+inline void finish_file(const std::string& program, const Reading& reading, FileFit&& fit,
+                        const Options& options, const rvfit::EmulatorData& emulator,
+                        Summary& summary, Progress& progress) {
+  const Kokkos::Timer timer;
+  const std::string& path = reading.spectra.path;
   if (options.plot) {
-    progress.show(name, 1.0, "draw");
+    progress.show(base_name(path), 1.0, "draw");
     draw_figures(reading, fit, options);
   }
-  progress.show(name, 1.0, "write");
+  progress.show(base_name(path), 1.0, "write");
   const std::vector<rvfit::FitStatus> statuses = fit.result.status;
   std::vector<rvfit::io::Keyword> keywords = provenance(program, options, emulator, path);
   keywords.insert(keywords.end(), reading.keywords.begin(), reading.keywords.end());
   write_outputs(reading, std::move(fit), options, keywords);
   summary.count(statuses);
   summary.seconds.write += timer.seconds();
-  return targets;
 }
 
 }  // namespace rvfit_survey
