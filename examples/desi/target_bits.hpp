@@ -14,7 +14,7 @@ namespace rvfit_desi {
 
 /// The columns that have such bits, in the order in which they are looked for: the commissioning's,
 /// those of survey validation, the main survey's. A file of survey validation has the main survey's
-/// column, too, but filled with zeros.
+/// column, too, without the bits of its own targets.
 [[nodiscard]] const std::vector<std::string>& target_columns();
 
 /// Names of all bits of all columns.

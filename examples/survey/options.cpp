@@ -8,8 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <map>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -337,19 +335,6 @@ class SettingsFile : public CLI::Config {
   Options& options_;
 };
 
-/// Two inputs must not give one output.
-void require_different_outputs(const Options& options) {
-  std::map<std::string, std::string> inputs;
-  for (const std::string& file : options.files) {
-    const std::string name = options.outputs.table(file);
-    const auto [earlier, is_new] = inputs.emplace(name, file);
-    if (!is_new) {
-      throw CLI::ValidationError("FILE",
-                                 earlier->second + " and " + file + " would both give " + name);
-    }
-  }
-}
-
 void require_consistent(const Options& options) {
   if (options.fit.model.min_rv >= options.fit.model.max_rv) {
     throw CLI::ValidationError("--min-vel, --max-vel", "the range of rv is empty");
@@ -362,7 +347,7 @@ void require_consistent(const Options& options) {
   if (options.queue && options.input_list.empty()) {
     throw CLI::ValidationError("--queue-file", "wants --input-file-from, the list to share");
   }
-  require_different_outputs(options);
+  require_different_outputs(options.outputs, options.files);
 }
 
 }  // namespace

@@ -7,7 +7,9 @@
 #include <rvfit/io/io_error.hpp>
 
 #include <filesystem>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace rvfit_survey {
 
@@ -65,5 +67,18 @@ struct OutputNames {
     return base / first.filename() / last.filename();
   }
 };
+
+/// Two inputs must not give one output. @throws rvfit::io::IoError  two that do
+inline void require_different_outputs(const OutputNames& names,
+                                      const std::vector<std::string>& inputs) {
+  std::map<std::string, std::string> input_of;
+  for (const std::string& input : inputs) {
+    const std::string table = names.table(input);
+    const auto [earlier, is_new] = input_of.emplace(table, input);
+    if (!is_new) {
+      throw rvfit::io::IoError(earlier->second + " and " + input + " would both give " + table);
+    }
+  }
+}
 
 }  // namespace rvfit_survey

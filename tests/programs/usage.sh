@@ -31,6 +31,9 @@ expect_bad 'range of rv is empty' "${desi[@]}" --min-vel 10 --max-vel 5 a.fits
 expect_bad "'logg', expected NAME=NUMBER" "${desi[@]}" --fix-param logg a.fits
 expect_bad "'4x' is no number" "${desi[@]}" --fix-param logg=4x a.fits
 expect_bad 'x/a.fits and y/a.fits.gz would both give out/rvtab_a.fits' "${desi[@]}" x/a.fits y/a.fits.gz
+printf '%s\n' x/a.fits y/a.fits > list.txt
+expect_bad 'would both give out/rvtab_a.fits' "${desi[@]}" --input-file-from list.txt
+expect_bad 'absent.txt: list of files cannot be read' "${desi[@]}" --input-file-from absent.txt
 expect_bad 'none.fits: no such file' "${desi[@]}" a.fits
 expect_bad 'stars' rvfit_simulate --emulator none.fits --output out/x.fits --stars 0
 expect_bad 'range of S/N is empty' rvfit_simulate --emulator none.fits --output out/x.fits \
