@@ -46,7 +46,10 @@ constexpr int exit_bad = 2;
   if (options.queue) {
     return FileList::queue(options.input_list);
   }
-  return options.input_list.empty() ? FileList(options.files) : FileList::from(options.input_list);
+  FileList files =
+      options.input_list.empty() ? FileList(options.files) : FileList::from(options.input_list);
+  require_different_outputs(options.outputs, files.known());
+  return files;
 }
 
 /// Whether all outputs of a file are there.
