@@ -35,6 +35,7 @@ namespace {
   std::vector<std::string> words{python(), "-c", code};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) {
     pointers.push_back(word.data());
   }

@@ -51,6 +51,7 @@ rvfit::FitResult result_of(int size, std::size_t exposures, const std::vector<st
 
 TEST_CASE(
     "place: batches go to their targets, exposures are added up, missing velocities are NaN") {
+  CHECK(detail::sum_of_exposures(Doubles{1, 2, 3, 4}, 2) == Doubles{3, 7});
   rvfit::FitResult whole;
   whole.parameters = result_of(0, 1, {"teff", "rv", "rv_2"}, 0).parameters;
   whole.size = 3;

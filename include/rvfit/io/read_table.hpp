@@ -59,7 +59,7 @@ namespace detail {
 [[nodiscard]] inline std::string require_column(FitsInput& file, const std::string& hdu,
                                                 const std::string& given, const char* what,
                                                 std::initializer_list<const char*> usual) {
-  const std::string name = given.empty() ? first_column(file, hdu, usual) : given;
+  std::string name = given.empty() ? first_column(file, hdu, usual) : given;
   if (name.empty()) {
     std::string list;
     for (const char* each : usual) {
