@@ -2,137 +2,174 @@
 
 #include "options.hpp"
 
-#include "output_names.hpp"
-#include <rvfit/core/version.hpp>
+#include "survey/command_line.hpp"
+#include "target_bits.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <cmath>
-#include <filesystem>
-#include <map>
-#include <sstream>
-#include <stdexcept>
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <regex>
 
 namespace rvfit_desi {
 namespace {
 
-/// "name=value" into a pair.
-std::pair<std::string, double> parse_fixed(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  std::istringstream number(equals == std::string::npos ? "" : text.substr(equals + 1));
-  double value = 0;
-  if (!(number >> value) || !number.eof() || !std::isfinite(value)) {
-    throw CLI::ValidationError("--fix-param", "'" + text + "', expected NAME=NUMBER");
-  }
-  return {text.substr(0, equals), value};
-}
-
-/// Two inputs must not give one output.
-void require_different_outputs(const Options& options) {
-  std::map<std::string, std::string> inputs;
-  for (const std::string& file : options.files) {
-    const std::string name = rvtab_name(file);
-    const auto [earlier, is_new] = inputs.emplace(name, file);
-    if (!is_new) {
-      std::string message = earlier->second;
-      message.append(" and ").append(file).append(" would both give ").append(name);
-      throw CLI::ValidationError("FILE", message);
+/// Arms in the order of wavelength, each once, however they were asked for.
+std::vector<std::string> in_order(const std::vector<std::string>& asked) {
+  std::vector<std::string> arms;
+  for (const char* label : {"B", "R", "Z"}) {
+    const auto is_label = [&](const std::string& arm) {
+      return CLI::detail::to_lower(arm) == CLI::detail::to_lower(label);
+    };
+    if (std::any_of(asked.begin(), asked.end(), is_label)) {
+      arms.emplace_back(label);
     }
   }
+  return arms;
 }
 
-void declare(CLI::App& app, Options& options, std::vector<std::string>& arms,
-             std::vector<std::string>& fixed, std::string& continuum, std::string& precision) {
-  constexpr int most = 1000000;
-  app.add_option("--emulator", options.emulator, "Emulator file (docs/emulator_file.md)")
-      ->required();
-  app.add_option("--output-dir", options.output_dir, "Folder for rvtab_FILE, made if missing")
-      ->required();
-  app.add_option("FILE", options.files, "DESI coadd- or spectra- files, .gz or not")->required();
-  app.add_flag("--all-rows", options.all_rows,
-               "Fit every row, also sky, bad and those with a bad fiber status");
-  app.add_option("--fit-arm", arms, "Arms to fit")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"b", "r", "z"}, CLI::ignore_case))
-      ->default_str("b,r,z");
-  app.add_flag("!--no-dichroic-mask", options.preparation.mask_dichroic,
-               "Use the pixels of 4300 to 4450 Angstrom, too");
-  app.add_option("--npoly", options.continuum.columns, "Columns of an arm's continuum")
-      ->check(CLI::Range(1, rvfit::max_continuum_columns))
-      ->capture_default_str();
-  app.add_option("--continuum", continuum, "rbf (1, x, x^2 and Gaussians) or chebyshev")
-      ->check(CLI::IsMember({"rbf", "chebyshev"}))
-      ->capture_default_str();
-  app.add_option("--precision", precision, "Storage of spectra and templates: float or double")
-      ->check(CLI::IsMember({"float", "double"}))
-      ->capture_default_str();
-  app.add_option("--min-vel", options.model.min_rv, "Lower bound of rv [km/s]")
-      ->capture_default_str();
-  app.add_option("--max-vel", options.model.max_rv, "Upper bound of rv [km/s]")
-      ->capture_default_str();
-  app.add_option("--max-vsini", options.model.max_vsini, "Upper bound of vsini [km/s]")
-      ->check(CLI::Range(0.0, 1e5))
-      ->capture_default_str();
-  app.add_option("--fix-param", fixed, "NAME=VALUE: keep a parameter at a value; repeatable");
-  app.add_option("--max-iterations", options.solver.max_iterations, "Steps of the solver")
-      ->check(CLI::Range(1, most))
-      ->capture_default_str();
-  app.add_option("--threads", options.threads, "Threads of a host execution space")
-      ->check(CLI::Range(1, most));
-  app.add_option("--batch", options.batch, "Spectra on the device at a time")
-      ->check(CLI::Range(1, most));
-  app.add_flag("--write-models", options.write_models, "Also write best-fit models, rvmod_FILE");
-  app.add_option("--summary-json", options.summary_json, "Write the summary to this file, too");
-  app.add_flag("--quiet", options.quiet, "No progress bar and no summary");
-  app.set_version_flag("--version", std::string("rvfit_desi ") + rvfit::version);
+/// A whole number. @throws CLI::ValidationError  naming the option
+[[nodiscard]] std::int64_t to_integer(const std::string& option, const std::string& text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    throw CLI::ValidationError(option, "'" + text + "' is no whole number");
+  }
+  return value;
+}
+
+/// TARGETIDs of a text file, one a line. @throws CLI::ValidationError  it cannot be read
+[[nodiscard]] std::vector<std::int64_t> read_targets_of(const std::string& path) {
+  const char* option = "--targetid-file";
+  std::ifstream file(path);
+  std::vector<std::int64_t> targets;
+  for (std::string word; file >> word;) {
+    targets.push_back(to_integer(option, word));
+  }
+  if (!file.eof()) {
+    throw CLI::ValidationError(option, path + " cannot be read");
+  }
+  return targets;
+}
+
+/// Expressions for target bits, each of which must match some name.
+void set_types(Selection& selection, const std::vector<std::string>& types) {
+  const char* option = "--objtypes";
+  try {
+    for (const std::string& type : without_match(types)) {
+      throw CLI::ValidationError(option, "'" + type + "' matches no target bit" +
+                                             rvfit_survey::did_you_mean(type, target_names()));
+    }
+  } catch (const std::regex_error&) {
+    throw CLI::ValidationError(option, "not a regular expression");
+  }
+  selection.types = types;
+}
+
+void declare_selection(CLI::App& app, Options& options) {
+  const char* group = "Rows";
+  Selection& selection = options.selection;
+  rvfit_survey::add_list(
+      app, "--targetid",
+      [&selection](const std::vector<std::string>& texts) {
+        selection.targets.emplace();
+        for (const std::string& text : texts) {
+          selection.targets->push_back(to_integer("--targetid", text));
+        }
+      },
+      "Fit only these targets")
+      ->type_name("ID,...")
+      ->group(group);
+  app.add_option("--targetid-file,--targetid-file-from", options.target_file,
+                 "Fit only the targets listed in a text file")
+      ->excludes("--targetid")
+      ->group(group);
+  app.add_option("--minsn", selection.min_snr, "Fit only where the S/N of the best arm is above")
+      ->group(group);
+  rvfit_survey::add_list(
+      app, "--objtypes",
+      [&selection](const std::vector<std::string>& types) { set_types(selection, types); },
+      "Fit only targets with a bit of DESI_TARGET (or CMX, SV1 to SV3) whose name begins with a "
+      "match, for example MWS_ANY,STD_*")
+      ->type_name("REGEX,...")
+      ->group(group);
+  app.add_option("--minexpid", selection.min_expid, "Fit only exposures with EXPID above")
+      ->group(group);
+  app.add_option("--maxexpid", selection.max_expid, "Fit only exposures with EXPID up to")
+      ->group(group);
+  app.add_option_function<std::string>(
+         "--expid-range",
+         [&selection](const std::string& text) {
+           const std::size_t comma = std::min(text.find(','), text.size());
+           selection.min_expid = to_integer("--expid-range", text.substr(0, comma));
+           selection.max_expid =
+               to_integer("--expid-range", text.substr(std::min(comma + 1, text.size())));
+         },
+         "The same as --minexpid MIN --maxexpid MAX")
+      ->excludes("--minexpid")
+      ->excludes("--maxexpid")
+      ->type_name("MIN,MAX")
+      ->group(group);
+  app.add_flag("--zbest-select", selection.by_redrock,
+               "Fit only what redrock takes for a star or puts within 1500 km/s of rest")
+      ->group(group);
+  app.add_flag("--zbest-include", options.include_redrock,
+               "Write redrock's redshift and class to the table")
+      ->group(group);
+  rvfit_survey::add_list(
+      app, "--good-fiberstatus",
+      [&selection](const std::vector<std::string>& texts) {
+        selection.harmless_status = 0;
+        for (const std::string& text : texts) {
+          const std::int64_t bit = to_integer("--good-fiberstatus", text);
+          if (bit < 0 || bit > 62) {
+            throw CLI::ValidationError("--good-fiberstatus", "'" + text + "' is no bit");
+          }
+          selection.harmless_status |= std::int64_t{1} << bit;
+        }
+      },
+      "Bits of the fiber status that do no harm")
+      ->default_str("3,20")
+      ->type_name("BIT,...")
+      ->group(group);
+  app.add_flag("--all-rows", selection.all_rows, "Also sky, bad and those with a bad fiber status")
+      ->group(group);
+  app.add_flag("--join-exposures", options.join_exposures,
+               "Fit all rows of a TARGETID together (spectra- files), with one rv")
+      ->group(group);
+  app.add_flag("--rv-per-exposure", options.fit.rv_per_exposure,
+               "Fit all rows of a TARGETID together, with an rv for each")
+      ->group(group);
+}
+
+void declare_arms(CLI::App& app, Options& options) {
+  const char* group = "Model";
+  rvfit_survey::add_list(
+      app, "--fit-arm,--fitarm",
+      [&options](const std::vector<std::string>& asked) { options.arms = in_order(asked); },
+      "Arms to fit")
+      ->check(rvfit_survey::one_of({"b", "r", "z"}))
+      ->default_str("b,r,z")
+      ->type_name("ARM,...")
+      ->group(group);
+  app.add_flag("!--no-dichroic-mask", options.fit.preparation.mask_dichroic,
+               "Use the pixels of 4300 to 4450 Angstrom, too")
+      ->group(group);
 }
 
 }  // namespace
 
-CommandLine parse_command_line(int argc, char** argv) {
-  CommandLine line;
-  Options& options = line.options;
-  std::vector<std::string> arms;
-  std::vector<std::string> fixed;
-  std::string continuum = "rbf";
-  std::string precision = "float";
+rvfit_survey::CommandLine parse_command_line(int argc, const char* const* argv, Options& options) {
   CLI::App app("Fit radial velocity, rotation and labels of every star of DESI files.",
                "rvfit_desi");
-  declare(app, options, arms, fixed, continuum, precision);
-  try {
-    app.parse(argc, argv);
-    for (const std::string& text : fixed) {
-      options.fixed.push_back(parse_fixed(text));
+  rvfit_survey::declare_common_options(app, options);
+  declare_selection(app, options);
+  declare_arms(app, options);
+  return rvfit_survey::parse(app, argc, argv, options, [&] {
+    options.join_exposures = options.join_exposures || options.fit.rv_per_exposure;
+    if (!options.target_file.empty()) {
+      options.selection.targets = read_targets_of(options.target_file);
     }
-    if (options.model.min_rv >= options.model.max_rv) {
-      throw CLI::ValidationError("--min-vel, --max-vel", "the range of rv is empty");
-    }
-    require_different_outputs(options);
-  } catch (const CLI::ParseError& error) {
-    std::ostringstream out;
-    std::ostringstream err;
-    line.exit_code = app.exit(error, out, err) == 0 ? 0 : 2;
-    line.message = line.exit_code == 0 ? out.str() : error.what();
-    return line;
-  }
-  if (!arms.empty()) {
-    // In the order of wavelength, each once, however they were asked for.
-    std::vector<std::string> chosen;
-    for (const std::string& label : options.arms) {
-      const auto asked = [&](const std::string& arm) {
-        return CLI::detail::to_lower(arm) == CLI::detail::to_lower(label);
-      };
-      if (std::any_of(arms.begin(), arms.end(), asked)) {
-        chosen.push_back(label);
-      }
-    }
-    options.arms = chosen;
-  }
-  options.continuum.kind =
-      continuum == "rbf" ? rvfit::ContinuumKind::radial : rvfit::ContinuumKind::chebyshev;
-  options.double_storage = precision == "double";
-  line.run = true;
-  return line;
+  });
 }
 
 }  // namespace rvfit_desi

@@ -2,44 +2,25 @@
 #pragma once
 
 /// @file
-/// The command line of rvfit_desi.
+/// The command line of rvfit_desi. docs/rvfit_desi.md lists the options.
 
-#include <rvfit/rvfit.hpp>
+#include "selection.hpp"
+#include "survey/options.hpp"
 
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace rvfit_desi {
 
-/// What the user asked for.
-struct Options {
-  std::string emulator;
-  std::string output_dir;
-  std::vector<std::string> files;
-  std::string summary_json;                         ///< empty: none
+struct Options : rvfit_survey::Options {
   std::vector<std::string> arms = {"B", "R", "Z"};  ///< those to fit
-  bool all_rows = false;
-  bool write_models = false;
-  bool quiet = false;
-  bool double_storage = false;
-  int threads = 0;  ///< 0: Kokkos' own choice
-  int batch = 0;    ///< spectra on the device at a time; 0: chosen by the execution space
-  std::vector<std::pair<std::string, double>> fixed;  ///< parameters that keep a value
-  rvfit::ForwardModelOptions model;
-  rvfit::ContinuumOptions continuum;
-  rvfit::DesiPreparation preparation;
-  rvfit::LmOptions solver;
+  Selection selection;
+  std::string target_file;       ///< text file of TARGETIDs; empty: none
+  bool include_redrock = false;  ///< write what redrock says into the table
+  bool join_exposures = false;   ///< fit the rows of a target together
 };
 
-/// How a command line ended: with options, or with what the program has to say instead.
-struct CommandLine {
-  Options options;
-  bool run = false;
-  int exit_code = 0;    ///< if it is not to run
-  std::string message;  ///< help or version (exit code 0), or one line on what is wrong
-};
-
-[[nodiscard]] CommandLine parse_command_line(int argc, char** argv);
+[[nodiscard]] rvfit_survey::CommandLine parse_command_line(int argc, const char* const* argv,
+                                                           Options& options);
 
 }  // namespace rvfit_desi

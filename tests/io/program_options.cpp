@@ -84,6 +84,14 @@ TEST_CASE("rvfit_desi: rows come in input order, and options do what they say") 
   CHECK(std::isnan(column(folder, table, "VSINI_ERR")[0]));
   CHECK(column(folder, table, "NPIX_TOT")[0] < 2751 + 2881);
 
+  // A prior a million times narrower than the error decides, and larger errors make chi2 smaller.
+  REQUIRE(test::fit(folder, emulator, input, "--priors feh=-0.5,1e-8").exit_code == 0);
+  const auto chi2 = column(folder, table, "CHISQ_TOT");
+  CHECK(std::abs(column(folder, table, "FEH")[0] + 0.5) < 1e-6);
+  REQUIRE(test::fit(folder, emulator, input, "--priors feh=-0.5,1e-8 --sys-err r=1").exit_code ==
+          0);
+  CHECK(column(folder, table, "CHISQ_TOT")[0] < chi2[0]);
+
   REQUIRE(test::fit(folder, emulator, input, "--max-iterations 1").exit_code == 0);
   io::FitsInput capped(folder / table);
   CHECK(capped.read_column<std::string>("RVTAB", "STATUS")[0] == "max_iterations");

@@ -62,6 +62,9 @@ TEST_CASE("read_desi: the selection is the reference's, or every row") {
   test::write_small_desi_file(folder / "coadd.fits");
   const io::DesiFile file = io::read_desi(folder / "coadd.fits");
   CHECK(io::select_stars(file) == std::vector<std::size_t>{0, 2});
+  CHECK(io::select_stars(file, 1 << 3) == std::vector<std::size_t>{0});
+  CHECK(io::select_stars(file, io::harmless_fiber_status | 1 << 9) ==
+        std::vector<std::size_t>{0, 2, 3});
   CHECK(io::select_all(file) == std::vector<std::size_t>{0, 1, 2, 3});
   const io::Column taken = io::take(file.columns[0], {0, 2});
   CHECK(std::get<std::vector<std::int32_t>>(taken.values) == std::vector<std::int32_t>{10, 12});

@@ -2,6 +2,7 @@
 
 #include "support/scratch_folder.hpp"
 #include <rvfit/io/fits_input.hpp>
+#include <rvfit/io/read_redrock.hpp>
 #include <rvfit/io/write_models.hpp>
 #include <rvfit/io/write_rvtab.hpp>
 
@@ -9,6 +10,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -97,9 +99,143 @@ TEST_CASE("rvtab: columns have the reference's names, types and units") {
     CHECK(file.keyword<std::string>("RVTAB", "TUNIT" + std::to_string(n)).has_value());
     CHECK(file.require_keyword<std::string>("RVTAB", "TCOMM" + std::to_string(n)).size() > 3);
   }
-  CHECK(file.keyword<std::string>("RVTAB", "TUNIT1") == "km/s");
+  CHECK(file.keyword<std::string>("RVTAB", "TUNIT1") == "km s-1");
   CHECK(file.keyword<std::string>("RVTAB", "TFORM" + std::to_string(fields)) == "36D");
   CHECK(file.keyword<std::string>("RVTAB", "TDIM" + std::to_string(fields)) == "(6,6)");
+}
+
+TEST_CASE("rvtab: the first columns are those of rvspecfit's table, in its order") {
+  FitResult result = good_result(2);
+  result.profile_error = {0.3, 0.3};
+  result.profile_skewness = {0.1, 0.2};
+  result.profile_kurtosis = {0.0, -0.1};
+  result.second_rv = {50, std::nan("")};
+  result.second_excess = {12, std::nan("")};
+  result.status[1] = FitStatus::non_finite;
+  io::Rvtab table = table_of(std::move(result));
+  table.redshift = io::Redrock(2).columns();
+  std::vector<std::string> names;
+  for (const io::Column& column : io::rvtab_columns(table)) {
+    names.push_back(column.name);
+  }
+  const std::vector<std::string> expected{
+      "VRAD",    "VRAD_ERR",  "VRAD_SKEW", "VRAD_KURT",   "VSINI",       "LOGG",        "LOGG_ERR",
+      "TEFF",    "TEFF_ERR",  "ALPHAFE",   "ALPHAFE_ERR", "CHISQ_TOT",   "CHISQ_C_TOT", "NPIX_TOT",
+      "CHISQ_B", "CHISQ_C_B", "CHISQ_R",   "CHISQ_C_R",   "RVS_WARN",    "TARGETID",    "REF_CAT",
+      "SN_B",    "SN_R",      "SUCCESS",   "RR_Z",        "RR_SPECTYPE", "RR_SUBTYPE"};
+  REQUIRE(names.size() > expected.size());
+  names.resize(expected.size());
+  CHECK(names == expected);
+
+  const ScratchFolder folder;
+  io::write_rvtab(folder / "x.fits", table, {});
+  io::FitsInput file(folder / "x.fits");
+  CHECK(file.read_column<double>("RVTAB", "VRAD_ERR_PROFILE")[0] == 0.3);
+  CHECK(file.read_column<double>("RVTAB", "VRAD_KURT")[0] == 0);
+  CHECK(std::isnan(file.read_column<double>("RVTAB", "VRAD_SKEW")[1]));  // no solution
+  CHECK(file.read_column<double>("RVTAB", "VRAD_SECOND")[0] == 50);
+  CHECK(file.read_column<double>("RVTAB", "DNEG2LOGL_SECOND")[0] == 12);
+  CHECK(std::isnan(file.read_column<double>("RVTAB", "RR_Z")[0]));
+  CHECK(file.read_column<std::string>("RVTAB", "RR_SPECTYPE")[0].empty());
+  CHECK_FALSE(column_names(table_of(good_result(2))).contains("VRAD_SKEW"));
+}
+
+TEST_CASE("rvtab: each velocity of a fit has columns and warnings") {
+  FitResult result = good_result(1);
+  std::vector<Parameter> parameters(result.parameters.begin(), result.parameters.end());
+  parameters[2] = parameters[5];
+  parameters[2].name = "rv_2";
+  result.parameters = ParameterSet(std::move(parameters));
+  result.theta[2] = 899;
+  CHECK(io::rvs_warn(result, 0) == io::warn::rv);
+  const ScratchFolder folder;
+  io::write_rvtab(folder / "x.fits", table_of(std::move(result)), {});
+  io::FitsInput file(folder / "x.fits");
+  CHECK(file.read_column<double>("RVTAB", "VRAD")[0] == -100);
+  CHECK(file.read_column<double>("RVTAB", "VRAD_2")[0] == 899);
+  CHECK(file.read_column<double>("RVTAB", "VRAD_2_ERR")[0] == 0.25);
+}
+
+TEST_CASE("rvtab: tables and keywords of the input are repeated as they are") {
+  const ScratchFolder folder;
+  {
+    io::FitsOutput file(folder / "in.fits");
+    file.write_keywords({{"SPGRP", std::string("healpix"), "what the spectra are grouped by"},
+                         {"HPXPIXEL", std::int64_t{26065}, ""},
+                         {"HPXNEST", true, ""}});
+    file.write_table("FIBERMAP",
+                     {{"TARGETID", "", "", std::vector<std::int64_t>{10, 11, 12, 13}},
+                      {"FLUX_G", "nanomaggy", "flux", std::vector<float>{0, 1, 2, 3}},
+                      {"FIBERSTATUS", "", "", std::vector<std::int32_t>{0, 1, 2, 3}},
+                      {"PAIR", "", "", std::vector<double>{0, 1, 2, 3, 4, 5, 6, 7}, {2}}});
+    file.write_keywords({{"SURVEY", std::string("sv3"), "kept"}});
+    file.write_table("EXP_FIBERMAP", {{"TARGETID", "", "", std::vector<std::int64_t>{10, 10, 13}}});
+    file.commit();
+  }
+  io::FitsInput input(folder / "in.fits");
+  const auto excerpt =
+      std::make_shared<io::FitsInput>(input.excerpt({"FIBERMAP", "SCORES", "EXP_FIBERMAP"}));
+  CHECK_FALSE(excerpt->has("SCORES"));
+  CHECK(excerpt->row_count("FIBERMAP") == 4);
+  const io::Repeated repeated{
+      excerpt,
+      {"SPGRP", "NIGHT", "HPXPIXEL", "HPXNEST"},
+      {{"FIBERMAP", {0, 2, 3}}, {"SCORES", {0, 2, 3}}, {"EXP_FIBERMAP", {}}}};
+  io::write_rvtab(folder / "x.fits", table_of(good_result(3)), {{"INFILE", "in.fits", ""}},
+                  repeated);
+  io::write_models(folder / "m.fits", {{"B", {4000, 4001}, {}}}, {}, {}, repeated);
+  for (const char* name : {"x.fits", "m.fits"}) {
+    CAPTURE(name);
+    io::FitsInput file(folder / name);
+    file.verify_checksums();
+    CHECK(file.keyword<std::string>("PRIMARY", "SPGRP") == "healpix");
+    CHECK(file.keyword<std::int64_t>("PRIMARY", "HPXPIXEL") == 26065);
+    CHECK(file.keyword<bool>("PRIMARY", "HPXNEST") == true);
+    CHECK_FALSE(file.keyword<std::int64_t>("PRIMARY", "NIGHT").has_value());
+    CHECK(file.read_column<std::int64_t>("FIBERMAP", "TARGETID") ==
+          std::vector<std::int64_t>{10, 12, 13});
+    CHECK(file.read_column<float>("FIBERMAP", "FLUX_G") == std::vector<float>{0, 2, 3});
+    CHECK(file.keyword<std::string>("FIBERMAP", "TUNIT2") == "nanomaggy");
+    CHECK(file.keyword<std::string>("FIBERMAP", "TFORM4") == "2D");
+    CHECK(file.keyword<std::string>("FIBERMAP", "SURVEY") == "sv3");
+    CHECK_FALSE(file.has("SCORES"));
+    CHECK(file.row_count("EXP_FIBERMAP") == 0);
+  }
+}
+
+TEST_CASE("redrock: found beside the spectra, and matched by TARGETID") {
+  const ScratchFolder folder;
+  const auto write = [&](const std::string& name, const char* hdu) {
+    io::FitsOutput file(folder / name);
+    file.write_table(hdu, {{"TARGETID", "", "", std::vector<std::int64_t>{3, 1, 2}},
+                           {"Z", "", "", std::vector<double>{0.8, 0.0003, -0.004}},
+                           {"SPECTYPE", "", "", std::vector<std::string>{"STAR", "STAR", "GALAXY"}},
+                           {"SUBTYPE", "", "", std::vector<std::string>{"K", "G", ""}}});
+    file.commit();
+  };
+  CHECK_FALSE(io::find_redrock(folder / "coadd-x.fits").has_value());
+  write("zbest-x.fits", "ZBEST");
+  const auto old = io::find_redrock(folder / "coadd-x.fits.gz");
+  REQUIRE(old.has_value());
+  CHECK(old->path == folder / "zbest-x.fits");
+  write("redrock-x.fits", "REDSHIFTS");
+  const auto place = io::find_redrock(folder / "spectra-x.fits");
+  REQUIRE(place.has_value());
+  CHECK(place->path == folder / "redrock-x.fits");
+  CHECK_FALSE(io::find_redrock(folder / "other-x.fits").has_value());
+
+  const io::Redrock redrock = io::read_redrock(*place, {1, 2, 2, 3, 4});
+  CHECK(redrock.subtype[0] == "G");
+  CHECK(redrock.z[1] == -0.004);
+  CHECK(redrock.z[2] == -0.004);
+  CHECK(redrock.spectype[3] == "STAR");
+  CHECK(std::isnan(redrock.z[4]));
+  const std::vector<bool> star{true, true, true, true, false};
+  for (std::size_t row = 0; row < star.size(); ++row) {
+    CAPTURE(row);
+    CHECK(redrock.may_be_star(row) == star[row]);
+  }
+  CHECK(redrock.columns()[1].name == "RR_SPECTYPE");
 }
 
 TEST_CASE("rvtab: an empty selection gives a table with all columns and no row") {

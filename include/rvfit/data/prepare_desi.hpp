@@ -24,7 +24,8 @@ struct DesiPreparation {
   bool mask_dichroic = true;
   double dichroic_lower = 4300.0;  ///< exclusive [Angstrom]
   double dichroic_upper = 4450.0;
-  double error_floor = 0.3;  ///< least sigma over the median sigma of the good pixels
+  double error_floor = 0.3;       ///< least sigma over the median sigma of the good pixels
+  double systematic_error = 0.0;  ///< added to sigma in quadrature after that  [flux]
 };
 
 namespace detail {
@@ -63,7 +64,7 @@ struct PrepareDesi {
   Matrix<Real, P> clean_flux, weight;
 
   [[nodiscard]] KOKKOS_FUNCTION bool good(int b, int i) const {
-    const double w = wave(0, i);
+    const double w = wave(wave.extent(0) == 1 ? 0 : b, i);
     const bool dichroic =
         options.mask_dichroic && w > options.dichroic_lower && w < options.dichroic_upper;
     return mask(b, i) <= 0 && ivar(b, i) > 0.0F && Kokkos::isfinite(ivar(b, i)) &&
@@ -105,11 +106,17 @@ struct PrepareDesi {
     const double limit = signal > 0 ? largest_weight(member, b, size, count) : 0.0;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, size), [&](int i) {
       const double w = Kokkos::sqrt(static_cast<double>(weight(b, i)));
-      weight(b, i) = static_cast<Real>(Kokkos::fmin(w, limit));
+      weight(b, i) = static_cast<Real>(with_systematic_error(Kokkos::fmin(w, limit)));
     });
   }
 
  private:
+  /// 1 / sqrt(sigma^2 + systematic_error^2) of 1 / sigma.
+  [[nodiscard]] KOKKOS_FUNCTION double with_systematic_error(double w) const {
+    const double relative = options.systematic_error * w;
+    return w / Kokkos::sqrt(1.0 + relative * relative);
+  }
+
   /// 1 / (error_floor x median sigma); for an even number the median is the mean of the middle two.
   KOKKOS_FUNCTION double largest_weight(const typename P::member_type& member, int b, int size,
                                         int count) const {
@@ -127,11 +134,11 @@ struct PrepareDesi {
 
 }  // namespace detail
 
-/// Prepare one arm of DESI spectra.
+/// Prepare one arm of spectra: of DESI, or of another survey with other options.
 ///
 /// @param[in] exec  instance the work is enqueued on; the call does not fence
 /// @param[in] arm   setup of the model, e.g. desi_b
-/// @param[in] wave  (1, N)                             [Angstrom]
+/// @param[in] wave  (1 or B, N)                        [Angstrom]
 /// @param[in] flux  (B, N)                             [flux]
 /// @param[in] ivar  (B, N)  inverse variance           [1 / flux^2]
 /// @param[in] mask  (B, N)  bad where positive
@@ -149,9 +156,10 @@ template <ExecutionPolicy P>
   RVFIT_REQUIRE(same(ivar) && same(mask), "prepare_desi: ", arm, ": flux is ", flux.extent(0),
                 " x ", flux.extent(1), ", ivar ", ivar.extent(0), " x ", ivar.extent(1), ", mask ",
                 mask.extent(0), " x ", mask.extent(1));
-  RVFIT_REQUIRE(wave.extent(0) == 1 && wave.extent(1) == flux.extent(1), "prepare_desi: ", arm,
-                ": wave is ", wave.extent(0), " x ", wave.extent(1), ", wanted 1 x ",
-                flux.extent(1));
+  RVFIT_REQUIRE(
+      (wave.extent(0) == 1 || wave.extent(0) == flux.extent(0)) && wave.extent(1) == flux.extent(1),
+      "prepare_desi: ", arm, ": wave is ", wave.extent(0), " x ", wave.extent(1), ", wanted 1 or ",
+      flux.extent(0), " x ", flux.extent(1));
   using Real = typename P::real_type;
   const auto clean_flux = allocate_raw<Matrix<Real, P>>(exec, "rvfit::prepare_desi::flux",
                                                         flux.extent(0), flux.extent(1));

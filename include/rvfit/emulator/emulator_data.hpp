@@ -47,6 +47,7 @@ struct ArmData {
   std::vector<double> domain;
   std::string revision;
   std::string software_version;
+  double lsf_sigma = 0.0;  ///< Gaussian line spread of the templates, 0 if not known  [Angstrom]
 
   [[nodiscard]] bool is_grid() const { return !label_grid.axes.empty(); }
 

@@ -5,6 +5,7 @@
 /// Reading one FITS file: HDUs by name, images and columns with checked extents, keywords.
 /// Compressed files (.gz) and tile-compressed images are read like any other.
 
+#include <rvfit/io/column.hpp>
 #include <rvfit/io/detail/open_fits.hpp>
 #include <rvfit/io/fits_file.hpp>
 #include <rvfit/io/io_error.hpp>
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -36,11 +38,12 @@ class FitsInput {
 
   [[nodiscard]] const std::string& path() const { return path_; }
 
-  /// Whether there is an HDU of this name ("PRIMARY" for the first).
-  [[nodiscard]] bool has(const std::string& hdu) const { return numbers_.contains(hdu); }
+  /// Whether there is an HDU of this name ("PRIMARY" for the first) or number ("1" for the first
+  /// after that). Everywhere an HDU is wanted, either will do.
+  [[nodiscard]] bool has(const std::string& hdu) { return number_of(hdu) > 0; }
 
   /// @throws IoError  naming every HDU of the list that is missing
-  void require_hdus(const std::vector<std::string>& names) const {
+  void require_hdus(const std::vector<std::string>& names) {
     std::string missing;
     for (const std::string& name : names) {
       if (!has(name)) {
@@ -202,6 +205,74 @@ class FitsInput {
     return values;
   }
 
+  /// Numbers of a column with W of them a row, (R, W) row-major; of a logical column 0 and 1.
+  /// @throws IoError  no such column, of strings, or of rows that differ in length
+  template <class T>
+  [[nodiscard]] std::vector<T> read_matrix(const std::string& table, const std::string& column) {
+    const std::size_t rows = row_count(table);
+    const auto [number, type, width] = column_format(table, column);
+    if (type < 0 || type == TSTRING || type == TBIT || type >= TCOMPLEX) {
+      fail(table, "column " + column + " was expected to hold as many numbers in every row");
+    }
+    const std::size_t count = rows * width;
+    std::vector<T> values(count);
+    int status = 0;
+    if (type == TLOGICAL) {
+      std::vector<char> flags(count, 0);
+      fits_read_col_log(file_.get(), number, 1, 1, static_cast<LONGLONG>(count), 0, flags.data(),
+                        nullptr, &status);
+      std::transform(flags.begin(), flags.end(), values.begin(),
+                     [](char flag) { return static_cast<T>(flag != 0 ? 1 : 0); });
+    } else if (count > 0) {
+      fits_read_col(file_.get(), detail::type_code<T>(), number, 1, 1, static_cast<LONGLONG>(count),
+                    nullptr, values.data(), nullptr, &status);
+    }
+    if (status == NUM_OVERFLOW && std::is_integral_v<T>) {
+      fits_clear_errmsg();  // CFITSIO has stored the nearest value that T can hold
+      status = 0;
+    }
+    if (status != 0) {
+      fail(table, "column " + column + " cannot be read", status);
+    }
+    return values;
+  }
+
+  /// W of `read_matrix`. @throws IoError  no such column
+  [[nodiscard]] std::size_t column_width(const std::string& table, const std::string& column) {
+    move_to(table);
+    return column_format(table, column).width;
+  }
+
+  /// TUNIT of a column, empty without one. @throws IoError  no such column
+  [[nodiscard]] std::string column_unit(const std::string& table, const std::string& column) {
+    move_to(table);
+    const int number = column_format(table, column).number;
+    return keyword<std::string>(table, "TUNIT" + std::to_string(number)).value_or("");
+  }
+
+  /// A column with one value a row, of whatever kind, with its unit.
+  /// @throws IoError  no such column, or with several values a row
+  [[nodiscard]] Column read_any_column(const std::string& table, const std::string& column) {
+    move_to(table);
+    Column out{column, column_unit(table, column), "Copied from the input", {}, {}};
+    const int type = column_format(table, column).type;
+    if (type == TSTRING) {
+      out.values = read_column<std::string>(table, column);
+    } else if (type == TLOGICAL) {
+      const std::vector<bool> flags = read_column<bool>(table, column);
+      out.values = Flags(flags.begin(), flags.end());
+    } else if (type == TFLOAT) {
+      out.values = read_column<float>(table, column);
+    } else if (type == TDOUBLE) {
+      out.values = read_column<double>(table, column);
+    } else if (type == TLONGLONG) {
+      out.values = read_column<std::int64_t>(table, column);
+    } else {
+      out.values = read_column<std::int32_t>(table, column);
+    }
+    return out;
+  }
+
   /// A keyword of an HDU's header, if it is there. T is std::string, bool, a double or an int64.
   /// @throws IoError  there, but of another kind
   template <class T>
@@ -244,6 +315,37 @@ class FitsInput {
     return *value;
   }
 
+  /// The primary HDU and some others, those that there are, kept in memory: this file can be closed.
+  /// @throws IoError  one of them cannot be copied
+  [[nodiscard]] FitsInput excerpt(const std::vector<std::string>& names) {
+    fitsfile* memory = nullptr;
+    int status = 0;
+    fits_create_file(&memory, "mem://", &status);
+    FitsInput part(path_, detail::FitsPointer(memory));
+    const auto copy = [&](const std::string& name) {
+      fits_copy_hdu(at(name), memory, 0, &status);
+      if (status != 0) {
+        fail(name, "cannot be copied", status);
+      }
+      part.numbers_.emplace(name, static_cast<int>(part.numbers_.size()) + 1);
+    };
+    copy("PRIMARY");
+    for (const std::string& name : names) {
+      if (has(name)) {
+        copy(name);
+      }
+    }
+    fits_flush_file(memory, &status);
+    return part;
+  }
+
+  /// CFITSIO's own handle, an HDU made current, for what this class does not do.
+  /// @throws IoError  no such HDU
+  [[nodiscard]] fitsfile* at(const std::string& hdu) {
+    move_to(hdu);
+    return file_.get();
+  }
+
   /// @throws IoError  always: "FILE: HDU 'NAME': what"
   [[noreturn]] void fail(const std::string& hdu, const std::string& what, int status = 0) const {
     throw IoError(path_ + ": " + detail::hdu_text(hdu) + ": " + what +
@@ -251,16 +353,59 @@ class FitsInput {
   }
 
  private:
+  FitsInput(std::string path, detail::FitsPointer file)
+      : path_(std::move(path)), file_(std::move(file)) {}
+
   void move_to(const std::string& hdu) {
-    const auto found = numbers_.find(hdu);
-    if (found == numbers_.end()) {
+    const int number = number_of(hdu);
+    if (number == 0) {
       throw IoError(path_ + ": " + detail::hdu_text(hdu) + " missing");
     }
     int status = 0;
-    fits_movabs_hdu(file_.get(), found->second, nullptr, &status);
+    fits_movabs_hdu(file_.get(), number, nullptr, &status);
     if (status != 0) {
       fail(hdu, "header cannot be read", status);
     }
+  }
+
+  struct ColumnFormat {
+    int number;
+    int type;  ///< CFITSIO's code, negative for rows of different lengths
+    std::size_t width;
+  };
+
+  /// Of a column of the current HDU. @throws IoError  no such column
+  [[nodiscard]] ColumnFormat column_format(const std::string& table, const std::string& column) {
+    const int number = column_number(column);
+    if (number == 0) {
+      fail(table, "has no column " + column);
+    }
+    int type = 0;
+    LONGLONG repeat = 0;
+    LONGLONG width = 0;
+    int status = 0;
+    fits_get_coltypell(file_.get(), number, &type, &repeat, &width, &status);
+    if (status != 0) {
+      fail(table, "column " + column + " cannot be read", status);
+    }
+    return {number, type, static_cast<std::size_t>(repeat)};
+  }
+
+  /// CFITSIO's number of an HDU, 0 if there is none.
+  [[nodiscard]] int number_of(const std::string& hdu) {
+    const auto found = numbers_.find(hdu);
+    if (found != numbers_.end()) {
+      return found->second;
+    }
+    constexpr std::size_t most_digits = 4;
+    if (hdu.empty() || hdu.size() > most_digits ||
+        hdu.find_first_not_of("0123456789") != std::string::npos) {
+      return 0;
+    }
+    int hdus = 0;
+    int status = 0;
+    fits_get_num_hdus(file_.get(), &hdus, &status);
+    return std::stoi(hdu) < hdus ? std::stoi(hdu) + 1 : 0;
   }
 
   /// Number of a column of the current HDU, 0 if there is none.

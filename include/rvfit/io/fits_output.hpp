@@ -9,6 +9,7 @@
 #include <rvfit/io/column.hpp>
 #include <rvfit/io/fits_file.hpp>
 #include <rvfit/io/io_error.hpp>
+#include <rvfit/io/repeated.hpp>
 
 #include <fitsio.h>
 #include <unistd.h>
@@ -141,6 +142,34 @@ class FitsOutput {
     }
   }
 
+  /// Add keywords of the input's primary header to that of the newest HDU, as they are there.
+  void repeat_keywords(const Repeated& input) {
+    if (!input.from) {
+      return;
+    }
+    fitsfile* from = input.from->at("PRIMARY");
+    for (const std::string& name : input.keywords) {
+      char card[FLEN_CARD] = "";
+      int status = 0;
+      fits_read_card(from, name.c_str(), card, &status);
+      if (status == KEY_NO_EXIST) {
+        fits_clear_errmsg();
+        continue;
+      }
+      fits_update_card(file_.get(), name.c_str(), card, &status);
+      check(name, status);
+    }
+  }
+
+  /// Add rows of the input's tables as HDUs of their own: every column, unit and keyword as it is.
+  void repeat_tables(const Repeated& input) {
+    for (const Repeated::Table& table : input.tables) {
+      if (input.from && input.from->has(table.hdu)) {
+        copy_rows(input.from->at(table.hdu), table);
+      }
+    }
+  }
+
   /// Write the checksums, close, and give the file its name. @throws IoError  for example: disk full
   void commit() {
     int status = 0;
@@ -161,6 +190,25 @@ class FitsOutput {
   }
 
  private:
+  /// Copy the header of a table, and some of its rows with what they have in the heap.
+  void copy_rows(fitsfile* from, const Repeated::Table& table) {
+    int status = 0;
+    fits_copy_header(from, file_.get(), &status);
+    fits_modify_key_lng(file_.get(), "NAXIS2", 0, "&", &status);
+    fits_modify_key_lng(file_.get(), "PCOUNT", 0, "&", &status);
+    fits_set_hdustruc(file_.get(), &status);
+    // Rows that follow each other go together.
+    const std::vector<std::size_t>& rows = table.rows;
+    for (std::size_t first = 0, next = 0; first < rows.size(); first = next) {
+      do {
+        ++next;
+      } while (next < rows.size() && rows[next] == rows[next - 1] + 1);
+      fits_copy_rows(from, file_.get(), static_cast<LONGLONG>(rows[first]) + 1,
+                     static_cast<LONGLONG>(next - first), &status);
+    }
+    check(table.hdu, status);
+  }
+
   /// @throws InvalidArgument  two columns whose rows differ in number
   static void require_equal_rows(const std::string& hdu, const std::vector<Column>& columns) {
     for (const Column& column : columns) {

@@ -8,82 +8,33 @@
 
 #include <rvfit/io/column.hpp>
 #include <rvfit/io/fits_input.hpp>
+#include <rvfit/io/measured_snr.hpp>
+#include <rvfit/io/spectra.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace rvfit::io {
 
-/// One arm of R spectra; matrices are row-major.
-struct DesiArm {
-  std::string name;                ///< setup of the emulator, desi_b
-  std::string label;               ///< as in names of HDUs and columns, B
-  std::vector<double> wave;        ///< (N)     increasing                          [Angstrom]
-  std::vector<float> flux;         ///< (R, N)  as in the file, NaN included        [flux]
-  std::vector<float> ivar;         ///< (R, N)  inverse variance                    [1 / flux^2]
-  std::vector<std::int32_t> mask;  ///< (R, N)  bad where > 0
-  std::vector<float> resolution;   ///< (R, D, N)  as in the file; empty if it was not asked for
-  std::vector<float> snr;          ///< (R)     median S/N of a pixel, NaN without good pixels
-
-  [[nodiscard]] std::size_t pixels() const { return wave.size(); }
-  /// D, 0 without resolution matrices.
-  [[nodiscard]] std::size_t diagonals() const {
-    return flux.empty() ? 0 : resolution.size() / flux.size();
-  }
-};
+using DesiArm = SpectraArm;
 
 /// Whether to read the resolution matrices, eleven times as much as the flux.
 enum class Resolution { skip, read };
 
 /// One file: R spectra and what its FIBERMAP says about them.
-struct DesiFile {
-  std::string path;
-  std::vector<DesiArm> arms;
+struct DesiFile : Spectra {
   std::vector<std::int64_t> target_id;     ///< (R)
   std::vector<std::string> object_type;    ///< (R) OBJTYPE
   std::vector<std::int64_t> fiber_status;  ///< (R) FIBERSTATUS, else COADD_FIBERSTATUS
-  std::vector<Column> columns;             ///< those that a result table repeats
+  std::vector<std::int64_t> exposure_id;   ///< (R) EXPID, empty where there is none
+  std::shared_ptr<FitsInput> tables;       ///< FIBERMAP, SCORES and EXP_FIBERMAP as they are
 
   [[nodiscard]] std::size_t rows() const { return target_id.size(); }
 };
-
-namespace detail {
-
-/// Median as numpy takes it; NaN of nothing. Reorders `values`.
-[[nodiscard]] inline float median(std::vector<float>& values) {
-  if (values.empty()) {
-    return std::numeric_limits<float>::quiet_NaN();
-  }
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  const float upper = *middle;
-  return values.size() % 2 == 1 ? upper : (upper + *std::max_element(values.begin(), middle)) / 2;
-}
-
-}  // namespace detail
-
-/// Median of flux sqrt(ivar) over the good pixels of each spectrum.
-[[nodiscard]] inline std::vector<float> measured_snr(const DesiArm& arm) {
-  const std::size_t pixels = arm.pixels();
-  std::vector<float> snr;
-  std::vector<float> good;
-  for (std::size_t first = 0; first < arm.flux.size(); first += pixels) {
-    good.clear();
-    for (std::size_t i = first; i < first + pixels; ++i) {
-      const float value = arm.flux[i] * std::sqrt(arm.ivar[i]);
-      if (arm.ivar[i] > 0 && arm.mask[i] <= 0 && std::isfinite(value)) {
-        good.push_back(value);
-      }
-    }
-    snr.push_back(detail::median(good));
-  }
-  return snr;
-}
 
 namespace detail {
 
@@ -197,17 +148,24 @@ namespace detail {
   desi.object_type = file.read_column<std::string>(fibermap, "OBJTYPE");
   desi.fiber_status = file.read_column<std::int64_t>(
       fibermap, file.has_column(fibermap, "FIBERSTATUS") ? "FIBERSTATUS" : "COADD_FIBERSTATUS");
+  if (file.has_column(fibermap, "EXPID")) {
+    desi.exposure_id = file.read_column<std::int64_t>(fibermap, "EXPID");
+  }
   desi.columns = detail::read_identity(file);
   for (const std::string& label : labels) {
     desi.arms.push_back(detail::read_desi_arm(file, label, desi.rows(), resolution));
   }
+  desi.tables = std::make_shared<FitsInput>(file.excerpt({fibermap, "SCORES", "EXP_FIBERMAP"}));
   return desi;
 }
 
+/// Bits of a fiber status that rvspecfit accepts: 3 (restricted reach) and 20 (variable).
+inline constexpr std::int64_t harmless_fiber_status = (1 << 3) | (1 << 20);
+
 /// Rows that rvspecfit fits by default: all but sky fibers (OBJTYPE SKY), bad ones (BAD), and those
-/// whose fiber status has other bits than 3 (restricted) and 20 (variable).
-[[nodiscard]] inline std::vector<std::size_t> select_stars(const DesiFile& file) {
-  constexpr std::int64_t harmless = (1 << 3) | (1 << 20);
+/// whose fiber status has other bits than the harmless ones.
+[[nodiscard]] inline std::vector<std::size_t> select_stars(
+    const DesiFile& file, std::int64_t harmless = harmless_fiber_status) {
   std::vector<std::size_t> rows;
   for (std::size_t row = 0; row < file.rows(); ++row) {
     const std::string& type = file.object_type[row];

@@ -50,6 +50,11 @@ template <class T>
   return sum;
 }
 
+/// Whether a parameter is a radial velocity: rv, and rv_2 and so on of further exposures.
+[[nodiscard]] inline bool is_velocity(std::string_view parameter) {
+  return parameter == "rv" || parameter.starts_with("rv_");
+}
+
 /// Value of a parameter of spectrum b, or NaN if the model has no such parameter.
 [[nodiscard]] inline double value_of(const FitResult& result, const std::vector<double>& matrix,
                                      int b, std::string_view name) {
@@ -73,18 +78,22 @@ template <class T>
   if (!(gain >= 50)) {
     bits |= warn::chisq;
   }
-  const auto check = [&](const char* name, double lower, double upper, double margin,
+  const auto check = [&](std::string_view name, double lower, double upper, double margin,
                          warn::Bits bit) {
     if (result.parameters.find(name) >= 0 &&
         detail::near_edge(detail::value_of(result, result.theta, b, name), lower, upper, margin)) {
       bits |= bit;
     }
   };
-  if (const int p = result.parameters.find("rv"); p >= 0 && !result.parameters[p].fixed) {
-    check("rv", result.parameters[p].lower, result.parameters[p].upper, 5, warn::rv);
-  }
-  if (detail::value_of(result, result.error, b, "rv") > 100) {
-    bits |= warn::rv_error;
+  for (const Parameter& parameter : result.parameters) {
+    if (detail::is_velocity(parameter.name)) {
+      if (!parameter.fixed) {
+        check(parameter.name, parameter.lower, parameter.upper, 5, warn::rv);
+      }
+      if (detail::value_of(result, result.error, b, parameter.name) > 100) {
+        bits |= warn::rv_error;
+      }
+    }
   }
   check("teff", 2300, 15000, 10, warn::parameter);
   check("feh", -4, 1, 0.01, warn::parameter);

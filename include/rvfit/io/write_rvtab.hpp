@@ -2,240 +2,31 @@
 #pragma once
 
 /// @file
-/// Writes the table of results, RVTAB, with rvspecfit's column names where it has the quantity,
-/// and the file of best-fit models. docs/rvtab.md lists the columns.
+/// Writes the table of results, RVTAB, and behind it the tables of the input that it repeats.
 
-#include <rvfit/core/require.hpp>
-#include <rvfit/data/fit_result.hpp>
 #include <rvfit/io/column.hpp>
-#include <rvfit/io/detail/open_fits.hpp>
 #include <rvfit/io/fits_output.hpp>
-#include <rvfit/io/rvs_warn.hpp>
+#include <rvfit/io/repeated.hpp>
+#include <rvfit/io/rvtab_columns.hpp>
 
-#include <algorithm>
-#include <cstdint>
-#include <limits>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace rvfit::io {
 
-/// What is known of an arm of the B fitted spectra besides the fit.
-struct RvtabArm {
-  std::string label;       ///< part of column names, B of CHISQ_B; exposures of an arm share it
-  std::vector<float> snr;  ///< (B)  median S/N of a pixel
-};
-
-/// All that goes into a table of B rows: the fit, its A arms, and columns of the input.
-struct Rvtab {
-  FitResult result;
-  std::vector<RvtabArm> arms;   ///< (A) in the order of the result's arms
-  std::vector<Column> columns;  ///< columns of the input to repeat, B rows each
-};
-
-namespace detail {
-
-/// Name of a parameter's column.
-[[nodiscard]] inline std::string column_name(const std::string& parameter) {
-  return parameter == "rv" ? "VRAD" : parameter == "alpha" ? "ALPHAFE" : upper_case(parameter);
-}
-
-[[nodiscard]] inline std::string parameter_comment(const std::string& parameter) {
-  const std::pair<const char*, const char*> known[] = {
-      {"rv", "Radial velocity, positive when receding"},
-      {"vsini", "Projected rotation velocity"},
-      {"teff", "Effective temperature"},
-      {"logg", "log10 of surface gravity in cm/s2"},
-      {"feh", "[Fe/H]"},
-      {"alpha", "[alpha/Fe]"}};
-  for (const auto& [name, comment] : known) {
-    if (parameter == name) {
-      return comment;
-    }
-  }
-  return "Label " + parameter + " of the library";
-}
-
-/// Builds the columns of a table; each function adds some of them.
-class RvtabColumns {
- public:
-  explicit RvtabColumns(const Rvtab& table) : table_(table), result_(table.result) {}
-
-  [[nodiscard]] std::vector<Column> build() {
-    add_parameters();
-    add_chi2();
-    std::vector<std::int64_t> warn;
-    Flags success;
-    for (int b = 0; b < result_.size; ++b) {
-      warn.push_back(rvs_warn(result_, b));
-      success.push_back(warn.back() == 0 ? 1 : 0);
-    }
-    add("RVS_WARN", "", "Warning bits, 0 if all is well", std::move(warn));
-    columns_.insert(columns_.end(), table_.columns.begin(), table_.columns.end());
-    for (const RvtabArm& arm : table_.arms) {
-      add_once("SN_" + arm.label, "", "Median S/N of a pixel in arm " + arm.label, arm.snr);
-    }
-    add("SUCCESS", "", "RVS_WARN is 0", std::move(success));
-    add_state();
-    return std::move(columns_);
-  }
-
- private:
-  using Doubles = std::vector<double>;
-
-  void add(const std::string& name, const std::string& unit, const std::string& comment,
-           Column::Values values, std::vector<std::size_t> shape = {}) {
-    columns_.push_back({name, unit, comment, std::move(values), std::move(shape)});
-  }
-
-  void add_once(const std::string& name, const std::string& unit, const std::string& comment,
-                Column::Values values) {
-    for (const Column& column : columns_) {
-      if (column.name == name) {
-        return;
-      }
-    }
-    add(name, unit, comment, std::move(values));
-  }
-
-  [[nodiscard]] bool solved(int b) const {
-    return is_solution(result_.status[static_cast<std::size_t>(b)]);
-  }
-
-  /// One value a row, NaN where there is no solution.
-  template <class Value>
-  [[nodiscard]] Doubles where_solved(const Value& value) const {
-    Doubles values;
-    for (int b = 0; b < result_.size; ++b) {
-      values.push_back(solved(b) ? value(b) : std::numeric_limits<double>::quiet_NaN());
-    }
-    return values;
-  }
-
-  /// VRAD, VRAD_ERR, VSINI, VSINI_ERR, then the labels in the library's order.
-  void add_parameters() {
-    std::vector<int> order;
-    for (const char* first : {"rv", "vsini"}) {
-      if (const int p = result_.parameters.find(first); p >= 0) {
-        order.push_back(p);
-      }
-    }
-    for (int p = 0; p < result_.parameters.size(); ++p) {
-      if (std::find(order.begin(), order.end(), p) == order.end()) {
-        order.push_back(p);
-      }
-    }
-    for (const int p : order) {
-      const Parameter& parameter = result_.parameters[p];
-      const std::string name = column_name(parameter.name);
-      const std::string unit = parameter.unit == "dex" ? "" : parameter.unit;
-      const std::string comment = parameter_comment(parameter.name);
-      const auto values = [&, p](const Doubles& matrix) {
-        return where_solved([&](int b) { return matrix[entry(b, result_.parameters.size(), p)]; });
-      };
-      add(name, unit, comment, values(result_.theta));
-      add(name + "_ERR", unit, "Error of " + name + ", NaN if fixed or on a bound",
-          values(result_.error));
-    }
-  }
-
-  void add_chi2() {
-    const int arms = result_.arms;
-    add("CHISQ_TOT", "", "chi2 over the good pixels of all arms",
-        where_solved([&](int b) { return arm_sum(result_.chi2, arms, b); }));
-    add("CHISQ_C_TOT", "", "The same of a fit of the continuum alone",
-        where_solved([&](int b) { return arm_sum(result_.continuum_chi2, arms, b); }));
-    std::vector<std::int64_t> pixels;
-    pixels.reserve(static_cast<std::size_t>(result_.size));
-    for (int b = 0; b < result_.size; ++b) {
-      pixels.push_back(arm_sum(result_.pixels, arms, b));
-    }
-    add("NPIX_TOT", "", "Number of good pixels fitted, all arms", std::move(pixels));
-    for (const RvtabArm& arm : table_.arms) {
-      const auto values = [&](const Doubles& matrix) {
-        return where_solved([&](int b) { return sum_of_label(matrix, arm.label, b); });
-      };
-      add_once("CHISQ_" + arm.label, "", "chi2 in arm " + arm.label, values(result_.chi2));
-      add_once("CHISQ_C_" + arm.label, "", "chi2 of the continuum alone in arm " + arm.label,
-               values(result_.continuum_chi2));
-    }
-  }
-
-  /// Sum over the exposures of an arm, NaN where none of them has a good pixel.
-  [[nodiscard]] double sum_of_label(const Doubles& matrix, const std::string& label, int b) const {
-    double sum = 0;
-    std::int64_t pixels = 0;
-    for (int a = 0; a < result_.arms; ++a) {
-      const std::size_t place = entry(b, result_.arms, a);
-      if (table_.arms[static_cast<std::size_t>(a)].label == label) {
-        sum += matrix[place];
-        pixels += result_.pixels[place];
-      }
-    }
-    return pixels > 0 ? sum : std::numeric_limits<double>::quiet_NaN();
-  }
-
-  void add_state() {
-    std::vector<std::string> names;
-    std::vector<std::int32_t> codes;
-    std::vector<std::int32_t> bounds;
-    Flags hessian;
-    for (std::size_t b = 0; b < static_cast<std::size_t>(result_.size); ++b) {
-      names.emplace_back(to_string(result_.status[b]));
-      codes.push_back(static_cast<std::int32_t>(result_.status[b]));
-      const bool solved = is_solution(result_.status[b]);
-      bounds.push_back(solved ? static_cast<std::int32_t>(result_.bound_flags[b]) : 0);
-      hessian.push_back(result_.bad_hessian[b] != 0 ? 1 : 0);
-    }
-    add("NEG2LOGL", "", "Objective at the solution, -2 ln L, priors included",
-        where_solved([&](int b) { return result_.neg2_log_like[static_cast<std::size_t>(b)]; }));
-    add("STATUS", "", "Why the fit ended", std::move(names), {16});
-    add("STATUS_CODE", "", "The same as a number", std::move(codes));
-    add("BOUND_FLAGS", "", "Bit p: parameter p (keywords PARAMn) ended on a bound",
-        std::move(bounds));
-    add("BAD_HESSIAN", "", "Hessian not positive definite", std::move(hessian));
-    add("NITER", "", "Steps of the solver, accepted and rejected", result_.iterations);
-    const auto size = static_cast<std::size_t>(result_.parameters.size());
-    Doubles covariance = result_.covariance;
-    for (int b = 0; b < result_.size; ++b) {
-      if (!solved(b)) {
-        const auto first = covariance.begin() +
-                           static_cast<std::ptrdiff_t>(static_cast<std::size_t>(b) * size * size);
-        std::fill_n(first, size * size, std::numeric_limits<double>::quiet_NaN());
-      }
-    }
-    add("COVAR", "", "Covariance of the parameters (keywords PARAMn)", std::move(covariance),
-        {size, size});
-  }
-
-  const Rvtab& table_;
-  const FitResult& result_;
-  std::vector<Column> columns_;
-};
-
-}  // namespace detail
-
-/// Columns of a table of results, in the order in which they are written.
-/// @throws InvalidArgument  arms that are not as many as the result's
-[[nodiscard]] inline std::vector<Column> rvtab_columns(const Rvtab& table) {
-  RVFIT_REQUIRE(static_cast<int>(table.arms.size()) == table.result.arms,
-                "rvtab_columns: ", table.arms.size(), " arms are named, the result has ",
-                table.result.arms);
-  return detail::RvtabColumns(table).build();
-}
-
-/// Write a table of results: a primary HDU with `keywords`, and RVTAB. B may be 0.
-/// @throws IoError  nothing is left then
+/// Write a table of results: a primary HDU with `keywords` and those of the input, RVTAB, and rows of
+/// the input's tables. B may be 0. @throws IoError  nothing is left then
 inline void write_rvtab(const std::string& path, const Rvtab& table,
-                        const std::vector<Keyword>& keywords) {
+                        const std::vector<Keyword>& keywords, const Repeated& input = {}) {
   FitsOutput file(path);
   file.write_keywords(keywords);
+  file.repeat_keywords(input);
   file.write_table("RVTAB", rvtab_columns(table));
   for (int p = 0; p < table.result.parameters.size(); ++p) {
     file.write_keywords({{"PARAM" + std::to_string(p), table.result.parameters[p].name,
                           "parameter of bit and covariance row " + std::to_string(p)}});
   }
+  file.repeat_tables(input);
   file.commit();
 }
 

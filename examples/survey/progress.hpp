@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <string>
 
-namespace rvfit_desi {
+namespace rvfit_survey {
 
 class Progress {
  public:
@@ -49,4 +49,4 @@ class Progress {
   bool drawn_ = false;
 };
 
-}  // namespace rvfit_desi
+}  // namespace rvfit_survey

@@ -16,11 +16,11 @@
 #include <string>
 #include <vector>
 
-namespace rvfit_desi {
+namespace rvfit_survey {
 
 /// Wall-clock seconds of the phases of a run.
 struct Seconds {
-  double total = 0;  ///< from the start of main() on
+  double total = 0;  ///< from the command line on
   double setup = 0;  ///< emulator, uploads of it, workspaces
   double read = 0;   ///< files, and preparation on the device
   double scan = 0;
@@ -103,4 +103,4 @@ inline void write_json(const std::string& path, const Summary& summary) {
   }
 }
 
-}  // namespace rvfit_desi
+}  // namespace rvfit_survey

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// What rvfit_desi fits of a file, and what it repeats of it.
+
+#include "options.hpp"
+#include "selection.hpp"
+#include "survey/log.hpp"
+#include "survey/program.hpp"
+#include <rvfit/io/read_desi.hpp>
+#include <rvfit/io/read_redrock.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rvfit_desi {
+
+/// What redrock says of a file, and the file that it says it in; nothing known if it is not there or
+/// nobody wants to know.
+[[nodiscard]] inline std::pair<rvfit::io::Redrock, std::string> redrock_of(
+    const rvfit::io::DesiFile& file, const Options& options) {
+  if (options.selection.by_redrock || options.include_redrock) {
+    if (const auto place = rvfit::io::find_redrock(file.path)) {
+      return {rvfit::io::read_redrock(*place, file.target_id), place->path};
+    }
+    rvfit_survey::log(rvfit_survey::LogLevel::warning,
+                      file.path + ": no file of redrock's beside it");
+  }
+  return {rvfit::io::Redrock(file.rows()), {}};
+}
+
+/// Rows of EXP_FIBERMAP, the exposures of a coadd, that belong to some rows of the file.
+[[nodiscard]] inline std::vector<std::size_t> exposures_of(const rvfit::io::DesiFile& file,
+                                                           const std::vector<std::size_t>& rows) {
+  const std::string table = "EXP_FIBERMAP";
+  std::vector<std::size_t> exposures;
+  if (file.tables->has(table)) {
+    std::set<std::int64_t> wanted;
+    for (const std::size_t row : rows) {
+      wanted.insert(file.target_id[row]);
+    }
+    const auto id = file.tables->read_column<std::int64_t>(table, "TARGETID");
+    for (std::size_t row = 0; row < id.size(); ++row) {
+      if (wanted.contains(id[row])) {
+        exposures.push_back(row);
+      }
+    }
+  }
+  return exposures;
+}
+
+/// Read a file and select its rows; the exposures of a target are its rows if they are joined.
+/// @throws rvfit::io::IoError  the file is bad
+[[nodiscard]] inline rvfit_survey::Reading read_targets(const std::string& path,
+                                                        const Options& options) {
+  namespace io = rvfit::io;
+  io::DesiFile file =
+      io::read_desi(path, options.arms,
+                    options.fit.resolution_matrix ? io::Resolution::read : io::Resolution::skip);
+  const auto [redrock, redrock_file] = redrock_of(file, options);
+  const std::vector<std::size_t> rows =
+      select_rows(file, options.selection, redrock_file.empty() ? nullptr : &redrock);
+  rvfit_survey::Reading reading;
+  reading.targets =
+      options.join_exposures ? io::joined(rows, file.target_id) : io::one_by_one(rows);
+  reading.tables = file.tables;
+  reading.header = {"SPGRP", "SPGRPVAL", "TILEID",   "SPECTRO",  "PETAL",
+                    "NIGHT", "EXPID",    "HPXPIXEL", "HPXNSIDE", "HPXNEST"};
+  reading.row_tables = {"FIBERMAP", "SCORES"};
+  reading.other_tables = {{"EXP_FIBERMAP", exposures_of(file, rows)}};
+  reading.redshift = redrock.columns();
+  reading.keywords = {{"RR_FILE", redrock_file, "file of redshifts"}};
+  reading.spectra = std::move(file);
+  return reading;
+}
+
+}  // namespace rvfit_desi

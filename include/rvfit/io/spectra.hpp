@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Spectra of any survey on the host: what a reader fills from a file, and what the programs fit.
+
+#include <rvfit/io/column.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace rvfit::io {
+
+/// R spectra of one arm (spectrograph setup); matrices are row-major.
+struct SpectraArm {
+  std::string name;                ///< setup of the emulator, desi_b
+  std::string label;               ///< as in names of HDUs and columns, B
+  std::vector<double> wave;        ///< (N), or (R, N) if `wave_rows` is R; increasing  [Angstrom]
+  std::vector<float> flux;         ///< (R, N)  as in the file, NaN included            [flux]
+  std::vector<float> ivar;         ///< (R, N)  inverse variance                        [1 / flux^2]
+  std::vector<std::int32_t> mask;  ///< (R, N)  bad where > 0
+  std::vector<float> resolution;   ///< (R, D, N)  as in the file; empty if it was not asked for
+  std::vector<float> snr;          ///< (R)     median S/N of a pixel, NaN without good pixels
+  std::size_t wave_rows = 1;       ///< 1: all spectra share their wavelengths
+
+  [[nodiscard]] std::size_t pixels() const { return wave.size() / wave_rows; }
+  /// D, 0 without resolution matrices.
+  [[nodiscard]] std::size_t diagonals() const {
+    return flux.empty() ? 0 : resolution.size() / flux.size();
+  }
+};
+
+/// R spectra of one file and what it says about them.
+struct Spectra {
+  std::string path;
+  std::vector<SpectraArm> arms;
+  std::vector<Column> columns;  ///< of R rows, repeated in a table of results
+};
+
+/// The rows of a file that are fitted together, for each row of the results: one row, or the
+/// exposures of a target.
+using Targets = std::vector<std::vector<std::size_t>>;
+
+/// Every row on its own.
+[[nodiscard]] inline Targets one_by_one(const std::vector<std::size_t>& rows) {
+  Targets targets;
+  for (const std::size_t row : rows) {
+    targets.push_back({row});
+  }
+  return targets;
+}
+
+/// Rows of the same identifier together, in the order in which the identifiers come first.
+///
+/// @param[in] rows  some rows of a file
+/// @param[in] id    (R) identifier of every row of the file
+[[nodiscard]] inline Targets joined(const std::vector<std::size_t>& rows,
+                                    const std::vector<std::int64_t>& id) {
+  Targets targets;
+  std::map<std::int64_t, std::size_t> place;
+  for (const std::size_t row : rows) {
+    const auto [found, is_new] = place.emplace(id[row], targets.size());
+    if (is_new) {
+      targets.emplace_back();
+    }
+    targets[found->second].push_back(row);
+  }
+  return targets;
+}
+
+}  // namespace rvfit::io
