@@ -46,14 +46,14 @@ std::vector<std::size_t> select_rows(const DesiFile& file, const Selection& sele
   if (selection.targets) {
     const std::unordered_set<std::int64_t> wanted(selection.targets->begin(),
                                                   selection.targets->end());
-    all.push_back(
+    all.emplace_back(
         [&file, wanted](std::size_t row) { return wanted.contains(file.target_id[row]); });
   }
   if (selection.min_snr) {
-    all.push_back([&](std::size_t row) { return best_snr(file, row) > *selection.min_snr; });
+    all.emplace_back([&](std::size_t row) { return best_snr(file, row) > *selection.min_snr; });
   }
   if (!file.exposure_id.empty()) {
-    all.push_back([&](std::size_t row) {
+    all.emplace_back([&](std::size_t row) {
       const std::int64_t id = file.exposure_id[row];
       return id > selection.min_expid && id <= selection.max_expid;
     });
@@ -62,7 +62,7 @@ std::vector<std::size_t> select_rows(const DesiFile& file, const Selection& sele
     any.push_back(of_type(file, selection.types));
   }
   if (selection.by_redrock && redrock != nullptr) {
-    any.push_back([&](std::size_t row) { return redrock->may_be_star(row); });
+    any.emplace_back([&](std::size_t row) { return redrock->may_be_star(row); });
   }
   std::vector<std::size_t> rows = selection.all_rows
                                       ? rvfit::io::select_all(file)

@@ -22,7 +22,7 @@ namespace rvfit_survey {
 /// An option that can come again and takes one value, or several with commas between them, each time.
 /// `use` is called once, with all of them.
 CLI::Option* add_list(CLI::App& app, const std::string& name,
-                      std::function<void(const std::vector<std::string>&)> use,
+                      const std::function<void(const std::vector<std::string>&)>& use,
                       const std::string& help);
 
 /// A number for all arms, or ARM=NUMBER,...

@@ -4,6 +4,7 @@
 /// @file
 /// Results of the targets of a file, gathered from batches of them.
 
+#include <rvfit/core/require.hpp>
 #include <rvfit/data/fit_result.hpp>
 
 #include <algorithm>
@@ -102,10 +103,14 @@ template <class T>
 /// @param[in]     part       results of B targets of E exposures each, in A * E arms
 /// @param[in]     exposures  E
 /// @param[in]     places     (B) which targets they are
+/// @throws rvfit::InvalidArgument  other parameters
 inline void place(rvfit::FitResult& whole, rvfit::FitResult part, std::size_t exposures,
                   const std::vector<std::size_t>& places) {
   const auto few = static_cast<std::size_t>(part.parameters.size());
   const auto many = static_cast<std::size_t>(whole.parameters.size());
+  RVFIT_REQUIRE(whole.parameters.names().starts_with(part.parameters.names()),
+                "place: parameters of a batch are ", part.parameters.names(), ", of all ",
+                whole.parameters.names());
   part.theta = detail::widened(part.theta, few, many, 1);
   part.error = detail::widened(part.error, few, many, 1);
   part.covariance = detail::widened(part.covariance, few, many, 2);

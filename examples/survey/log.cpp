@@ -4,13 +4,16 @@
 
 #include <rvfit/io/io_error.hpp>
 
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 namespace rvfit_survey {
@@ -32,6 +35,22 @@ namespace {
   return spdlog::level::warn;
 }
 
+/// "warning: " and the like, nothing for errors: those need no introduction.
+class LevelUnlessError : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    if (message.level < spdlog::level::err) {
+      const auto name = spdlog::level::to_string_view(message.level);
+      out.append(name.begin(), name.end());
+      out.append(std::string_view(": "));
+    }
+  }
+  [[nodiscard]] std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+    return std::make_unique<LevelUnlessError>();
+  }
+};
+
 }  // namespace
 
 void start_log(const std::string& program, const Options& options) {
@@ -39,7 +58,10 @@ void start_log(const std::string& program, const Options& options) {
   const bool to_file = !options.log_file.empty();
   const auto terminal = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   // On a terminal the line replaces the progress bar.
-  terminal->set_pattern(::isatty(STDERR_FILENO) == 1 ? "\r\033[K%n: %l: %v" : "%n: %l: %v");
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<LevelUnlessError>('*').set_pattern(
+      ::isatty(STDERR_FILENO) == 1 ? "\r\033[K%n: %*%v" : "%n: %*%v");
+  terminal->set_formatter(std::move(formatter));
   terminal->set_level(to_file ? spdlog::level::err : std::min(level, spdlog::level::err));
   const auto logger = std::make_shared<spdlog::logger>(program, terminal);
   logger->set_level(std::min(level, spdlog::level::err));

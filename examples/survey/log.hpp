@@ -2,7 +2,8 @@
 #pragma once
 
 /// @file
-/// Messages of a run: lines on standard error, `PROGRAM: LEVEL: TEXT`, or in a file, with the time.
+/// Messages of a run: lines on standard error, `PROGRAM: LEVEL: TEXT` (errors without the level), or in a
+/// file, with the time.
 
 #include "options.hpp"
 

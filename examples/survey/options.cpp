@@ -364,10 +364,9 @@ double to_number(const std::string& option, const std::string& text) {
 }
 
 CLI::Option* add_list(CLI::App& app, const std::string& name,
-                      std::function<void(const std::vector<std::string>&)> use,
+                      const std::function<void(const std::vector<std::string>&)>& use,
                       const std::string& help) {
-  return app.add_option_function<std::vector<std::string>>(name, std::move(use), help)
-      ->delimiter(',');
+  return app.add_option_function<std::vector<std::string>>(name, use, help)->delimiter(',');
 }
 
 CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target,

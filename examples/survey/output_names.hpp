@@ -76,7 +76,9 @@ inline void require_different_outputs(const OutputNames& names,
     const std::string table = names.table(input);
     const auto [earlier, is_new] = input_of.emplace(table, input);
     if (!is_new) {
-      throw rvfit::io::IoError(earlier->second + " and " + input + " would both give " + table);
+      std::string message = earlier->second;
+      message.append(" and ").append(input).append(" would both give ").append(table);
+      throw rvfit::io::IoError(message);
     }
   }
 }

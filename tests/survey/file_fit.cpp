@@ -77,6 +77,8 @@ TEST_CASE(
   CHECK(whole.iterations == std::vector<std::int32_t>{101, 200, 100});
   CHECK(whole.second_rv.empty());  // as the batches'
 
+  CHECK_THROWS_AS(place(whole, result_of(1, 1, {"rv", "teff"}, 1), 1, {0}), rvfit::InvalidArgument);
+
   const rvfit::FitResult part = results_of(whole, 1, 3);
   CHECK(part.size == 2);
   CHECK(part.chi2 == Doubles{401, 100});
