@@ -22,7 +22,7 @@ enum class FitStatus : std::int32_t {
   stalled = 3,          ///< no step, however short, lowers neg2_log_like
   non_finite = 4,       ///< neg2_log_like or its derivatives are not finite at the start
   no_valid_pixels = 5,  ///< nothing to fit: no arm has more good pixels than continuum columns
-  superseded = 6,       ///< another start of the same spectrum does better; never in a result
+  superseded = 8,       ///< another start of the same spectrum does better; never in a result
 };
 
 /// Name of a status as tables and summaries write it.
@@ -82,6 +82,7 @@ struct FitResult {
   // given up early counts with where it stood then. NaN where there was no other.
   std::vector<double> second_rv;      ///< (B)  [km/s]
   std::vector<double> second_excess;  ///< (B)  its neg2_log_like less that of the solution
+  std::vector<double> start_rv;  ///< (B)  rv where the fit that won started, as the scan found it
 };
 
 }  // namespace rvfit

@@ -137,6 +137,7 @@ class Fitter {
   LmWorkspace<P> state_;  ///< of K fits a spectrum: fit k B + b is start k of spectrum b
   Covariance<P> covariance_;
   ActiveList<P> list_;
+  Vector<double, P> start_rv_;                   ///< (K B), of the best start in the first B
   Vector<double, P> second_rv_, second_excess_;  ///< (B)
   std::vector<ProjectionOutputs<P>> extra_;
   int size_ = 0;    ///< B
@@ -158,6 +159,8 @@ requires TemplateModel<Model, P> Fitter<Model, P>::Fitter(const Exec& exec, cons
       state_(exec, capacity * options_.scan.candidates, parameters_.size()),
       covariance_(exec, capacity, parameters_.size()),
       list_(exec, capacity * options_.scan.candidates),
+      start_rv_(allocate<Vector<double, P>>(exec, "rvfit::Fitter::start_rv",
+                                            capacity * options_.scan.candidates)),
       second_rv_(allocate<Vector<double, P>>(exec, "rvfit::Fitter::second_rv", capacity)),
       second_excess_(allocate<Vector<double, P>>(exec, "rvfit::Fitter::second_excess", capacity)) {
   if (options_.hessian == HessianKind::exact) {
@@ -241,12 +244,15 @@ template <class Model, ExecutionPolicy P>
 requires TemplateModel<Model, P>
 void Fitter<Model, P>::minimize(const Exec& exec) {
   require(Phase::started, "minimize");
+  const int rv = parameters_.index("rv");
+  Kokkos::parallel_for("rvfit::Fitter::record_starts", Range(exec, 0, starts_ * size_),
+                       detail::RecordStarts<P>{state_.theta, rv, start_rv_});
   MultiStart<P, Model> problem(objective_, options_.starts, starts_);
   rvfit::minimize<P>(exec, problem, objective_.parameters(), options_.solver, starts_ * size_,
                      state_);
   Kokkos::parallel_for("rvfit::Fitter::keep_best", Range(exec, 0, size_),
                        detail::KeepBest<P>{state_, scan_.gains(), options_.starts, size_, starts_,
-                                           parameters_.index("rv"), second_rv_, second_excess_});
+                                           rv, start_rv_, second_rv_, second_excess_});
   phase_ = Phase::minimized;
 }
 
@@ -282,6 +288,7 @@ const {
   out.profile_error = rows<double>(exec, profile_.moments().error);
   out.profile_skewness = rows<double>(exec, profile_.moments().skewness);
   out.profile_kurtosis = rows<double>(exec, profile_.moments().kurtosis);
+  out.start_rv = rows<double>(exec, start_rv_);
   out.second_rv = rows<double>(exec, second_rv_);
   out.second_excess = rows<double>(exec, second_excess_);
   const auto size = static_cast<std::size_t>(size_);

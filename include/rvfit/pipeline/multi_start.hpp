@@ -115,6 +115,7 @@ struct KeepBest {
   int spectra;
   int starts;
   int rv;                           ///< its column in theta
+  Vector<double, P> start_rv;       ///< (K B)  where each started; then of the best in row b
   Vector<double, P> second_rv;      ///< (B)
   Vector<double, P> second_excess;  ///< (B)
 
@@ -127,8 +128,10 @@ struct KeepBest {
           (!is_solution(state.status(best)) || state.current.value(f) < state.current.value(best));
       best = lower ? f : best;
     }
+    const bool solved = is_solution(state.status(best));
+    start_rv(b) = solved ? start_rv(best) : Kokkos::Experimental::quiet_NaN_v<double>;
     second_rv(b) = second_excess(b) = Kokkos::Experimental::quiet_NaN_v<double>;
-    for (int k = 0; k < starts && is_solution(state.status(best)); ++k) {
+    for (int k = 0; k < starts && solved; ++k) {
       const int f = k * spectra + b;
       const double higher = state.current.value(f) - state.current.value(best);
       const double excess =

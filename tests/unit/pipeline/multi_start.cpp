@@ -126,8 +126,10 @@ void keeps_the_best_and_names_the_second() {
   Fits<P> fits({{{5.0, 100.0, converged}, {3.0, -200.0, converged}, {4.0, 300.0, superseded}},
                 {{7.0, 0.0, non_finite}, {9.0, 10.0, stalled}, {nan, 90.0, superseded}}});
   const Vector<double, P> second_rv("second_rv", 2), second_excess("second_excess", 2);
+  const auto start_rv =
+      upload<Vector<double, P>>(fits.exec, "start_rv", std::vector<double>{90, 1, -210, 2, 300, 3});
   const auto gain = fits.gains({{0, 0, 0}, {900, 800, 650}});
-  fits.run(detail::KeepBest<P>{fits.state, gain, {}, 2, 3, 1, second_rv, second_excess});
+  fits.run(detail::KeepBest<P>{fits.state, gain, {}, 2, 3, 1, start_rv, second_rv, second_excess});
   const auto rv = values(fits.exec, second_rv), excess = values(fits.exec, second_excess);
   const auto theta = values(fits.exec, fits.state.theta);
   // Spectrum 0: start 1 wins, all of its row moves; start 2, given up at 4, comes before start 0.
@@ -135,6 +137,7 @@ void keeps_the_best_and_names_the_second() {
   CHECK(theta[0] == 20.0);
   CHECK(theta[1] == -200.0);
   CHECK(values(fits.exec, fits.state.current.value)[0] == 3.0);
+  CHECK(values(fits.exec, start_rv)[0] == -210.0);
   CHECK(rv[0] == 300.0);
   CHECK(excess[0] == 1.0);
   // Spectrum 1: the only solution; start 0 is too near to be another minimum, start 2 never had a

@@ -39,6 +39,15 @@ struct AddRounding {
   }
 };
 
+/// start_rv(b) = theta(b, rv).
+template <ExecutionPolicy P>
+struct RecordStarts {
+  Matrix<const double, P> theta;
+  int rv;
+  Vector<double, P> start_rv;
+  KOKKOS_FUNCTION void operator()(int b) const { start_rv(b) = theta(b, rv); }
+};
+
 template <ExecutionPolicy P>
 struct IsSolution {
   Vector<const FitStatus, P> status;
