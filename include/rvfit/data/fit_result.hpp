@@ -22,6 +22,8 @@ enum class FitStatus : std::int32_t {
   stalled = 3,          ///< no step, however short, lowers neg2_log_like
   non_finite = 4,       ///< neg2_log_like or its derivatives are not finite at the start
   no_valid_pixels = 5,  ///< nothing to fit: no arm has more good pixels than continuum columns
+  converged_step = 6,      ///< an accepted step below LmOptions::step_tolerance
+  converged_gradient = 7,  ///< gradient below LmOptions::gradient_tolerance
 };
 
 /// Name of a status as tables and summaries write it.
@@ -39,13 +41,23 @@ enum class FitStatus : std::int32_t {
       return "non_finite";
     case FitStatus::no_valid_pixels:
       return "no_valid_pixels";
+    case FitStatus::converged_step:
+      return "converged_step";
+    case FitStatus::converged_gradient:
+      return "converged_gradient";
   }
   return "unknown";
 }
 
+/// True where a stopping test of the solver was met.
+[[nodiscard]] KOKKOS_INLINE_FUNCTION bool is_converged(FitStatus status) {
+  return status == FitStatus::converged || status == FitStatus::converged_step ||
+         status == FitStatus::converged_gradient;
+}
+
 /// True where the parameters are an end point of the solver, converged or not.
 [[nodiscard]] KOKKOS_INLINE_FUNCTION bool is_solution(FitStatus status) {
-  return status == FitStatus::converged || status == FitStatus::max_iterations ||
+  return is_converged(status) || status == FitStatus::max_iterations ||
          status == FitStatus::stalled;
 }
 

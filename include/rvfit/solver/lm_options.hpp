@@ -25,8 +25,8 @@ struct LmOptions {
   double step_tolerance = 0.0;
 
   /// Converged (`converged_gradient`) when |dF/dtheta_p| <= gradient_tolerance * sqrt(2 F H_pp) for all
-  /// free p inside their bounds: for least squares twice the cosine between the residuals and column p
-  /// of the Jacobian.
+  /// free p inside their bounds: for least squares the cosine between the residuals and column p of the
+  /// Jacobian.
   double gradient_tolerance = 0.0;
 
   /// Steps taken without judgement once F no longer resolves them, each of which must promise less

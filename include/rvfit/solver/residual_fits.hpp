@@ -13,8 +13,10 @@
 #include <rvfit/solver/estimator.hpp>
 #include <rvfit/solver/residual_model.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace rvfit {
 
@@ -43,10 +45,27 @@ class ResidualFitter {
  public:
   using Exec = typename P::execution_space;
   using Accum = typename P::accum_type;
+  static constexpr int n = Model::parameters;
 
   /// @throws InvalidArgument  parameters that are not the model's number, or not valid
-  ResidualFitter(const Exec& exec, const ResidualOptions& options = {},
-                 const Estimator& estimator = {});
+  explicit ResidualFitter(const Exec& exec, const ResidualOptions& options = {},
+                          const Estimator& estimator = {})
+      : options_(options), estimator_(estimator) {
+    ParameterSet& set = options_.parameters;
+    if (set.size() == 0) {
+      std::vector<Parameter> free;
+      for (int p = 0; p < n; ++p) {
+        free.push_back({.name = "theta" + std::to_string(p)});
+      }
+      set = ParameterSet(free);
+    }
+    RVFIT_REQUIRE(set.size() == n, "ResidualFitter: ", set.size(), " parameters, the model has ",
+                  n);
+    RVFIT_REQUIRE(options_.chunk > 0 && options_.chunk <= std::int64_t{1} << 30,
+                  "ResidualFitter: chunks of ", options_.chunk, " fits");
+    set.require_valid();
+    parameters_ = DeviceParameters<P>(exec, set);
+  }
 
   /// Fit.
   ///
@@ -57,7 +76,78 @@ class ResidualFitter {
   /// @param[out] out    of N rows; its covariance and correlation are left out where empty
   /// @throws InvalidArgument  extents differ
   void run(const Exec& exec, const Model& model, const ResidualData<P>& data,
-           const Matrix<const Accum, P>& start, const ResidualFits<P>& out) const;
+           const Matrix<const Accum, P>& start, const ResidualFits<P>& out) const {
+    const auto size = static_cast<std::int64_t>(start.extent(0));
+    const Problem problem{model,
+                          estimator_,
+                          checked(data, size),
+                          parameters_,
+                          start,
+                          out,
+                          options_.solver,
+                          options_.scale_covariance};
+    require_rows("start", start, size, false);
+    require_rows("theta", out.theta, size, false);
+    for (std::int64_t first = 0; first < size; first += options_.chunk) {
+      launch(exec, problem, first, static_cast<int>(std::min(options_.chunk, size - first)));
+    }
+  }
+
+ private:
+  using Problem = detail::ResidualProblem<P, Model, Estimator>;
+
+  /// A view of P columns has a row for each fit; it may be empty if `optional`.
+  template <class View>
+  static void require_rows(const char* what, const View& view, std::int64_t size, bool optional) {
+    const auto rows = static_cast<std::int64_t>(view.extent(0));
+    RVFIT_REQUIRE((optional && rows == 0) || (rows == size && view.extent(1) == n),
+                  "ResidualFitter: ", what, " is ", rows, " x ", view.extent(1), ", wanted ", size,
+                  " x ", n);
+  }
+
+  [[nodiscard]] static ResidualData<P> checked(ResidualData<P> data, std::int64_t size) {
+    data.points = data.points > 0 ? data.points : static_cast<int>(data.y.extent(1));
+    const auto points = static_cast<std::size_t>(data.points);
+    RVFIT_REQUIRE(points > 0, "ResidualFitter: no points");
+    const auto require_points = [&](const char* what, const auto& view) {
+      const auto rows = static_cast<std::int64_t>(view.extent(0));
+      RVFIT_REQUIRE(rows == 0 || ((rows == 1 || rows == size) && view.extent(1) == points),
+                    "ResidualFitter: ", what, " is ", rows, " x ", view.extent(1), ", wanted ",
+                    size, " x ", points);
+    };
+    require_points("y", data.y);
+    require_points("weight", data.weight);
+    require_rows("lower", data.parameters.lower, size, true);
+    require_rows("upper", data.parameters.upper, size, true);
+    require_rows("fixed", data.parameters.fixed, size, true);
+    require_rows("prior_mean", data.parameters.prior_mean, size, true);
+    require_rows("prior_sigma", data.parameters.prior_sigma, size, true);
+    return data;
+  }
+
+  void launch(const Exec& exec, const Problem& problem, std::int64_t first, int count) const {
+    using Types = detail::ThreadTypes<P, Model>;
+    using Kernel = detail::FitByThread<Problem, typename Types::T, typename Types::R, P>;
+    if constexpr (P::on_host) {
+      // Blocks short enough to share the work, long enough to keep all lanes busy to the end.
+      const int block =
+          std::clamp(count / (4 * exec.concurrency()), int{Kernel::W}, 64 * Kernel::W);
+      Kokkos::parallel_for(
+          "rvfit::ResidualFitter::fit_by_thread",
+          Kokkos::TeamPolicy<Exec, Kokkos::Schedule<Kokkos::Dynamic>>(
+              exec, (count + block - 1) / block, 1)
+              .set_scratch_size(1, Kokkos::PerTeam(Kernel::scratch_bytes(problem.data.points))),
+          Kernel{problem, first, count, block});
+    } else {
+      Kokkos::parallel_for("rvfit::ResidualFitter::fit_by_thread",
+                           typename P::range_policy(exec, 0, count),
+                           Kernel{problem, first, count, 1});
+    }
+  }
+
+  ResidualOptions options_;
+  Estimator estimator_;
+  DeviceParameters<P> parameters_;
 };
 
 /// The same in one call, with new arrays.
@@ -69,6 +159,12 @@ template <ExecutionPolicy P, ResidualModel Model, class Estimator = LeastSquares
                                             const Matrix<const typename P::accum_type, P>& start,
                                             const ResidualOptions& options = {},
                                             const Estimator& estimator = {},
-                                            bool covariance = true);
+                                            bool covariance = true) {
+  ResidualFits<P> out(exec, static_cast<std::int64_t>(start.extent(0)), Model::parameters,
+                      covariance);
+  ResidualFitter<P, Model, Estimator>(exec, options, estimator)
+      .run(exec, model, data, start, out);
+  return out;
+}
 
 }  // namespace rvfit
