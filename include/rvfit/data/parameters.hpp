@@ -18,7 +18,7 @@
 namespace rvfit {
 
 /// Upper limit on the parameters of one fit.
-inline constexpr int max_parameters = 32;
+inline constexpr int max_parameters = 64;
 
 /// One parameter as a model declares it.
 struct Parameter {

@@ -247,7 +247,8 @@ void with_capacity(int n, const Body& body) {
   } else if (n <= 16) {
     body(std::integral_constant<int, 16>{});
   } else {
-    body(std::integral_constant<int, max_parameters>{});
+    RVFIT_REQUIRE(n <= 32, "minimize: ", n, " parameters, at most 32 are supported");
+    body(std::integral_constant<int, 32>{});
   }
 }
 

@@ -161,7 +161,7 @@ template <class T, int N>
   const Mask lost = judged && (fit.promise < fit.rounding) && (decrease > -fit.rounding);
   LmDamping<T>& damping = fit.damping;
   const Mask refines = lost && damping.blind_steps < T(options.polish_steps) &&
-                       fit.promise < T(0.25) * damping.blind_promise;
+                       fit.promise < T(0.9) * damping.blind_promise;
   const Mask moved = accepted || lost;
   Mask short_step = moved;
   const auto tolerance = static_cast<lane_value<T>>(options.step_tolerance);

@@ -29,10 +29,16 @@ struct LmOptions {
   /// Jacobian.
   double gradient_tolerance = 0.0;
 
-  /// Steps taken without judgement once F no longer resolves them, each of which must promise less
-  /// than a quarter of the one before. They refine the parameters down to the rounding of the
-  /// gradient; 0 stops where F does.
+  /// Steps taken without judgement once F no longer resolves them, each of which must promise less than
+  /// nine tenths of the one before. They refine the parameters down to the rounding of the gradient; 0
+  /// stops where F does.
   int polish_steps = 0;
+
+  /// Of residual problems, where F is a sum of squares: damping is relative to no less than
+  /// least_influence * F / size_p^2, with size_p the largest |theta_p| so far (Parameter::scale while that
+  /// is 0). A parameter that has little influence at the start is so kept from running to where it
+  /// has none.
+  double least_influence = 1e-3;
 };
 
 }  // namespace rvfit

@@ -31,6 +31,7 @@
 
 #include <rvfit/core/dual.hpp>
 #include <rvfit/core/lanes.hpp>
+#include <rvfit/data/parameters.hpp>
 
 #include <Kokkos_Core.hpp>
 
@@ -92,11 +93,11 @@ concept LinearizedWithoutFit = requires(const Model& model, const T* theta, T* o
 
 }  // namespace detail
 
-/// A model as described above, of up to 32 parameters.
+/// A model as described above, of up to max_parameters parameters.
 template <class Model>
 concept ResidualModel = requires {
   { Model::parameters } -> std::convertible_to<int>;
-} && Model::parameters > 0 && Model::parameters <= 32 &&
+} && Model::parameters > 0 && Model::parameters <= max_parameters &&
                         detail::ValueOf<Model, double, std::int64_t>;
 
 /// How the derivatives of a model come about.

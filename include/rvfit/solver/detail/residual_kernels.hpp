@@ -54,8 +54,7 @@ struct FitByThread {
 
   KOKKOS_FUNCTION void load(std::int64_t number, int w, ResidualState<T, Problem>& state, R* y,
                             R* weight) const {
-    problem.begin(number, w, state.fit, state.bounds, state.priors);
-    set_lane(state.fresh, w, true);
+    problem.begin(number, w, state);
     typename Problem::Accum signal = 0;
     for (int i = 0; i < problem.data.points; ++i) {
       const auto datum = problem.datum(number, i);

@@ -55,9 +55,12 @@ struct ResidualProblem {
   }
 
   /// Begin a fit in lane w: `trial` is where it is to be evaluated first.
-  template <class T>
-  KOKKOS_FUNCTION void begin(std::int64_t number, int w, LmFit<T, n>& fit, LmBounds<T, n>& bounds,
-                             Priors<T>& priors) const {
+  template <class State>
+  KOKKOS_FUNCTION void begin(std::int64_t number, int w, State& state) const {
+    auto& fit = state.fit;
+    auto& bounds = state.bounds;
+    auto& priors = state.priors;
+    set_lane(state.fresh, w, true);
     for (int p = 0; p < n; ++p) {
       const ParametersOfFits<P>& own = data.parameters;
       const Accum lower = row_or(own.lower, number, p, static_cast<Accum>(parameters.lower(p)));
@@ -73,7 +76,7 @@ struct ResidualProblem {
       set_lane(fit.trial[p], w, first);
       set_lane(bounds.lower[p], w, lower);
       set_lane(bounds.upper[p], w, upper);
-      set_lane(bounds.least_curvature[p], w, parameters.least_curvature(p));
+      set_lane(state.scale[p], w, parameters.scale(p));
       set_lane(bounds.fixed[p], w, fixed);
       const Accum sigma =
           row_or(own.prior_sigma, number, p, static_cast<Accum>(parameters.prior_sigma(p)));
@@ -251,6 +254,8 @@ struct ResidualState {
   LmFit<T, n> fit;
   LmBounds<T, n> bounds;
   typename Problem::template Priors<T> priors;
+  T scale[n];          ///< size of a parameter that is 0
+  T size[n];           ///< largest |theta_p| so far
   T signal;            ///< sum (w y)^2: each residual is known to its rounding
   lane_mask<T> fresh;  ///< at its start, where there is nothing to judge yet
 
@@ -265,6 +270,7 @@ struct ResidualState {
     current.value = select(fresh, value, current.value);
     for (int p = 0; p < n; ++p) {
       current.gradient[p] = select(moved, at_trial.gradient[p], current.gradient[p]);
+      size[p] = max_of(select(fresh, T(0), size[p]), abs_of(fit.theta[p]));
     }
     for (int k = 0; k < packed(n, 0); ++k) {
       current.hessian[k] = select(moved, at_trial.hessian[k], current.hessian[k]);
@@ -275,6 +281,11 @@ struct ResidualState {
                          static_cast<lane_value<T>>(
                              Kokkos::Experimental::epsilon_v<typename Problem::Real>);
     fit.rounding = eps * (current.value + sqrt(current.value * signal) + eps * signal);
+    const T least = static_cast<lane_value<T>>(options.least_influence) * current.value;
+    for (int p = 0; p < n; ++p) {
+      const T unit = select(size[p] > T(0), size[p], scale[p]);
+      bounds.least_curvature[p] = max_of(least, T(1e-12)) / (unit * unit);
+    }
     lm_propose(fit, n, bounds, options);
   }
 };
