@@ -13,7 +13,7 @@ struct LmOptions {
   double tolerance = 1e-4;
 
   double initial_damping = 1e-3;  ///< relative to the diagonal of the Hessian
-  double min_damping = 1e-9;
+  double min_damping = 1e-12;
   double max_damping = 1e9;    ///< stalled beyond
   double accept_ratio = 1e-3;  ///< least actual over predicted decrease of an accepted step
 

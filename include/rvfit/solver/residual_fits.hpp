@@ -9,7 +9,8 @@
 /// inside its bounds, by the Levenberg-Marquardt steps of lm_fit.hpp. A fit's result is the same to the
 /// last bit alone, among others, in any order and with any number of threads.
 
-#include <rvfit/solver/detail/residual_kernels.hpp>
+#include <rvfit/solver/detail/fit_by_team.hpp>
+#include <rvfit/solver/detail/fit_by_thread.hpp>
 #include <rvfit/solver/estimator.hpp>
 #include <rvfit/solver/residual_model.hpp>
 
@@ -89,7 +90,12 @@ class ResidualFitter {
     require_rows("start", start, size, false);
     require_rows("theta", out.theta, size, false);
     for (std::int64_t first = 0; first < size; first += options_.chunk) {
-      launch(exec, problem, first, static_cast<int>(std::min(options_.chunk, size - first)));
+      const auto count = static_cast<int>(std::min(options_.chunk, size - first));
+      if (by_team(problem.data.points)) {
+        fit_by_team(exec, problem, first, count);
+      } else {
+        fit_by_thread(exec, problem, first, count);
+      }
     }
   }
 
@@ -125,23 +131,52 @@ class ResidualFitter {
     return data;
   }
 
-  void launch(const Exec& exec, const Problem& problem, std::int64_t first, int count) const {
+  /// A thread keeps the state of a small fit in registers. On hosts it keeps the data of all its lanes
+  /// in its cache.
+  [[nodiscard]] bool by_team(int points) const {
+    if (options_.parallelism != Parallelism::automatic) {
+      return options_.parallelism == Parallelism::team_per_fit;
+    }
+    return P::on_host ? points > 8192 : n > 10 || points * n > 4096;
+  }
+
+  void fit_by_thread(const Exec& exec, const Problem& problem, std::int64_t first,
+                     int count) const {
     using Types = detail::ThreadTypes<P, Model>;
     using Kernel = detail::FitByThread<Problem, typename Types::T, typename Types::R, P>;
+    constexpr const char* label = "rvfit::ResidualFitter::fit_by_thread";
     if constexpr (P::on_host) {
       // Blocks short enough to share the work, long enough to keep all lanes busy to the end.
       const int block =
           std::clamp(count / (4 * exec.concurrency()), int{Kernel::W}, 64 * Kernel::W);
-      Kokkos::parallel_for(
-          "rvfit::ResidualFitter::fit_by_thread",
-          Kokkos::TeamPolicy<Exec, Kokkos::Schedule<Kokkos::Dynamic>>(
-              exec, (count + block - 1) / block, 1)
-              .set_scratch_size(1, Kokkos::PerTeam(Kernel::scratch_bytes(problem.data.points))),
-          Kernel{problem, first, count, block});
+      const auto scratch = Kokkos::PerTeam(Kernel::scratch_bytes(problem.data.points));
+      Kokkos::parallel_for(label,
+                           Kokkos::TeamPolicy<Exec, Kokkos::Schedule<Kokkos::Dynamic>>(
+                               exec, (count + block - 1) / block, 1)
+                               .set_scratch_size(1, scratch),
+                           Kernel{problem, first, count, block});
     } else {
-      Kokkos::parallel_for("rvfit::ResidualFitter::fit_by_thread",
-                           typename P::range_policy(exec, 0, count),
+      Kokkos::parallel_for(label, typename P::range_policy(exec, 0, count),
                            Kernel{problem, first, count, 1});
+    }
+  }
+
+  void fit_by_team(const Exec& exec, const Problem& problem, std::int64_t first, int count) const {
+    using Kernel = detail::FitByTeam<Problem, P>;
+    const Kernel kernel{problem, first};
+    const auto scratch = Kokkos::PerTeam(Kernel::scratch_bytes());
+    const auto policy = [&](const auto& team_size) {
+      return typename P::team_policy(exec, count, team_size)
+          .set_scratch_size(Kernel::scratch_level(), scratch);
+    };
+    constexpr const char* label = "rvfit::ResidualFitter::fit_by_team";
+    if constexpr (P::on_host) {
+      // Threads that no fit of its own is left for join the others.
+      const int wanted = std::max(exec.concurrency() / count, 1);
+      const int most = policy(1).team_size_max(kernel, Kokkos::ParallelForTag());
+      Kokkos::parallel_for(label, policy(std::min(wanted, most)), kernel);
+    } else {
+      Kokkos::parallel_for(label, policy(Kokkos::AUTO), kernel);
     }
   }
 

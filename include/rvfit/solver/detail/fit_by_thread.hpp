@@ -2,9 +2,8 @@
 #pragma once
 
 /// @file
-/// The loops of residual fits: by one thread, several fits abreast on CPUs; and by a team for each fit.
+/// Residual fits by a thread each; on CPUs a thread takes several abreast.
 
-#include <rvfit/core/team.hpp>
 #include <rvfit/solver/detail/residual_problem.hpp>
 
 #include <Kokkos_Core.hpp>
