@@ -21,7 +21,7 @@ using Kokkos::sqrt;
 /// What the models share: predictors, a row a point.
 template <int Parameters>
 struct Model {
-  Model() {}
+  Model() {}  // NOLINT(modernize-use-equals-default): GCC 12 leaves the view's constructor out
   static constexpr int parameters = Parameters;
   Kokkos::View<const double**, Kokkos::LayoutRight, Kokkos::DefaultExecutionSpace::memory_space> x;
 };
