@@ -149,17 +149,17 @@ struct Dual {
   }
 
   // Comparisons are of values: what a plain number would do.
-#define RVFIT_DUAL_COMPARISON(op)                                                       \
-  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const Dual& a, const Dual& b) {    \
-    return a.value op b.value;                                                          \
-  }                                                                                     \
-  template <detail::ConstantOf<T> S>                                                    \
-  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const Dual& a, const S& b) {       \
-    return a.value op static_cast<T>(b);                                                \
-  }                                                                                     \
-  template <detail::ConstantOf<T> S>                                                    \
-  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const S& a, const Dual& b) {       \
-    return static_cast<T>(a) op b.value;                                                \
+#define RVFIT_DUAL_COMPARISON(op)                                                     \
+  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const Dual& a, const Dual& b) { \
+    return a.value op b.value;                                                        \
+  }                                                                                   \
+  template <detail::ConstantOf<T> S>                                                  \
+  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const Dual& a, const S& b) {    \
+    return a.value op static_cast<T>(b);                                              \
+  }                                                                                   \
+  template <detail::ConstantOf<T> S>                                                  \
+  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const S& a, const Dual& b) {    \
+    return static_cast<T>(a) op b.value;                                              \
   }
   RVFIT_DUAL_COMPARISON(<)
   RVFIT_DUAL_COMPARISON(>)
@@ -205,13 +205,13 @@ using Kokkos::tanh;
 }  // namespace detail::dual_functions
 
 /// A function of a dual by its derivative `slope`, in terms of the argument v and the result f.
-#define RVFIT_DUAL_FUNCTION(name, slope)                                                \
-  template <class T, int N>                                                             \
-  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> name(const Dual<T, N>& x) {       \
-    using namespace detail::dual_functions;                                                    \
-    const T& v = x.value;                                                               \
-    const T f = name(v);                                                                \
-    return Dual<T, N>::chain(x, f, slope);                                              \
+#define RVFIT_DUAL_FUNCTION(name, slope)                                           \
+  template <class T, int N>                                                        \
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> name(const Dual<T, N>& x) { \
+    using namespace detail::dual_functions;                                        \
+    const T& v = x.value;                                                          \
+    const T f = name(v);                                                           \
+    return Dual<T, N>::chain(x, f, slope);                                         \
   }
 RVFIT_DUAL_FUNCTION(exp, f)
 RVFIT_DUAL_FUNCTION(expm1, f + T(1))

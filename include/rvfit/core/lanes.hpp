@@ -106,8 +106,8 @@ struct Lanes {
   /// The same number in all lanes.
   template <class U>
   requires std::is_arithmetic_v<U>
-  // NOLINTNEXTLINE(google-explicit-constructor): numbers mix with lanes as in formulas.
-  KOKKOS_FORCEINLINE_FUNCTION Lanes(U number) {
+      // NOLINTNEXTLINE(google-explicit-constructor): numbers mix with lanes as in formulas.
+      KOKKOS_FORCEINLINE_FUNCTION Lanes(U number) {
     const T value = static_cast<T>(number);
 #if RVFIT_VECTOR_TYPES
     v = value - Register{};
@@ -125,26 +125,26 @@ struct Lanes {
   KOKKOS_FORCEINLINE_FUNCTION void set(int w, T value) { v[w] = value; }
 
 #if RVFIT_VECTOR_TYPES
-#define RVFIT_LANES_ARITHMETIC(op)                                                          \
-  friend KOKKOS_FORCEINLINE_FUNCTION Lanes operator op(const Lanes& a, const Lanes& b) {    \
-    return of(a.v op b.v);                                                                  \
+#define RVFIT_LANES_ARITHMETIC(op)                                                       \
+  friend KOKKOS_FORCEINLINE_FUNCTION Lanes operator op(const Lanes& a, const Lanes& b) { \
+    return of(a.v op b.v);                                                               \
   }
-#define RVFIT_LANES_COMPARISON(op)                                                          \
-  friend KOKKOS_FORCEINLINE_FUNCTION Mask operator op(const Lanes& a, const Lanes& b) {     \
-    return {a.v op b.v};                                                                    \
+#define RVFIT_LANES_COMPARISON(op)                                                      \
+  friend KOKKOS_FORCEINLINE_FUNCTION Mask operator op(const Lanes& a, const Lanes& b) { \
+    return {a.v op b.v};                                                                \
   }
 #else
-#define RVFIT_LANES_ARITHMETIC(op)                                                          \
-  friend KOKKOS_FORCEINLINE_FUNCTION Lanes operator op(const Lanes& a, const Lanes& b) {    \
-    Lanes out;                                                                              \
-    for (int w = 0; w < W; ++w) out.v[w] = a.v[w] op b.v[w];                                \
-    return out;                                                                             \
+#define RVFIT_LANES_ARITHMETIC(op)                                                       \
+  friend KOKKOS_FORCEINLINE_FUNCTION Lanes operator op(const Lanes& a, const Lanes& b) { \
+    Lanes out;                                                                           \
+    for (int w = 0; w < W; ++w) out.v[w] = a.v[w] op b.v[w];                             \
+    return out;                                                                          \
   }
-#define RVFIT_LANES_COMPARISON(op)                                                          \
-  friend KOKKOS_FORCEINLINE_FUNCTION Mask operator op(const Lanes& a, const Lanes& b) {     \
-    Mask out;                                                                               \
-    for (int w = 0; w < W; ++w) out.set(w, a.v[w] op b.v[w]);                               \
-    return out;                                                                             \
+#define RVFIT_LANES_COMPARISON(op)                                                      \
+  friend KOKKOS_FORCEINLINE_FUNCTION Mask operator op(const Lanes& a, const Lanes& b) { \
+    Mask out;                                                                           \
+    for (int w = 0; w < W; ++w) out.set(w, a.v[w] op b.v[w]);                           \
+    return out;                                                                         \
   }
 #endif
   RVFIT_LANES_ARITHMETIC(+)
@@ -214,7 +214,7 @@ using lane_fit = typename detail::LaneTraits<T>::Fit;
 /// The number in lane w, and setting it.
 template <class T>
 requires(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>)
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T lane(const T& x, int) {
+    [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T lane(const T& x, int) {
   return x;
 }
 template <class T, int W>
@@ -222,8 +222,9 @@ template <class T, int W>
   return x[w];
 }
 template <class T, class U>
-requires std::is_arithmetic_v<T>
-KOKKOS_FORCEINLINE_FUNCTION void set_lane(T& x, int, U value) { x = static_cast<T>(value); }
+requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION void set_lane(T& x, int, U value) {
+  x = static_cast<T>(value);
+}
 template <class T, int W, class U>
 KOKKOS_FORCEINLINE_FUNCTION void set_lane(Lanes<T, W>& x, int w, U value) {
   x.set(w, static_cast<T>(value));
@@ -242,10 +243,8 @@ template <class Bits, int W>
 
 /// x where the mask holds, else y.
 template <class T>
-requires std::is_arithmetic_v<T> [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T select(bool mask, T x,
-                                                                                   T y) {
-  return mask ? x : y;
-}
+requires std::is_arithmetic_v<T>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T select(bool mask, T x, T y) { return mask ? x : y; }
 template <class T, int W>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Lanes<T, W> select(const typename Lanes<T, W>::Mask& mask,
                                                              const Lanes<T, W>& x,
@@ -276,9 +275,8 @@ template <class Mask>
 
 /// Lanes of another type of number, converted.
 template <class To, class T>
-requires std::is_arithmetic_v<T> [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION To lane_cast(T x) {
-  return static_cast<To>(x);
-}
+requires std::is_arithmetic_v<T>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION To lane_cast(T x) { return static_cast<To>(x); }
 template <class To, class T, int W>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION To lane_cast(const Lanes<T, W>& x) {
   if constexpr (std::is_same_v<To, Lanes<T, W>>) {

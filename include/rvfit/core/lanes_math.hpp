@@ -97,9 +97,8 @@ template <class T, int W, int N>
 
 /// |x|.
 template <class T>
-requires std::is_arithmetic_v<T> [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T abs_of(T x) {
-  return Kokkos::fabs(x);
-}
+requires std::is_arithmetic_v<T>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T abs_of(T x) { return Kokkos::fabs(x); }
 template <class T, int W>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Lanes<T, W> abs_of(const Lanes<T, W>& x) {
   return select(x < Lanes<T, W>(0), -x, x);
@@ -197,22 +196,21 @@ template <class T, int W>
   }
   // 2 s = f - s f.
   const L exponent = lane_cast<L>(k);
-  const L result =
-      exponent * F::ln2_high + (f - (s * (f - tail) - exponent * F::ln2_low));
+  const L result = exponent * F::ln2_high + (f - (s * (f - tail) - exponent * F::ln2_low));
   const L infinity(Kokkos::Experimental::infinity_v<T>);
   const L least(Kokkos::Experimental::norm_min_v<T>);
   const L nan(Kokkos::Experimental::quiet_NaN_v<T>);
   return select(x < infinity, select(x < least, select(x < L(0), nan, -infinity), result), x);
 }
 
-#define RVFIT_LANE_BY_LANE(name)                                                       \
-  template <class T, int W>                                                            \
-  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Lanes<T, W> name(const Lanes<T, W>& x) {    \
-    Lanes<T, W> out;                                                                   \
-    for (int w = 0; w < W; ++w) {                                                      \
-      out.set(w, Kokkos::name(x[w]));                                                  \
-    }                                                                                  \
-    return out;                                                                        \
+#define RVFIT_LANE_BY_LANE(name)                                                     \
+  template <class T, int W>                                                          \
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Lanes<T, W> name(const Lanes<T, W>& x) { \
+    Lanes<T, W> out;                                                                 \
+    for (int w = 0; w < W; ++w) {                                                    \
+      out.set(w, Kokkos::name(x[w]));                                                \
+    }                                                                                \
+    return out;                                                                      \
   }
 RVFIT_LANE_BY_LANE(sqrt)
 RVFIT_LANE_BY_LANE(cbrt)
@@ -230,25 +228,25 @@ RVFIT_LANE_BY_LANE(log1p)
 RVFIT_LANE_BY_LANE(log10)
 #undef RVFIT_LANE_BY_LANE
 
-#define RVFIT_LANE_BY_LANE(name)                                                        \
-  template <class T, int W>                                                             \
-  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Lanes<T, W> name(const Lanes<T, W>& x,       \
-                                                             const Lanes<T, W>& y) {     \
-    Lanes<T, W> out;                                                                    \
-    for (int w = 0; w < W; ++w) {                                                       \
-      out.set(w, Kokkos::name(x[w], y[w]));                                             \
-    }                                                                                   \
-    return out;                                                                         \
-  }                                                                                     \
-  template <class T, int W, class U>                                                    \
-  requires std::is_arithmetic_v<U> [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Lanes<T, W> \
-  name(const Lanes<T, W>& x, U y) {                                                     \
-    return name(x, Lanes<T, W>(y));                                                     \
-  }                                                                                     \
-  template <class T, int W, class U>                                                    \
-  requires std::is_arithmetic_v<U> [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Lanes<T, W> \
-  name(U x, const Lanes<T, W>& y) {                                                     \
-    return name(Lanes<T, W>(x), y);                                                     \
+#define RVFIT_LANE_BY_LANE(name)                                                          \
+  template <class T, int W>                                                               \
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Lanes<T, W> name(const Lanes<T, W>& x,        \
+                                                             const Lanes<T, W>& y) {      \
+    Lanes<T, W> out;                                                                      \
+    for (int w = 0; w < W; ++w) {                                                         \
+      out.set(w, Kokkos::name(x[w], y[w]));                                               \
+    }                                                                                     \
+    return out;                                                                           \
+  }                                                                                       \
+  template <class T, int W, class U>                                                      \
+  requires std::is_arithmetic_v<U>                                                        \
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Lanes<T, W> name(const Lanes<T, W>& x, U y) { \
+    return name(x, Lanes<T, W>(y));                                                       \
+  }                                                                                       \
+  template <class T, int W, class U>                                                      \
+  requires std::is_arithmetic_v<U>                                                        \
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Lanes<T, W> name(U x, const Lanes<T, W>& y) { \
+    return name(Lanes<T, W>(x), y);                                                       \
   }
 RVFIT_LANE_BY_LANE(pow)
 RVFIT_LANE_BY_LANE(atan2)
@@ -273,17 +271,17 @@ template <class T, int W>
   const L n = shifted - F::rounder;
   const L r = ((x - n * part[0]) - n * part[1]) - n * part[2];
   const L z = r * r;
-  constexpr double odd[] = {-1.0 / 6,         1.0 / 120,          -1.0 / 5040,         1.0 / 362880,
-                            -1.0 / 39916800, 1.0 / 6227020800.0, -1.0 / 1307674368000.0,
+  constexpr double odd[] = {-1.0 / 6,
+                            1.0 / 120,
+                            -1.0 / 5040,
+                            1.0 / 362880,
+                            -1.0 / 39916800,
+                            1.0 / 6227020800.0,
+                            -1.0 / 1307674368000.0,
                             1.0 / 355687428096000.0};
-  constexpr double even[] = {-1.0 / 2,
-                             1.0 / 24,
-                             -1.0 / 720,
-                             1.0 / 40320,
-                             -1.0 / 3628800,
-                             1.0 / 479001600,
-                             -1.0 / 87178291200.0,
-                             1.0 / 20922789888000.0};
+  constexpr double even[] = {
+      -1.0 / 2,       1.0 / 24,        -1.0 / 720,           1.0 / 40320,
+      -1.0 / 3628800, 1.0 / 479001600, -1.0 / 87178291200.0, 1.0 / 20922789888000.0};
   const L sin_r = r + r * (z * polynomial(z, odd));
   const L cos_r = T(1) + z * polynomial(z, even);
   const Integer turn = bits_of(shifted) + Integer(quarter);

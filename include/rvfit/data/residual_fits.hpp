@@ -15,11 +15,11 @@ namespace rvfit {
 template <ExecutionPolicy P>
 struct ParametersOfFits {
   using Accum = typename P::accum_type;
-  Matrix<const Accum, P> lower;        ///< (N, P)
-  Matrix<const Accum, P> upper;        ///< (N, P)
-  Matrix<const int, P> fixed;          ///< (N, P)  1: keeps its start
-  Matrix<const Accum, P> prior_mean;   ///< (N, P)
-  Matrix<const Accum, P> prior_sigma;  ///< (N, P)  infinity: no prior
+  Matrix<const Accum, P> lower{};        ///< (N, P)
+  Matrix<const Accum, P> upper{};        ///< (N, P)
+  Matrix<const int, P> fixed{};          ///< (N, P)  1: keeps its start
+  Matrix<const Accum, P> prior_mean{};   ///< (N, P)
+  Matrix<const Accum, P> prior_sigma{};  ///< (N, P)  infinity: no prior
 };
 
 /// Data of N fits with M points each. A single row serves all fits. Fits of fewer points have
@@ -27,23 +27,24 @@ struct ParametersOfFits {
 template <ExecutionPolicy P>
 struct ResidualData {
   using Real = typename P::real_type;
-  int points = 0;                 ///< M; may be 0 where `y` says it
-  Matrix<const Real, P> y;        ///< (N, M) or (1, M); empty: 0
-  Matrix<const Real, P> weight;   ///< (N, M) or (1, M)  1 / sigma, 0 leaves a point out; empty: 1
-  ParametersOfFits<P> parameters;
+  int points = 0;                  ///< M; may be 0 where `y` says it
+  Matrix<const Real, P> y{};       ///< (N, M) or (1, M); empty: 0
+  Matrix<const Real, P> weight{};  ///< (N, M) or (1, M)  1 / sigma, 0 leaves a point out; empty: 1
+  ParametersOfFits<P> parameters{};
 };
 
 /// Results of N fits with P parameters.
 template <ExecutionPolicy P>
 struct ResidualFits {
   using Accum = typename P::accum_type;
-  Matrix<Accum, P> theta;       ///< (N, P)     solution; the start where it is not finite
-  Vector<Accum, P> value;       ///< (N)        F at the solution, priors included: chi-square, deviance
+  Matrix<Accum, P> theta;  ///< (N, P)     solution; the start where it is not finite
+  Vector<Accum, P> value;  ///< (N)        F at the solution, priors included: chi-square, deviance
   Vector<FitStatus, P> status;  ///< (N)        why the fit ended
   Vector<int, P> iterations;    ///< (N)        steps tried
   Vector<int, P> evaluations;   ///< (N)        of the model with all its points
-  Cube<Accum, P> covariance;    ///< (N, P, P)  NaN for parameters fixed or on a bound; empty: not wanted
-  Cube<Accum, P> correlation;   ///< (N, P, P)  likewise
+  Cube<Accum, P>
+      covariance;  ///< (N, P, P)  NaN for parameters fixed or on a bound; empty: not wanted
+  Cube<Accum, P> correlation;  ///< (N, P, P)  likewise
 
   ResidualFits() = default;
   ResidualFits(const typename P::execution_space& exec, std::int64_t size, int parameters,

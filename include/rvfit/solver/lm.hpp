@@ -86,16 +86,16 @@ struct DeviceParameters {
 /// State of B fits on the device.
 template <ExecutionPolicy P>
 struct LmState {
-  Matrix<double, P> theta;       ///< (B, P)  start on entry, solution at the end
-  Linearization<P> current;      ///< at theta
-  Vector<FitStatus, P> status;   ///< (B)
-  Vector<int, P> iterations;     ///< (B)
-  Matrix<double, P> trial;       ///< (B, P)
-  Linearization<P> trial_value;  ///< only `value` is used
+  Matrix<double, P> theta;               ///< (B, P)  start on entry, solution at the end
+  Linearization<P> current;              ///< at theta
+  Vector<FitStatus, P> status;           ///< (B)
+  Vector<int, P> iterations;             ///< (B)
+  Matrix<double, P> trial;               ///< (B, P)
+  Linearization<P> trial_value;          ///< only `value` is used
   Vector<LmDamping<double>, P> damping;  ///< (B)
-  Vector<double, P> predicted;   ///< (B)     decrease promised for `trial`
-  Vector<double, P> promise;     ///< (B)     LmFit::promise
-  Vector<int, P> moved;          ///< (B)     1: `current` is not at theta yet
+  Vector<double, P> predicted;           ///< (B)     decrease promised for `trial`
+  Vector<double, P> promise;             ///< (B)     LmFit::promise
+  Vector<int, P> moved;                  ///< (B)     1: `current` is not at theta yet
   /// (B)  absolute rounding error of the objective, 0 unless set: a fit whose undamped step promises
   /// less, and whose objective changes by less, is as converged as can be told
   Vector<double, P> rounding;

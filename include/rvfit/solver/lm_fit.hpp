@@ -109,8 +109,8 @@ KOKKOS_FORCEINLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBou
       fit.running() && (!damped.solved || damped.decrease < max_of(negligible, fit.rounding));
   if (any(near)) {
     T point[N];
-    LmStep<T> newton = lm_step<N>(n, fit.theta, fit.current.gradient, fit.current.hessian, bounds,
-                                  T(0), point);
+    LmStep<T> newton =
+        lm_step<N>(n, fit.theta, fit.current.gradient, fit.current.hessian, bounds, T(0), point);
     const Mask flat = near && !newton.solved;
     if (any(flat)) {
       // Without curvature along some direction, the step that a little damping gives.
@@ -134,8 +134,7 @@ KOKKOS_FORCEINLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBou
     fit.current.value = select(converged, fit.current.value - newton.decrease, fit.current.value);
     fit.end(converged, FitStatus::converged);
   }
-  fit.end(!(fit.iterations < lane_integer<T>(options.max_iterations)),
-          FitStatus::max_iterations);
+  fit.end(!(fit.iterations < lane_integer<T>(options.max_iterations)), FitStatus::max_iterations);
   for (int p = 0; p < n; ++p) {
     fit.trial[p] = select(damped.solved, fit.trial[p], fit.theta[p]);
   }

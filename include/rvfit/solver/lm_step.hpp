@@ -132,8 +132,8 @@ template <int N, class T>
 template <class T>
 struct LmDamping {
   T value;
-  T growth;          ///< factor of the next rejection
-  T blind_steps;     ///< steps taken that the objective does not resolve
+  T growth;         ///< factor of the next rejection
+  T blind_steps;    ///< steps taken that the objective does not resolve
   T blind_promise;  ///< decrease promised for the last of them
 
   [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION static LmDamping start(const LmOptions& options) {

@@ -30,9 +30,9 @@ enum class Parallelism {
 
 /// Options of N fits.
 struct ResidualOptions {
-  LmOptions solver;
+  LmOptions solver{};
   /// Names, bounds, priors, scales; `fixed` ones keep `value`. All free if empty.
-  ParameterSet parameters;
+  ParameterSet parameters{};
   /// Scale covariances by chi2 / (points - free parameters), for data whose errors are known
   /// but for a factor.
   bool scale_covariance = false;
@@ -79,14 +79,8 @@ class ResidualFitter {
   void run(const Exec& exec, const Model& model, const ResidualData<P>& data,
            const Matrix<const Accum, P>& start, const ResidualFits<P>& out) const {
     const auto size = static_cast<std::int64_t>(start.extent(0));
-    const Problem problem{model,
-                          estimator_,
-                          checked(data, size),
-                          parameters_,
-                          start,
-                          out,
-                          options_.solver,
-                          options_.scale_covariance};
+    const Problem problem{model, estimator_, checked(data, size), parameters_,
+                          start, out,        options_.solver,     options_.scale_covariance};
     require_rows("start", start, size, false);
     require_rows("theta", out.theta, size, false);
     for (std::int64_t first = 0; first < size; first += options_.chunk) {
@@ -197,8 +191,7 @@ template <ExecutionPolicy P, ResidualModel Model, class Estimator = LeastSquares
                                             bool covariance = true) {
   ResidualFits<P> out(exec, static_cast<std::int64_t>(start.extent(0)), Model::parameters,
                       covariance);
-  ResidualFitter<P, Model, Estimator>(exec, options, estimator)
-      .run(exec, model, data, start, out);
+  ResidualFitter<P, Model, Estimator>(exec, options, estimator).run(exec, model, data, start, out);
   return out;
 }
 

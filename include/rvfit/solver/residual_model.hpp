@@ -78,7 +78,8 @@ template <class Model, class T, class Fit>
 template <class Model, class T, class Fit>
 concept ValueOf = requires(const Model& model, const T* theta, const Fit& fit) {
   { model(theta, fit, 0) } -> std::convertible_to<T>;
-} || requires(const Model& model, const T* theta) {
+}
+|| requires(const Model& model, const T* theta) {
   { model(theta, 0) } -> std::convertible_to<T>;
 };
 
@@ -97,8 +98,9 @@ concept LinearizedWithoutFit = requires(const Model& model, const T* theta, T* o
 template <class Model>
 concept ResidualModel = requires {
   { Model::parameters } -> std::convertible_to<int>;
-} && Model::parameters > 0 && Model::parameters <= max_parameters &&
-                        detail::ValueOf<Model, double, std::int64_t>;
+}
+&&Model::parameters > 0 &&
+    Model::parameters <= max_parameters&& detail::ValueOf<Model, double, std::int64_t>;
 
 /// How the derivatives of a model come about.
 template <ResidualModel Model>

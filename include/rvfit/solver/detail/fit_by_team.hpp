@@ -54,7 +54,8 @@ struct FitByTeam {
     Real jacobian[n] = {};
     if (i < problem.data.points) {
       const Real f = problem.linearize(at, fit, i, jacobian);
-      term = problem.estimator(static_cast<Accum>(f), problem.datum(fit, i), problem.weight(fit, i));
+      term =
+          problem.estimator(static_cast<Accum>(f), problem.datum(fit, i), problem.weight(fit, i));
     }
     shared.value[k] = term.value;
     shared.slope[k] = term.slope;
@@ -84,7 +85,8 @@ struct FitByTeam {
     }
     for (int k = 0; k < pixel_block; k += strips) {
       for (int j = strip; j < strip + Abreast; ++j) {
-        const Accum factor = b == nullptr ? Accum(1) : (c == nullptr ? b[k + j] : b[k + j] * c[k + j]);
+        const Accum factor =
+            b == nullptr ? Accum(1) : (c == nullptr ? b[k + j] : b[k + j] * c[k + j]);
         shared.partial[s][j] += a[k + j] * factor;
       }
     }
@@ -93,8 +95,7 @@ struct FitByTeam {
   KOKKOS_FUNCTION void evaluate(const Member& member, std::int64_t fit, Shared& shared) const {
     constexpr int abreast = P::on_host ? strips : 1;
     constexpr int groups = strips / abreast;
-    const auto at =
-        problem.template arguments<Real>(shared.state.fit.trial, shared.state.bounds);
+    const auto at = problem.template arguments<Real>(shared.state.fit.trial, shared.state.bounds);
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, sums * groups), [&](int item) {
       for (int j = 0; j < abreast; ++j) {
         shared.partial[item / groups][item % groups + j] = 0;

@@ -27,8 +27,10 @@ struct ThreadTypes {
   using Accum = typename P::accum_type;
   static constexpr int widest =
       native_lanes<Real> < native_lanes<Accum> ? native_lanes<Real> : native_lanes<Accum>;
-  static constexpr int lanes =
-      P::on_host && widest > 1 && runs_abreast<Model, Lanes<Real, widest>>() ? widest : 1;
+  static constexpr int lanes = P::on_host && widest > 1 &&
+                                       runs_abreast<Model, Lanes<Real, widest>>()
+                                   ? widest
+                                   : 1;
   using R = std::conditional_t<lanes == 1, Real, Lanes<Real, lanes>>;
   using T = std::conditional_t<lanes == 1, Accum, Lanes<Accum, lanes>>;
 };
@@ -76,8 +78,7 @@ struct FitByThread {
       if constexpr (W > 1) {
         problem.add_point(at, number, i, lane_cast<T>(y[i]), lane_cast<T>(weight[i]), sums);
       } else {
-        problem.add_point(at, number, i, problem.datum(number, i), problem.weight(number, i),
-                          sums);
+        problem.add_point(at, number, i, problem.datum(number, i), problem.weight(number, i), sums);
       }
     }
     out = sums;

@@ -277,9 +277,9 @@ struct ResidualState {
     }
     fresh = fresh && !fresh;
     using Kokkos::sqrt;
-    constexpr auto eps = lane_value<T>(4) *
-                         static_cast<lane_value<T>>(
-                             Kokkos::Experimental::epsilon_v<typename Problem::Real>);
+    constexpr auto eps =
+        lane_value<T>(4) *
+        static_cast<lane_value<T>>(Kokkos::Experimental::epsilon_v<typename Problem::Real>);
     fit.rounding = eps * (current.value + sqrt(current.value * signal) + eps * signal);
     const T least = static_cast<lane_value<T>>(options.least_influence) * current.value;
     for (int p = 0; p < n; ++p) {
