@@ -6,7 +6,7 @@
 /// of one point with its first derivative in the model's value f, and a positive stand-in for the
 /// second, of which gradient and Hessian are made: g = sum rho' J, H = sum rho'' J J^T.
 
-#include <rvfit/core/lanes.hpp>
+#include <rvfit/core/lanes_math.hpp>
 
 #include <Kokkos_Core.hpp>
 
