@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <random>
 #include <string>
 #include <vector>
@@ -20,9 +21,12 @@ namespace rvfit::test {
 
 using Double = Policy<Kokkos::DefaultExecutionSpace, double, double>;
 
-/// For all reference problems, from all starts.
-inline const LmOptions reference_options{
-    .max_iterations = 10000, .tolerance = 0.0, .relative_tolerance = 1e-15, .polish_steps = 20};
+/// For all reference problems, from all starts: as far down as double precision goes.
+inline const LmOptions reference_options{.max_iterations = 10000,
+                                         .tolerance = 0.0,
+                                         .min_damping = 1e-15,
+                                         .relative_tolerance = 1e-22,
+                                         .polish_steps = 20};
 
 /// Results of N fits on the host.
 struct Solved {
@@ -59,14 +63,21 @@ template <class Model>
   return host;
 }
 
-/// Fit `copies` of a problem, whose data are perturbed, from its starts in turn; then each of them alone.
+/// Fit two thousand copies of a problem (two hundred without optimisation), whose data are perturbed,
+/// from its starts in turn; then each of them alone, or one in twenty where that takes minutes. Fits are
+/// cut off after 50 steps, where some have ended and some have not.
 ///
 /// @param scale  of the perturbations
 template <class Model>
 void check_alone_and_in_batch(const std::string& name, const Model& model, int points,
                               const std::vector<double>& y,
-                              const std::vector<std::vector<double>>& starts, double scale,
-                              int copies) {
+                              const std::vector<std::vector<double>>& starts, double scale) {
+#ifdef NDEBUG
+  constexpr int copies = 2000;
+#else
+  constexpr int copies = 200;
+#endif
+  const int stride = points * Model::parameters * Model::parameters < 5000 ? 1 : 20;
   std::mt19937_64 random(27);
   std::uniform_real_distribution<double> uniform(-scale, scale);
   std::vector<double> all_y, all_starts;
@@ -78,26 +89,30 @@ void check_alone_and_in_batch(const std::string& name, const Model& model, int p
     const std::vector<double>& start = starts[static_cast<std::size_t>(b) % starts.size()];
     all_starts.insert(all_starts.end(), start.begin(), start.end());
   }
-  const ResidualFitter<Double, Model> fitter(Double::execution_space(),
-                                             {.solver = reference_options});
+  LmOptions options = reference_options;
+  options.max_iterations = 50;
+  const ResidualFitter<Double, Model> fitter(Double::execution_space(), {.solver = options});
   const Solved batch = solve(fitter, model, points, all_y, all_starts);
-  Solved alone;
-  for (int b = 0; b < copies; ++b) {
-    const auto row = [b](const std::vector<double>& values, int columns) {
-      const auto begin = values.begin() + static_cast<std::ptrdiff_t>(b) * columns;
-      return std::vector<double>(begin, begin + columns);
-    };
-    const Solved one =
-        solve(fitter, model, points, row(all_y, points), row(all_starts, Model::parameters));
-    alone.theta.insert(alone.theta.end(), one.theta.begin(), one.theta.end());
-    alone.value.push_back(one.value[0]);
-    alone.status.push_back(one.status[0]);
-    alone.iterations.push_back(one.iterations[0]);
+  const auto row = [](const std::vector<double>& values, int b, int columns) {
+    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(b) * columns;
+    return std::vector<double>(begin, begin + columns);
+  };
+  int differing = 0, last = -1;
+  for (int b = 0; b < copies; b += stride) {
+    const Solved alone =
+        solve(fitter, model, points, row(all_y, b, points), row(all_starts, b, Model::parameters));
+    const auto at = static_cast<std::size_t>(b);
+    const bool same = std::memcmp(alone.theta.data(), &batch.theta[at * Model::parameters],
+                                  sizeof(double) * Model::parameters) == 0 &&
+                      std::memcmp(alone.value.data(), &batch.value[at], sizeof(double)) == 0 &&
+                      alone.status[0] == batch.status[at] &&
+                      alone.iterations[0] == batch.iterations[at];
+    if (!same) {
+      ++differing;
+      last = b;
+    }
   }
-  check_same_bits(name + ": parameters", batch.theta, alone.theta);
-  check_same_bits(name + ": objective", batch.value, alone.value);
-  CHECK_MESSAGE(batch.status == alone.status, name, ": statuses");
-  CHECK_MESSAGE(batch.iterations == alone.iterations, name, ": iterations");
+  CHECK_MESSAGE(differing == 0, name, ": ", differing, " fits differ alone, the last is ", last);
 }
 
 }  // namespace rvfit::test
