@@ -4,6 +4,7 @@
 /// @file
 /// What a user writes to fit a function of his own, f(theta; i), to M points of N data sets:
 ///
+/// @code{.cpp}
 ///   struct Gaussian {
 ///     static constexpr int parameters = 4;
 ///     Kokkos::View<const double*> x;
@@ -13,6 +14,7 @@
 ///       return theta[0] * exp(-0.5 * u * u) + theta[3];
 ///     }
 ///   };
+/// @endcode
 ///
 /// The scalar T is a floating-point number, a Dual for derivatives, or on CPUs a vector register of
 /// several fits (Lanes), of the last two nested. So a model calls elementary functions without a
