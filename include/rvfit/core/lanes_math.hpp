@@ -86,7 +86,6 @@ template <class T, int W, int N>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Lanes<T, W> polynomial(const Lanes<T, W>& x,
                                                                  const double (&c)[N]) {
   Lanes<T, W> sum(static_cast<T>(c[N - 1]));
-#pragma GCC unroll 16
   for (int k = N - 2; k >= 0; --k) {
     sum = sum * x + static_cast<T>(c[k]);
   }
