@@ -24,7 +24,8 @@ TEST_CASE("mgh: as many runs as MINPACK's driver end at a known minimum") {
     const ResidualFitter<Double, Model> fitter(Double::execution_space(),
                                                {.solver = reference_options});
     for (int run = 0; run < problem.tries; ++run) {
-      const Solved solved = solve(fitter, model, problem.points, problem.y, problem.start_of(run));
+      const ReferenceFits solved =
+          solve(fitter, model, problem.points, problem.y, problem.start_of(run));
       const bool known = problem.is_known_minimum(solved.value[0]);
       std::printf("%-20s %3d %3d x%-5.0f %14.7e %6d %6d%s\n", problem.name.c_str(),
                   Model::parameters, problem.points, std::pow(10.0, run),

@@ -36,7 +36,7 @@ TEST_CASE("nist: data, models and certified values belong together") {
     ++problems;
     const ResidualFitter<Double, Model> fitter(Double::execution_space(),
                                                {.solver = {.max_iterations = 0}});
-    const Solved solved = solve(fitter, model, problem.data(), problem.y, problem.certified);
+    const ReferenceFits solved = solve(fitter, model, problem.data(), problem.y, problem.certified);
     double size = 0.0;
     for (const double y : problem.y) {
       size += y * y;
@@ -58,7 +58,8 @@ TEST_CASE("nist: all runs reach the certified values") {
     const ResidualFitter<Double, Model> fitter(Double::execution_space(),
                                                {.solver = reference_options});
     for (std::size_t start = 0; start < 2; ++start) {
-      const Solved solved = solve(fitter, model, problem.data(), problem.y, problem.start[start]);
+      const ReferenceFits solved =
+          solve(fitter, model, problem.data(), problem.y, problem.start[start]);
       const double digits = nist_digits(problem, solved.theta.data());
       std::printf("%-10s %5d %5d %5zu %7.2f %6d %6d\n", problem.name.c_str(), problem.data(),
                   problem.parameters(), start + 1, digits, solved.iterations[0], solved.status[0]);

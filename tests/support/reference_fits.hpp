@@ -29,7 +29,7 @@ inline const LmOptions reference_options{.max_iterations = 10000,
                                          .polish_steps = 20};
 
 /// Results of N fits on the host.
-struct Solved {
+struct ReferenceFits {
   std::vector<double> theta;  ///< (N, P)
   std::vector<double> value;
   std::vector<int> status;
@@ -40,9 +40,9 @@ struct Solved {
 ///
 /// @param y  (N, M), (M) for all fits, or empty for zeros
 template <class Model>
-[[nodiscard]] Solved solve(const ResidualFitter<Double, Model>& fitter, const Model& model,
-                           int points, const std::vector<double>& y,
-                           const std::vector<double>& start) {
+[[nodiscard]] ReferenceFits solve(const ResidualFitter<Double, Model>& fitter, const Model& model,
+                                  int points, const std::vector<double>& y,
+                                  const std::vector<double>& start) {
   const Double::execution_space exec;
   const std::size_t fits = start.size() / Model::parameters;
   ResidualData<Double> data;
@@ -56,7 +56,8 @@ template <class Model>
       exec, model, data,
       upload_matrix<Matrix<const double, Double>>(exec, "start", start, fits, Model::parameters),
       out);
-  Solved host{values(exec, out.theta), values(exec, out.value), {}, values(exec, out.iterations)};
+  ReferenceFits host{
+      values(exec, out.theta), values(exec, out.value), {}, values(exec, out.iterations)};
   for (const FitStatus status : values(exec, out.status)) {
     host.status.push_back(static_cast<int>(status));
   }
@@ -92,14 +93,14 @@ void check_alone_and_in_batch(const std::string& name, const Model& model, int p
   LmOptions options = reference_options;
   options.max_iterations = 50;
   const ResidualFitter<Double, Model> fitter(Double::execution_space(), {.solver = options});
-  const Solved batch = solve(fitter, model, points, all_y, all_starts);
+  const ReferenceFits batch = solve(fitter, model, points, all_y, all_starts);
   const auto row = [](const std::vector<double>& values, int b, int columns) {
     const auto begin = values.begin() + static_cast<std::ptrdiff_t>(b) * columns;
     return std::vector<double>(begin, begin + columns);
   };
   int differing = 0, last = -1;
   for (int b = 0; b < copies; b += stride) {
-    const Solved alone =
+    const ReferenceFits alone =
         solve(fitter, model, points, row(all_y, b, points), row(all_starts, b, Model::parameters));
     const auto at = static_cast<std::size_t>(b);
     const bool same = std::memcmp(alone.theta.data(), &batch.theta[at * Model::parameters],
