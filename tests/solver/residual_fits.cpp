@@ -288,7 +288,6 @@ TEST_CASE("residual_fits: duals, derivatives by hand and differences find the sa
 TEST_CASE("residual_fits: errors of noisy peaks are those of their scatter") {
   const int fits = 400;
   const Setup setup = noisy_peaks(fits, 60);
-  Setup centred = setup;
   const Solved solved = solve<Double, DualPeak>(setup, tight);
   // theta_3 is 1 in all: 400 unit pulls, whose mean square scatters by sqrt(2 / 400) = 0.07.
   double square = 0.0;
@@ -529,9 +528,9 @@ struct Cosines {
 };
 
 TEST_CASE("residual_fits: thirty-two parameters, by thread and by team") {
-  std::vector<double> truth;
-  for (int p = 0; p < 32; ++p) {
-    truth.push_back(1.0 + p % 5);
+  std::vector<double> truth(32);
+  for (std::size_t p = 0; p < 32; ++p) {
+    truth[p] = 1.0 + static_cast<double>(p % 5);
   }
   Setup setup{150, {}, {}, std::vector<double>(32, 0.5)};
   for (int i = 0; i < setup.points; ++i) {

@@ -170,7 +170,7 @@ struct Dual {
 
 /// x where the mask holds, else y.
 template <class T, int N>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> select(const lane_mask<T>& mask,
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> select(const MaskOf<T>& mask,
                                                             const Dual<T, N>& x,
                                                             const Dual<T, N>& y) {
   Dual<T, N> out;
@@ -213,6 +213,7 @@ using Kokkos::tanh;
     const T f = name(v);                                                           \
     return Dual<T, N>::chain(x, f, slope);                                         \
   }
+// NOLINTBEGIN(google-build-using-namespace): of functions only, in the body of one.
 RVFIT_DUAL_FUNCTION(exp, f)
 RVFIT_DUAL_FUNCTION(expm1, f + T(1))
 RVFIT_DUAL_FUNCTION(log, T(1) / v)
@@ -231,6 +232,7 @@ RVFIT_DUAL_FUNCTION(cosh, sinh(v))
 RVFIT_DUAL_FUNCTION(tanh, T(1) - f * f)
 RVFIT_DUAL_FUNCTION(erf, T(1.1283791670955125739) * exp(-v * v))
 RVFIT_DUAL_FUNCTION(erfc, T(-1.1283791670955125739) * exp(-v * v))
+// NOLINTEND(google-build-using-namespace)
 #undef RVFIT_DUAL_FUNCTION
 
 template <class T, int N>

@@ -200,16 +200,16 @@ template <class T>
 inline constexpr int lanes_of = detail::LaneTraits<T>::lanes;
 /// The plain number in a lane of T.
 template <class T>
-using lane_value = typename detail::LaneTraits<T>::Value;
+using LaneValue = typename detail::LaneTraits<T>::Value;
 /// Result of comparing two T: bool for plain numbers.
 template <class T>
-using lane_mask = typename detail::LaneTraits<T>::Mask;
+using MaskOf = typename detail::LaneTraits<T>::Mask;
 /// An integer in each lane of T.
 template <class T>
-using lane_integer = typename detail::LaneTraits<T>::Integer;
+using IntegerOf = typename detail::LaneTraits<T>::Integer;
 /// The number of the fit in each lane of T.
 template <class T>
-using lane_fit = typename detail::LaneTraits<T>::Fit;
+using FitOf = typename detail::LaneTraits<T>::Fit;
 
 /// The number in lane w, and setting it.
 template <class T>
@@ -286,7 +286,7 @@ template <class To, class T, int W>
     return To::of(__builtin_convertvector(x.v, typename To::Register));
 #else
     To out;
-    for (int w = 0; w < W; ++w) out.set(w, static_cast<lane_value<To>>(x[w]));
+    for (int w = 0; w < W; ++w) out.set(w, static_cast<LaneValue<To>>(x[w]));
     return out;
 #endif
   }

@@ -123,7 +123,7 @@ template <class T>
 
 /// True where x is neither infinite nor NaN.
 template <class T>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION lane_mask<T> is_finite(const T& x) {
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION MaskOf<T> is_finite(const T& x) {
   return x - x == T(0);
 }
 

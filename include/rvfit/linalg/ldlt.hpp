@@ -22,9 +22,9 @@ namespace rvfit {
 /// @param[in]     tolerance  least pivot of its diagonal
 /// @return where A is positive definite; elsewhere the factor is of no use
 template <class T>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION lane_mask<T> ldlt_factor(T* a, int n,
-                                                                   lane_value<T> tolerance) {
-  lane_mask<T> positive = T(0) == T(0);
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION MaskOf<T> ldlt_factor(T* a, int n,
+                                                                LaneValue<T> tolerance) {
+  MaskOf<T> positive = T(0) == T(0);
   for (int j = 0; j < n; ++j) {
     T* row_j = a + packed(j, 0);
     // Row j holds L D before this loop and L after it.

@@ -89,9 +89,9 @@ requires(derivatives_of<Model>() == Derivatives::by_hand)
   RVFIT_REQUIRE(theta.size() == n, "check_derivatives: ", theta.size(),
                 " parameters, the model has ", n);
   constexpr double eps = std::numeric_limits<double>::epsilon();
-  std::vector<double> step;
-  for (const double value : theta) {
-    step.push_back(std::cbrt(eps) * (value != 0.0 ? std::abs(value) : 1.0));
+  std::vector<double> step = theta;
+  for (double& h : step) {
+    h = std::cbrt(eps) * (h != 0.0 ? std::abs(h) : 1.0);
   }
   using Vec = Vector<const double, P>;
   const detail::CompareDerivatives<P, Model> kernel{

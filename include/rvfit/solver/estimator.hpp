@@ -38,7 +38,7 @@ struct Huber {
   template <class T>
   [[nodiscard]] KOKKOS_INLINE_FUNCTION EstimatorTerm<T> operator()(const T& f, const T& y,
                                                                    const T& w) const {
-    using Number = lane_value<T>;
+    using Number = LaneValue<T>;
     const auto k = static_cast<Number>(threshold);
     const T r = w * (f - y);
     const T size = abs_of(r);
@@ -57,7 +57,7 @@ struct Cauchy {
   [[nodiscard]] KOKKOS_INLINE_FUNCTION EstimatorTerm<T> operator()(const T& f, const T& y,
                                                                    const T& w) const {
     using Kokkos::log;
-    using Number = lane_value<T>;
+    using Number = LaneValue<T>;
     const auto square = static_cast<Number>(threshold * threshold);
     const T r = w * (f - y);
     const T growth = T(1) + r * r / square;
@@ -76,7 +76,7 @@ struct Poisson {
     const auto counted = y > T(0);
     const T safe_y = select(counted, y, T(1));
     const T log_ratio = select(counted, log(safe_y / f), T(0));
-    const T nan = T(Kokkos::Experimental::quiet_NaN_v<lane_value<T>>);
+    const T nan = T(Kokkos::Experimental::quiet_NaN_v<LaneValue<T>>);
     const T value = select(f > T(0), 2 * (f - y + y * log_ratio), nan);
     const auto used = w > T(0);
     return {select(used, value, T(0)), select(used, 2 * (T(1) - y / f), T(0)),

@@ -30,7 +30,7 @@ struct LmPoint {
     }
   }
   /// Where all its numbers are finite.
-  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION lane_mask<T> finite(int n) const {
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION MaskOf<T> finite(int n) const {
     // Each difference is 0 or NaN.
     T sum = value - value;
     for (int p = 0; p < n; ++p) {
@@ -46,8 +46,8 @@ struct LmPoint {
 /// State of one fit of up to N parameters.
 template <class T, int N>
 struct LmFit {
-  using Mask = lane_mask<T>;
-  using Integer = lane_integer<T>;
+  using Mask = MaskOf<T>;
+  using Integer = IntegerOf<T>;
 
   T theta[N];
   LmPoint<T, N> current;  ///< at theta
@@ -67,18 +67,18 @@ struct LmFit {
   }
   /// The decrease of a step not worth taking.
   [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T negligible(const LmOptions& options) const {
-    const auto tolerance = static_cast<lane_value<T>>(options.tolerance);
-    const auto relative = static_cast<lane_value<T>>(options.relative_tolerance);
+    const auto tolerance = static_cast<LaneValue<T>>(options.tolerance);
+    const auto relative = static_cast<LaneValue<T>>(options.relative_tolerance);
     return max_of(T(tolerance), relative * current.value);
   }
 };
 
 /// True where every free parameter inside its bounds has a negligible gradient.
 template <class T, int N>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION lane_mask<T> lm_gradient_vanishes(
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION MaskOf<T> lm_gradient_vanishes(
     const LmFit<T, N>& fit, int n, const LmBounds<T, N>& bounds, double tolerance) {
-  const auto square = static_cast<lane_value<T>>(2 * tolerance * tolerance);
-  lane_mask<T> vanishes = T(0) == T(0);
+  const auto square = static_cast<LaneValue<T>>(2 * tolerance * tolerance);
+  MaskOf<T> vanishes = T(0) == T(0);
   for (int p = 0; p < n; ++p) {
     const T& g = fit.current.gradient[p];
     const auto held = bounds.fixed[p] || (fit.theta[p] <= bounds.lower[p] && g > T(0)) ||
@@ -93,7 +93,7 @@ template <class T, int N>
 template <class T, int N>
 KOKKOS_FORCEINLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T, N>& bounds,
                                             const LmOptions& options) {
-  using Mask = lane_mask<T>;
+  using Mask = MaskOf<T>;
   fit.end(!fit.current.finite(n), FitStatus::non_finite);
   if (options.gradient_tolerance > 0.0) {
     fit.end(lm_gradient_vanishes(fit, n, bounds, options.gradient_tolerance),
@@ -115,7 +115,7 @@ KOKKOS_FORCEINLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBou
     if (any(flat)) {
       // Without curvature along some direction, the step that a little damping gives.
       T other[N];
-      const auto little = static_cast<lane_value<T>>(options.initial_damping);
+      const auto little = static_cast<LaneValue<T>>(options.initial_damping);
       const LmStep<T> slowed = lm_step<N>(n, fit.theta, fit.current.gradient, fit.current.hessian,
                                           bounds, T(little), other);
       for (int p = 0; p < n; ++p) {
@@ -124,7 +124,7 @@ KOKKOS_FORCEINLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBou
       newton.decrease = select(flat, slowed.decrease, newton.decrease);
       newton.solved = newton.solved || slowed.solved;
     }
-    const T infinity(Kokkos::Experimental::infinity_v<lane_value<T>>);
+    const T infinity(Kokkos::Experimental::infinity_v<LaneValue<T>>);
     fit.promise = select(near, select(newton.solved, newton.decrease, infinity), fit.promise);
     // The last step is too small to be judged by the objective, and is taken.
     const Mask converged = near && newton.solved && newton.decrease < negligible;
@@ -134,7 +134,7 @@ KOKKOS_FORCEINLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBou
     fit.current.value = select(converged, fit.current.value - newton.decrease, fit.current.value);
     fit.end(converged, FitStatus::converged);
   }
-  fit.end(!(fit.iterations < lane_integer<T>(options.max_iterations)), FitStatus::max_iterations);
+  fit.end(!(fit.iterations < IntegerOf<T>(options.max_iterations)), FitStatus::max_iterations);
   for (int p = 0; p < n; ++p) {
     fit.trial[p] = select(damped.solved, fit.trial[p], fit.theta[p]);
   }
@@ -145,16 +145,16 @@ KOKKOS_FORCEINLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBou
 /// @param[in] judged  where a trial was proposed; elsewhere nothing changes
 /// @return where theta moved: the caller sets `current` there
 template <class T, int N>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION lane_mask<T> lm_judge(LmFit<T, N>& fit, int n,
-                                                                const lane_mask<T>& judged,
-                                                                const T& trial_value,
-                                                                const LmOptions& options) {
-  using Mask = lane_mask<T>;
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION MaskOf<T> lm_judge(LmFit<T, N>& fit, int n,
+                                                             const MaskOf<T>& judged,
+                                                             const T& trial_value,
+                                                             const LmOptions& options) {
+  using Mask = MaskOf<T>;
   using Integer = typename LmFit<T, N>::Integer;
   fit.iterations = select(judged, fit.iterations + Integer(1), fit.iterations);
   const T decrease = fit.current.value - trial_value;
   const T ratio = decrease / fit.predicted;
-  const auto least_ratio = static_cast<lane_value<T>>(options.accept_ratio);
+  const auto least_ratio = static_cast<LaneValue<T>>(options.accept_ratio);
   const Mask accepted = judged && fit.predicted > T(0) && ratio > T(least_ratio);
   // So close that rounding decides whether the objective falls or rises.
   const Mask lost = judged && (fit.promise < fit.rounding) && (decrease > -fit.rounding);
@@ -163,7 +163,7 @@ template <class T, int N>
                        fit.promise < T(0.9) * damping.blind_promise;
   const Mask moved = accepted || lost;
   Mask short_step = moved;
-  const auto tolerance = static_cast<lane_value<T>>(options.step_tolerance);
+  const auto tolerance = static_cast<LaneValue<T>>(options.step_tolerance);
   for (int p = 0; p < n; ++p) {
     const T size = abs_of(fit.trial[p] - fit.theta[p]);
     short_step = short_step && size <= tolerance * (abs_of(fit.theta[p]) + tolerance);
@@ -181,7 +181,7 @@ template <class T, int N>
   const Mask rejected = judged && !moved;
   const Mask hopeless = fit.predicted > T(0) && fit.predicted < fit.negligible(options);
   damping.tighten(rejected);
-  const auto most = static_cast<lane_value<T>>(options.max_damping);
+  const auto most = static_cast<LaneValue<T>>(options.max_damping);
   fit.end(rejected && (hopeless || !(damping.value < T(most))), FitStatus::stalled);
   fit.current.value = select(moved, trial_value, fit.current.value);
   return moved;

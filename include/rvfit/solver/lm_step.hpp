@@ -26,14 +26,14 @@ struct LmBounds {
   T lower[N];
   T upper[N];
   T least_curvature[N];  ///< D_p is at least this, for parameters without curvature
-  lane_mask<T> fixed[N];
+  MaskOf<T> fixed[N];
 };
 
 /// Result of solving for a step.
 template <class T>
 struct LmStep {
-  T decrease;           ///< -(g . d + d H d / 2), what the undamped model promises
-  lane_mask<T> solved;  ///< false where the damped matrix is not positive definite
+  T decrease;        ///< -(g . d + d H d / 2), what the undamped model promises
+  MaskOf<T> solved;  ///< false where the damped matrix is not positive definite
 };
 
 /// Lower the damped model within the bounds.
@@ -48,7 +48,7 @@ template <int N, class T>
                                                        const T* hessian,
                                                        const LmBounds<T, N>& bounds,
                                                        const T& damping, T* point) {
-  using Mask = lane_mask<T>;
+  using Mask = MaskOf<T>;
   Mask held[N];
   T step[N];
   for (int p = 0; p < n; ++p) {
@@ -82,7 +82,7 @@ template <int N, class T>
     for (int p = 0; p < n; ++p) {
       target[p] = select(held[p], T(0), target[p]);
     }
-    solved = solved && (!open || ldlt_factor(matrix, n, lane_value<T>(1e-15)));
+    solved = solved && (!open || ldlt_factor(matrix, n, LaneValue<T>(1e-15)));
     ldlt_solve(matrix, n, target);
     // How far the way to the target stays inside, and who leaves first.
     T fraction = T(1);
@@ -137,21 +137,21 @@ struct LmDamping {
   T blind_promise;  ///< decrease promised for the last of them
 
   [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION static LmDamping start(const LmOptions& options) {
-    return {T(static_cast<lane_value<T>>(options.initial_damping)), T(4), T(0),
-            T(Kokkos::Experimental::infinity_v<lane_value<T>>)};
+    return {T(static_cast<LaneValue<T>>(options.initial_damping)), T(4), T(0),
+            T(Kokkos::Experimental::infinity_v<LaneValue<T>>)};
   }
 
   /// Where a step is accepted with this ratio of actual to predicted decrease.
-  KOKKOS_FORCEINLINE_FUNCTION void relax(const lane_mask<T>& where, const T& ratio,
+  KOKKOS_FORCEINLINE_FUNCTION void relax(const MaskOf<T>& where, const T& ratio,
                                          const LmOptions& options) {
     const T u = T(2) * min_of(ratio, T(1)) - T(1);
     const T lower = value * max_of(T(1) / T(10), T(1) - u * u * u);
-    const auto least = static_cast<lane_value<T>>(options.min_damping);
+    const auto least = static_cast<LaneValue<T>>(options.min_damping);
     value = select(where, max_of(lower, T(least)), value);
     growth = select(where, T(4), growth);
   }
   /// Where a step is rejected.
-  KOKKOS_FORCEINLINE_FUNCTION void tighten(const lane_mask<T>& where) {
+  KOKKOS_FORCEINLINE_FUNCTION void tighten(const MaskOf<T>& where) {
     value = select(where, value * growth, value);
     growth = select(where, growth * T(2), growth);
   }

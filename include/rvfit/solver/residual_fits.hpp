@@ -15,6 +15,7 @@
 #include <rvfit/solver/residual_model.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -54,9 +55,9 @@ class ResidualFitter {
       : options_(options), estimator_(estimator) {
     ParameterSet& set = options_.parameters;
     if (set.size() == 0) {
-      std::vector<Parameter> free;
+      std::vector<Parameter> free(n);
       for (int p = 0; p < n; ++p) {
-        free.push_back({.name = "theta" + std::to_string(p)});
+        free[static_cast<std::size_t>(p)].name = "theta" + std::to_string(p);
       }
       set = ParameterSet(free);
     }

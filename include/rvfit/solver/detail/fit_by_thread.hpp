@@ -14,9 +14,9 @@ namespace rvfit::detail {
 template <class Model, class R>
 [[nodiscard]] consteval bool runs_abreast() {
   if constexpr (requires { Model::lanes; }) {
-    return Model::lanes && ValueOf<Model, R, lane_fit<R>>;
+    return Model::lanes && ValueOf<Model, R, FitOf<R>>;
   } else {
-    return ValueOf<Model, R, lane_fit<R>>;
+    return ValueOf<Model, R, FitOf<R>>;
   }
 }
 
@@ -41,7 +41,7 @@ struct FitByThread {
   static constexpr int n = Problem::n;
   static constexpr int W = lanes_of<T>;
   using Real = typename Problem::Real;
-  using Fit = lane_fit<T>;
+  using Fit = FitOf<T>;
 
   Problem problem;
   std::int64_t first;  ///< fit of this launch

@@ -254,15 +254,15 @@ struct ResidualState {
   LmFit<T, n> fit;
   LmBounds<T, n> bounds;
   typename Problem::template Priors<T> priors;
-  T scale[n];          ///< size of a parameter that is 0
-  T size[n];           ///< largest |theta_p| so far
-  T signal;            ///< sum (w y)^2: each residual is known to its rounding
-  lane_mask<T> fresh;  ///< at its start, where there is nothing to judge yet
+  T scale[n];       ///< size of a parameter that is 0
+  T size[n];        ///< largest |theta_p| so far
+  T signal;         ///< sum (w y)^2: each residual is known to its rounding
+  MaskOf<T> fresh;  ///< at its start, where there is nothing to judge yet
 
   /// Move on from the objective at the trial point to the next one, or to the end.
   KOKKOS_INLINE_FUNCTION void advance(const LmPoint<T, n>& at_trial, const LmOptions& options) {
     // A point without derivatives is none to go on from.
-    const T nan(Kokkos::Experimental::quiet_NaN_v<lane_value<T>>);
+    const T nan(Kokkos::Experimental::quiet_NaN_v<LaneValue<T>>);
     const T value = select(at_trial.finite(n), at_trial.value, nan);
     LmPoint<T, n>& current = fit.current;
     const auto judged = fit.running() && !fresh;
@@ -278,10 +278,10 @@ struct ResidualState {
     fresh = fresh && !fresh;
     using Kokkos::sqrt;
     constexpr auto eps =
-        lane_value<T>(4) *
-        static_cast<lane_value<T>>(Kokkos::Experimental::epsilon_v<typename Problem::Real>);
+        LaneValue<T>(4) *
+        static_cast<LaneValue<T>>(Kokkos::Experimental::epsilon_v<typename Problem::Real>);
     fit.rounding = eps * (current.value + sqrt(current.value * signal) + eps * signal);
-    const T least = static_cast<lane_value<T>>(options.least_influence) * current.value;
+    const T least = static_cast<LaneValue<T>>(options.least_influence) * current.value;
     for (int p = 0; p < n; ++p) {
       const T unit = select(size[p] > T(0), size[p], scale[p]);
       bounds.least_curvature[p] = max_of(least, T(1e-12)) / (unit * unit);
