@@ -178,9 +178,13 @@ template <class T, int W>
   using Bits = detail::BitsOf<sizeof(T)>;
   // The bits of sqrt(1/2), subtracted so that the exponent's bits change there and not at powers of 2.
   constexpr Bits root = F::single ? Bits(0x3f3504f3) : static_cast<Bits>(0x3fe6a09e667f3bcdLL);
-  const Integer offset = detail::bits_of(x) - Integer(root);
+  const L infinity(Kokkos::Experimental::infinity_v<T>);
+  const L least(Kokkos::Experimental::norm_min_v<T>);
+  const auto normal = x >= least && x < infinity;
+  const L safe = select(normal, x, L(1));
+  const Integer offset = detail::bits_of(safe) - Integer(root);
   const Integer k = detail::shift_right(offset, F::mantissa);
-  const L m = detail::from_bits<T>(detail::bits_of(x) - detail::shift_left(k, F::mantissa));
+  const L m = detail::from_bits<T>(detail::bits_of(safe) - detail::shift_left(k, F::mantissa));
   const L f = m - T(1);
   const L s = f / (m + T(1));
   const L z = s * s;
@@ -196,10 +200,9 @@ template <class T, int W>
   // 2 s = f - s f.
   const L exponent = lane_cast<L>(k);
   const L result = exponent * F::ln2_high + (f - (s * (f - tail) - exponent * F::ln2_low));
-  const L infinity(Kokkos::Experimental::infinity_v<T>);
-  const L least(Kokkos::Experimental::norm_min_v<T>);
   const L nan(Kokkos::Experimental::quiet_NaN_v<T>);
-  return select(x < infinity, select(x < least, select(x < L(0), nan, -infinity), result), x);
+  const L below = select(x < L(0), nan, -infinity);
+  return select(normal, result, select(x < least, below, x));
 }
 
 #define RVFIT_LANE_BY_LANE(name)                                                     \

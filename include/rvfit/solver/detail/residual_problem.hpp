@@ -77,6 +77,7 @@ struct ResidualProblem {
       set_lane(bounds.lower[p], w, lower);
       set_lane(bounds.upper[p], w, upper);
       set_lane(state.scale[p], w, parameters.scale(p));
+      set_lane(state.size[p], w, 0);
       set_lane(bounds.fixed[p], w, fixed);
       const Accum sigma =
           row_or(own.prior_sigma, number, p, static_cast<Accum>(parameters.prior_sigma(p)));
@@ -89,6 +90,11 @@ struct ResidualProblem {
     set_lane(fit.damping.growth, w, damping.growth);
     set_lane(fit.damping.blind_steps, w, damping.blind_steps);
     set_lane(fit.damping.blind_promise, w, damping.blind_promise);
+    // Nothing of the lane's last fit is left.
+    set_lane(fit.current.value, w, 0);
+    set_lane(fit.predicted, w, 0);
+    set_lane(fit.promise, w, 0);
+    set_lane(fit.rounding, w, 0);
     set_lane(fit.iterations, w, 0);
     set_lane(fit.status, w, static_cast<int>(FitStatus::running));
   }
@@ -270,7 +276,7 @@ struct ResidualState {
     current.value = select(fresh, value, current.value);
     for (int p = 0; p < n; ++p) {
       current.gradient[p] = select(moved, at_trial.gradient[p], current.gradient[p]);
-      size[p] = max_of(select(fresh, T(0), size[p]), abs_of(fit.theta[p]));
+      size[p] = max_of(size[p], abs_of(fit.theta[p]));
     }
     for (int k = 0; k < packed(n, 0); ++k) {
       current.hessian[k] = select(moved, at_trial.hessian[k], current.hessian[k]);
