@@ -22,8 +22,7 @@ namespace rvfit {
 /// @param[in]     tolerance  least pivot of its diagonal
 /// @return where A is positive definite; elsewhere the factor is of no use
 template <class T>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION MaskOf<T> ldlt_factor(T* a, int n,
-                                                                LaneValue<T> tolerance) {
+[[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> ldlt_factor(T* a, int n, LaneValue<T> tolerance) {
   MaskOf<T> positive = T(0) == T(0);
   for (int j = 0; j < n; ++j) {
     T* row_j = a + packed(j, 0);
@@ -51,7 +50,7 @@ template <class T>
 
 /// Solve L D L^T y = x in place.
 template <class T>
-KOKKOS_FORCEINLINE_FUNCTION void ldlt_solve(const T* a, int n, T* x) {
+KOKKOS_INLINE_FUNCTION void ldlt_solve(const T* a, int n, T* x) {
   for (int i = 1; i < n; ++i) {
     for (int k = 0; k < i; ++k) {
       x[i] = x[i] - a[packed(i, k)] * x[k];

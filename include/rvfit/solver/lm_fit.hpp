@@ -20,7 +20,7 @@ struct LmPoint {
   T gradient[N];
   T hessian[packed(N, 0)];  ///< lower triangle
 
-  KOKKOS_FORCEINLINE_FUNCTION void clear(int n) {
+  KOKKOS_INLINE_FUNCTION void clear(int n) {
     value = T(0);
     for (int p = 0; p < n; ++p) {
       gradient[p] = T(0);
@@ -30,7 +30,7 @@ struct LmPoint {
     }
   }
   /// Where all its numbers are finite.
-  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION MaskOf<T> finite(int n) const {
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> finite(int n) const {
     // Each difference is 0 or NaN.
     T sum = value - value;
     for (int p = 0; p < n; ++p) {
@@ -59,14 +59,14 @@ struct LmFit {
   Integer iterations;
   Integer status;  ///< FitStatus
 
-  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Mask running() const {
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION Mask running() const {
     return status == Integer(static_cast<int>(FitStatus::running));
   }
-  KOKKOS_FORCEINLINE_FUNCTION void end(const Mask& where, FitStatus reason) {
+  KOKKOS_INLINE_FUNCTION void end(const Mask& where, FitStatus reason) {
     status = select(where && running(), Integer(static_cast<int>(reason)), status);
   }
   /// The decrease of a step not worth taking.
-  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T negligible(const LmOptions& options) const {
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION T negligible(const LmOptions& options) const {
     const auto tolerance = static_cast<LaneValue<T>>(options.tolerance);
     const auto relative = static_cast<LaneValue<T>>(options.relative_tolerance);
     return max_of(T(tolerance), relative * current.value);
@@ -75,8 +75,9 @@ struct LmFit {
 
 /// True where every free parameter inside its bounds has a negligible gradient.
 template <class T, int N>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION MaskOf<T> lm_gradient_vanishes(
-    const LmFit<T, N>& fit, int n, const LmBounds<T, N>& bounds, double tolerance) {
+[[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> lm_gradient_vanishes(const LmFit<T, N>& fit, int n,
+                                                                    const LmBounds<T, N>& bounds,
+                                                                    double tolerance) {
   const auto square = static_cast<LaneValue<T>>(2 * tolerance * tolerance);
   MaskOf<T> vanishes = T(0) == T(0);
   for (int p = 0; p < n; ++p) {
@@ -91,8 +92,8 @@ template <class T, int N>
 
 /// End fits that are done and propose a trial point for the others.
 template <class T, int N>
-KOKKOS_FORCEINLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T, N>& bounds,
-                                            const LmOptions& options) {
+KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T, N>& bounds,
+                                       const LmOptions& options) {
   using Mask = MaskOf<T>;
   fit.end(!fit.current.finite(n), FitStatus::non_finite);
   if (options.gradient_tolerance > 0.0) {
@@ -145,10 +146,10 @@ KOKKOS_FORCEINLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBou
 /// @param[in] judged  where a trial was proposed; elsewhere nothing changes
 /// @return where theta moved: the caller sets `current` there
 template <class T, int N>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION MaskOf<T> lm_judge(LmFit<T, N>& fit, int n,
-                                                             const MaskOf<T>& judged,
-                                                             const T& trial_value,
-                                                             const LmOptions& options) {
+[[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> lm_judge(LmFit<T, N>& fit, int n,
+                                                        const MaskOf<T>& judged,
+                                                        const T& trial_value,
+                                                        const LmOptions& options) {
   using Mask = MaskOf<T>;
   using Integer = typename LmFit<T, N>::Integer;
   fit.iterations = select(judged, fit.iterations + Integer(1), fit.iterations);
