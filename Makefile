@@ -16,7 +16,7 @@ build = cmake --build --preset $(1) --parallel $(JOBS)
 check = ctest --preset $(1) --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build format tidy clean
+.PHONY: help demo test bench docs build format tidy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -35,6 +35,20 @@ test:  ## every test: with sanitizers, then optimised, then checks of the source
 	$(call configure,release)
 	$(call build,release)
 	$(call check,release)
+
+bench:  ## benchmarks beside other solvers; a line of JSON a measurement in build/bench
+	tools/setup.sh bench
+	$(call configure,release) -DRVFIT_ENABLE_BENCH=ON
+	$(call build,release) --target bench_programs
+	mkdir -p build/bench
+	build/release/bin/rvfit_bench_gaussians --json build/bench/gaussians.json
+	build/release/bin/rvfit_bench_minpack --json build/bench/minpack.json
+	build/release/bin/rvfit_bench_digits tests/data/nist
+
+docs:  ## pages of the interface in build/release/docs/html
+	tools/setup.sh test
+	$(call configure,release)
+	$(call build,release) --target docs
 
 build:  ## the release build of programs and tests
 	tools/setup.sh test

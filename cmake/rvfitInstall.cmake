@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 #
-# Installs the headers and a CMake package: find_package(rvfit), then rvfit::rvfit and rvfit::fits.
+# Installs the headers and a CMake package: find_package(rvfit) gives rvfit::rvfit, its component fits
+# rvfit::fits.
 include(CMakePackageConfigHelpers)
 
 set(rvfit_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/rvfit")
 
 install(TARGETS rvfit EXPORT rvfitTargets FILE_SET HEADERS)
 if(RVFIT_ENABLE_FITS)
-  install(TARGETS rvfit_fits EXPORT rvfitTargets FILE_SET HEADERS)
+  install(TARGETS rvfit_fits EXPORT rvfitFitsTargets FILE_SET HEADERS)
+  install(EXPORT rvfitFitsTargets NAMESPACE rvfit:: DESTINATION "${rvfit_package_dir}")
   install(FILES "${PROJECT_SOURCE_DIR}/cmake/rvfitCfitsio.cmake" DESTINATION "${rvfit_package_dir}")
 endif()
 install(EXPORT rvfitTargets NAMESPACE rvfit:: DESTINATION "${rvfit_package_dir}")

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# setup.sh demo|test: make this machine ready for `make demo` or `make test`.
+# setup.sh demo|test|bench: make this machine ready for `make demo`, `make test` or `make bench`.
 #
 # Installs the missing ones of the packages below with apt-get, then gets a Kokkos unless CMake finds one.
 # Quick and quiet when all is there. Settings (environment):
@@ -13,13 +13,16 @@ set -euo pipefail
 build="make g++ binutils cmake ninja-build pkg-config libcfitsio-dev libeigen3-dev libcli11-dev
   libspdlog-dev nlohmann-json3-dev doctest-dev python3"
 demo="$build python3-numpy python3-astropy python3-matplotlib"
-test="$demo clang-format clang-tidy libomp-dev python3-pytest python3-h5py python3-scipy python3-torch"
+test="$demo clang-format clang-tidy libomp-dev python3-pytest python3-h5py python3-scipy python3-torch
+  doxygen"
+bench="$build libceres-dev minpack-dev"
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 case ${1:-} in
   demo) wanted=$demo ;;
   test) wanted=$test ;;
-  *) echo "usage: setup.sh demo|test" >&2 && exit 1 ;;
+  bench) wanted=$bench ;;
+  *) echo "usage: setup.sh demo|test|bench" >&2 && exit 1 ;;
 esac
 
 missing_packages() {

@@ -5,6 +5,9 @@
 /// The whole library but for its file formats (rvfit/io), in the order of its layers.
 
 // Vocabulary
+#include <rvfit/core/dual.hpp>
+#include <rvfit/core/lanes.hpp>
+#include <rvfit/core/lanes_math.hpp>
 #include <rvfit/core/math.hpp>
 #include <rvfit/core/policy.hpp>
 #include <rvfit/core/require.hpp>
@@ -18,6 +21,7 @@
 #include <rvfit/data/linearization.hpp>
 #include <rvfit/data/parameters.hpp>
 #include <rvfit/data/prepare_desi.hpp>
+#include <rvfit/data/residual_fits.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
 #include <rvfit/data/template_grid.hpp>
 
@@ -25,6 +29,7 @@
 #include <rvfit/linalg/cholesky.hpp>
 #include <rvfit/linalg/correlation.hpp>
 #include <rvfit/linalg/gemm.hpp>
+#include <rvfit/linalg/ldlt.hpp>
 
 // Templates
 #include <rvfit/emulator/activation.hpp>
@@ -57,8 +62,15 @@
 #include <rvfit/solver/active_list.hpp>
 #include <rvfit/solver/covariance.hpp>
 #include <rvfit/solver/lm.hpp>
+#include <rvfit/solver/lm_fit.hpp>
 #include <rvfit/solver/lm_options.hpp>
 #include <rvfit/solver/lm_step.hpp>
+
+// The same for functions of a user's own
+#include <rvfit/solver/check_derivatives.hpp>
+#include <rvfit/solver/estimator.hpp>
+#include <rvfit/solver/residual_fits.hpp>
+#include <rvfit/solver/residual_model.hpp>
 
 // A fit
 #include <rvfit/pipeline/fitter.hpp>

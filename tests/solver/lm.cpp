@@ -300,13 +300,11 @@ TEST_CASE("lm: a parameter without any effect gives a bad Hessian, not a failure
 TEST_CASE("lm_step: the minimum of a quadratic inside a box is found in one step") {
   // g . d + d H d / 2 with a box that cuts off the free minimum (2, -1) in the first parameter.
   const double theta[2] = {0.0, 0.0};
-  const double hessian[4] = {2.0, 1.0, 1.0, 4.0};
+  const double hessian[3] = {2.0, 1.0, 4.0};
   const double gradient[2] = {-3.0, 2.0};
-  const double lower[2] = {-10.0, -10.0}, upper[2] = {1.0, 10.0}, scale[2] = {1.0, 1.0};
-  const int fixed[2] = {0, 0};
+  const LmBounds<double, 2> bounds{{-10.0, -10.0}, {1.0, 10.0}, {}, {}};
   double point[2];
-  const LmStep result =
-      lm_step(2, theta, gradient, hessian, {lower, upper, scale, fixed}, 0.0, point);
+  const LmStep<double> result = lm_step<2>(2, theta, gradient, hessian, bounds, 0.0, point);
   REQUIRE(result.solved);
   CHECK(point[0] == 1.0);
   CHECK(point[1] == doctest::Approx(-0.75));         // (2 + 1 * 1) / -4
@@ -317,13 +315,11 @@ TEST_CASE("lm_step: two bounds met by strongly correlated parameters never lead 
   // The free minimum is (10, 10). Putting both parameters on their bounds at once would raise the
   // model: the second wants to stay inside once the first is held.
   const double theta[2] = {0.0, 0.0};
-  const double hessian[4] = {2.0, -1.9, -1.9, 2.0};
+  const double hessian[3] = {2.0, -1.9, 2.0};
   const double gradient[2] = {-1.0, -1.0};
-  const double lower[2] = {-10.0, -10.0}, upper[2] = {9.0, 0.1}, scale[2] = {1.0, 1.0};
-  const int fixed[2] = {0, 0};
+  const LmBounds<double, 2> bounds{{-10.0, -10.0}, {9.0, 0.1}, {}, {}};
   double point[2];
-  const LmStep result =
-      lm_step(2, theta, gradient, hessian, {lower, upper, scale, fixed}, 0.0, point);
+  const LmStep<double> result = lm_step<2>(2, theta, gradient, hessian, bounds, 0.0, point);
   REQUIRE(result.solved);
   CHECK(result.decrease > 0.0);
   CHECK(point[1] == 0.1);
@@ -331,14 +327,12 @@ TEST_CASE("lm_step: two bounds met by strongly correlated parameters never lead 
 }
 
 TEST_CASE("lm_step: a parameter that ends on a bound is exactly there, whatever theta rounds to") {
-  const double lower[1] = {-0.4}, upper[1] = {1.2}, scale[1] = {1.0};
-  const int fixed[1] = {0};
+  const LmBounds<double, 1> bounds{{-0.4}, {1.2}, {}, {}};
   const double hessian[1] = {1.0}, gradient[1] = {-100.0};
   for (int n = 0; n < 1000; ++n) {
     const double theta[1] = {-0.4 + 0.0016 * n};
     double point[1];
-    const LmStep result =
-        lm_step(1, theta, gradient, hessian, {lower, upper, scale, fixed}, 0.0, point);
+    const LmStep<double> result = lm_step<1>(1, theta, gradient, hessian, bounds, 0.0, point);
     CHECK(result.solved);
     CHECK(point[0] == 1.2);
   }

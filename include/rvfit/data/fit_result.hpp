@@ -16,13 +16,15 @@ namespace rvfit {
 
 /// Why a fit ended. The values are written to tables: append, never renumber.
 enum class FitStatus : std::int32_t {
-  running = 0,          ///< not ended; never in a result
-  converged = 1,        ///< expected further decrease of neg2_log_like below the tolerance
-  max_iterations = 2,   ///< iteration cap reached
-  stalled = 3,          ///< no step, however short, lowers neg2_log_like
-  non_finite = 4,       ///< neg2_log_like or its derivatives are not finite at the start
-  no_valid_pixels = 5,  ///< nothing to fit: no arm has more good pixels than continuum columns
-  superseded = 8,       ///< another start of the same spectrum does better; never in a result
+  running = 0,             ///< not ended; never in a result
+  converged = 1,           ///< expected further decrease of neg2_log_like below the tolerance
+  max_iterations = 2,      ///< iteration cap reached
+  stalled = 3,             ///< no step, however short, lowers neg2_log_like
+  non_finite = 4,          ///< neg2_log_like or its derivatives are not finite at the start
+  no_valid_pixels = 5,     ///< nothing to fit: no arm has more good pixels than continuum columns
+  converged_step = 6,      ///< an accepted step below LmOptions::step_tolerance
+  converged_gradient = 7,  ///< gradient below LmOptions::gradient_tolerance
+  superseded = 8,          ///< another start of the same spectrum does better; never in a result
 };
 
 /// Name of a status as tables and summaries write it.
@@ -40,15 +42,25 @@ enum class FitStatus : std::int32_t {
       return "non_finite";
     case FitStatus::no_valid_pixels:
       return "no_valid_pixels";
+    case FitStatus::converged_step:
+      return "converged_step";
+    case FitStatus::converged_gradient:
+      return "converged_gradient";
     case FitStatus::superseded:
       return "superseded";
   }
   return "unknown";
 }
 
+/// True where a stopping test of the solver was met.
+[[nodiscard]] KOKKOS_INLINE_FUNCTION bool is_converged(FitStatus status) {
+  return status == FitStatus::converged || status == FitStatus::converged_step ||
+         status == FitStatus::converged_gradient;
+}
+
 /// True where the parameters are an end point of the solver, converged or not.
 [[nodiscard]] KOKKOS_INLINE_FUNCTION bool is_solution(FitStatus status) {
-  return status == FitStatus::converged || status == FitStatus::max_iterations ||
+  return is_converged(status) || status == FitStatus::max_iterations ||
          status == FitStatus::stalled;
 }
 

@@ -13,9 +13,9 @@ struct Tangents {
   int count = 0;  ///< 0 for values only
   int last = -1;  ///< parameter of the last lane; lanes before it follow the parameters
 
-  // NOLINTNEXTLINE(google-explicit-constructor): the first `count` parameters
-  Tangents(int count) : count(count), last(count - 1) {}
-  Tangents(int count, int last) : count(count), last(last) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): the first `size` parameters
+  Tangents(int size) : count(size), last(size - 1) {}
+  Tangents(int size, int last_parameter) : count(size), last(last_parameter) {}
 
   [[nodiscard]] KOKKOS_FUNCTION int column(int l) const { return l + 1 < count ? l : last; }
 };

@@ -17,8 +17,8 @@
 
 namespace rvfit {
 
-/// Upper limit on the parameters of one fit: sizes the small arrays of a thread.
-inline constexpr int max_parameters = 12;
+/// Upper limit on the parameters of one fit.
+inline constexpr int max_parameters = 64;
 
 /// One parameter as a model declares it.
 struct Parameter {

@@ -15,8 +15,9 @@ struct MultiStartOptions {
   double least_gain = 0.7;   ///< of a start over the continuum alone, relative to the first's
   double most_excess = 0.2;  ///< of a start's first value over the lowest, relative to that gain
   double patience = 4.0;
-  double margin = 30.0;    ///< differences of neg2_log_like up to this are always followed
-  double distinct = 50.0;  ///< least difference in rv of two minima of a spectrum  [km/s]
+  double telling_damping = 0.1;  ///< fits that are damped more are not given up
+  double margin = 30.0;          ///< differences of neg2_log_like up to this are always followed
+  double distinct = 50.0;        ///< least difference in rv of two minima of a spectrum  [km/s]
 };
 
 namespace detail {
@@ -98,7 +99,9 @@ struct ReviewStarts {
       const int f = k * spectra + b;
       const double hope =
           state.current.value(f) - options.patience * state.promise(f) - options.margin;
-      if (state.status(f) == FitStatus::running && hope > best) {
+      // What a heavily damped step promises says nothing of the steps after it.
+      const bool telling = state.damping(f).value <= options.telling_damping;
+      if (state.status(f) == FitStatus::running && telling && hope > best) {
         state.status(f) = FitStatus::superseded;
       }
     }

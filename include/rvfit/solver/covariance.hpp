@@ -23,9 +23,41 @@ struct Covariance {
         bad(allocate<Vector<std::uint8_t, P>>(exec, "rvfit::Covariance::bad", size)) {}
 };
 
+/// C = 2 H^-1 over the free parameters of one fit; NaN in other rows and columns, and everywhere if H
+/// is not positive definite.
+///
+/// @param[in]  free        (n)
+/// @param[in]  hessian     (packed(n,0))  lower triangle
+/// @param[out] covariance  (packed(n,0))  lower triangle
+/// @return true if H is positive definite
+template <int N, class T>
+KOKKOS_INLINE_FUNCTION bool lm_covariance(int n, const bool* free, const T* hessian,
+                                          T* covariance) {
+  T factor[packed(N, 0)];
+  for (int p = 0; p < n; ++p) {
+    for (int q = 0; q <= p; ++q) {
+      // A parameter that is not free is a row and a column of the unit matrix.
+      factor[packed(p, q)] = free[p] && free[q] ? hessian[packed(p, q)] : T(p == q ? 1 : 0);
+      covariance[packed(p, q)] = Kokkos::Experimental::quiet_NaN_v<T>;
+    }
+  }
+  if (!ldlt_factor(factor, n, T(16) * Kokkos::Experimental::epsilon_v<T>)) {
+    return false;
+  }
+  for (int q = 0; q < n; ++q) {
+    T column[N] = {};
+    column[q] = T(2);
+    ldlt_solve(factor, n, column);
+    for (int p = q; free[q] && p < n; ++p) {
+      covariance[packed(p, q)] = free[p] ? column[p] : covariance[packed(p, q)];
+    }
+  }
+  return true;
+}
+
 namespace detail {
 
-template <ExecutionPolicy P>
+template <ExecutionPolicy P, int N>
 struct InvertHessian {
   LmState<P> state;
   DeviceParameters<P> parameters;
@@ -33,48 +65,28 @@ struct InvertHessian {
 
   KOKKOS_FUNCTION void operator()(int b) const {
     const auto n = static_cast<int>(state.theta.extent(1));
-    int free[max_parameters];
-    int size = 0;
+    bool free[N];
+    double hessian[packed(N, 0)], covariance[packed(N, 0)];
     std::uint32_t flags = 0;
     for (int p = 0; p < n; ++p) {
       const double value = state.theta(b, p);
       const bool on_bound = value <= parameters.lower(p) || value >= parameters.upper(p);
-      if (parameters.fixed(p) != 0) {
-        continue;
-      }
-      if (on_bound) {
-        flags |= std::uint32_t{1} << p;
-      } else {
-        free[size++] = p;
+      const bool fixed = parameters.fixed(p) != 0;
+      free[p] = !fixed && !on_bound;
+      flags |= !fixed && on_bound ? std::uint32_t{1} << p : 0;
+      for (int q = 0; q <= p; ++q) {
+        hessian[packed(p, q)] = state.current.hessian(b, p, q);
+        covariance[packed(p, q)] = Kokkos::Experimental::quiet_NaN_v<double>;
       }
     }
+    const bool solved = is_solution(state.status(b));
+    const bool inverted = solved && lm_covariance<N>(n, free, hessian, covariance);
+    out.bound(b) = solved ? flags : 0;
+    out.bad(b) = solved && !inverted ? 1 : 0;
     for (int p = 0; p < n; ++p) {
-      for (int q = 0; q < n; ++q) {
-        out.matrix(b, p, q) = Kokkos::Experimental::quiet_NaN_v<double>;
-      }
-    }
-    out.bad(b) = 0;
-    out.bound(b) = 0;
-    if (!is_solution(state.status(b))) {
-      return;
-    }
-    out.bound(b) = flags;
-    double factor[max_parameters * max_parameters];
-    for (int i = 0; i < size; ++i) {
-      for (int j = 0; j <= i; ++j) {
-        factor[i * max_parameters + j] = state.current.hessian(b, free[i], free[j]);
-      }
-    }
-    if (cholesky_factor(factor, size, max_parameters, 1e-14) < size) {
-      out.bad(b) = 1;
-      return;
-    }
-    for (int j = 0; j < size; ++j) {
-      double column[max_parameters] = {};
-      column[j] = 2.0;
-      cholesky_solve(factor, size, max_parameters, column);
-      for (int i = 0; i < size; ++i) {
-        out.matrix(b, free[i], free[j]) = column[i];
+      for (int q = 0; q <= p; ++q) {
+        out.matrix(b, p, q) = covariance[packed(p, q)];
+        out.matrix(b, q, p) = covariance[packed(p, q)];
       }
     }
   }
@@ -90,8 +102,11 @@ struct InvertHessian {
 template <ExecutionPolicy P>
 void invert_hessians(const typename P::execution_space& exec, int size, const LmState<P>& state,
                      const DeviceParameters<P>& parameters, const Covariance<P>& out) {
-  Kokkos::parallel_for("rvfit::Covariance::invert", typename P::range_policy(exec, 0, size),
-                       detail::InvertHessian<P>{state, parameters, out});
+  detail::with_capacity(static_cast<int>(state.theta.extent(1)), [&](auto capacity) {
+    Kokkos::parallel_for(
+        "rvfit::Covariance::invert", typename P::range_policy(exec, 0, size),
+        detail::InvertHessian<P, decltype(capacity)::value>{state, parameters, out});
+  });
 }
 
 }  // namespace rvfit

@@ -9,9 +9,10 @@
 #include <rvfit/data/linearization.hpp>
 #include <rvfit/data/parameters.hpp>
 #include <rvfit/solver/active_list.hpp>
-#include <rvfit/solver/lm_step.hpp>
+#include <rvfit/solver/lm_fit.hpp>
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace rvfit {
@@ -64,24 +65,37 @@ struct DeviceParameters {
     return start < lower(p) ? lower(p) : (start > upper(p) ? upper(p) : start);
   }
 
-  [[nodiscard]] KOKKOS_FUNCTION LmBounds bounds() const {
-    return {lower.data(), upper.data(), scale.data(), fixed.data()};
+  /// Curvature that a parameter has at least, for the sake of damping.
+  [[nodiscard]] KOKKOS_FUNCTION double least_curvature(int p) const {
+    return 1e-12 / (scale(p) * scale(p));
+  }
+
+  template <int N>
+  [[nodiscard]] KOKKOS_FUNCTION LmBounds<double, N> bounds() const {
+    LmBounds<double, N> out;
+    for (int p = 0; p < static_cast<int>(fixed.extent(0)); ++p) {
+      out.lower[p] = lower(p);
+      out.upper[p] = upper(p);
+      out.least_curvature[p] = least_curvature(p);
+      out.fixed[p] = fixed(p) != 0;
+    }
+    return out;
   }
 };
 
 /// State of B fits on the device.
 template <ExecutionPolicy P>
 struct LmState {
-  Matrix<double, P> theta;       ///< (B, P)  start on entry, solution at the end
-  Linearization<P> current;      ///< at theta
-  Vector<FitStatus, P> status;   ///< (B)
-  Vector<int, P> iterations;     ///< (B)
-  Matrix<double, P> trial;       ///< (B, P)
-  Linearization<P> trial_value;  ///< only `value` is used
-  Vector<LmDamping, P> damping;  ///< (B)
-  Vector<double, P> predicted;   ///< (B)     decrease promised for `trial`
-  Vector<double, P> promise;     ///< (B)     decrease promised for the undamped step
-  Vector<int, P> moved;          ///< (B)     1: `current` is not at theta yet
+  Matrix<double, P> theta;               ///< (B, P)  start on entry, solution at the end
+  Linearization<P> current;              ///< at theta
+  Vector<FitStatus, P> status;           ///< (B)
+  Vector<int, P> iterations;             ///< (B)
+  Matrix<double, P> trial;               ///< (B, P)
+  Linearization<P> trial_value;          ///< only `value` is used
+  Vector<LmDamping<double>, P> damping;  ///< (B)
+  Vector<double, P> predicted;           ///< (B)     decrease promised for `trial`
+  Vector<double, P> promise;             ///< (B)     LmFit::promise
+  Vector<int, P> moved;                  ///< (B)     1: `current` is not at theta yet
   /// (B)  absolute rounding error of the objective, 0 unless set: a fit whose undamped step promises
   /// less, and whose objective changes by less, is as converged as can be told
   Vector<double, P> rounding;
@@ -93,7 +107,7 @@ struct LmState {
         iterations(allocate<Vector<int, P>>(exec, "rvfit::Lm::iterations", capacity)),
         trial(allocate<Matrix<double, P>>(exec, "rvfit::Lm::trial", capacity, parameters)),
         trial_value(exec, capacity, 0),
-        damping(allocate<Vector<LmDamping, P>>(exec, "rvfit::Lm::damping", capacity)),
+        damping(allocate<Vector<LmDamping<double>, P>>(exec, "rvfit::Lm::damping", capacity)),
         predicted(allocate<Vector<double, P>>(exec, "rvfit::Lm::predicted", capacity)),
         promise(allocate<Vector<double, P>>(exec, "rvfit::Lm::promise", capacity)),
         moved(allocate<Vector<int, P>>(exec, "rvfit::Lm::moved", capacity)),
@@ -148,13 +162,43 @@ struct BeginFit {
       state.theta(b, p) = parameters.start(p, start);
     }
     state.iterations(b) = 0;
-    state.damping(b) = {options.initial_damping, 4.0};
+    state.damping(b) = LmDamping<double>::start(options);
     state.moved(b) = 1;
   }
 };
 
-/// End fits that are done and propose a step for the others.
-template <ExecutionPolicy P>
+/// Row b of the state, but for gradient and Hessian.
+template <int N, ExecutionPolicy P>
+KOKKOS_FUNCTION void load_fit(const LmState<P>& state, int b, LmFit<double, N>& fit) {
+  for (int p = 0; p < static_cast<int>(state.theta.extent(1)); ++p) {
+    fit.theta[p] = state.theta(b, p);
+    fit.trial[p] = state.trial(b, p);
+  }
+  fit.current.value = state.current.value(b);
+  fit.damping = state.damping(b);
+  fit.predicted = state.predicted(b);
+  fit.promise = state.promise(b);
+  fit.rounding = state.rounding(b);
+  fit.iterations = state.iterations(b);
+  fit.status = static_cast<int>(state.status(b));
+}
+
+template <int N, ExecutionPolicy P>
+KOKKOS_FUNCTION void store_fit(const LmFit<double, N>& fit, int b, const LmState<P>& state) {
+  for (int p = 0; p < static_cast<int>(state.theta.extent(1)); ++p) {
+    state.theta(b, p) = fit.theta[p];
+    state.trial(b, p) = fit.trial[p];
+  }
+  state.current.value(b) = fit.current.value;
+  state.damping(b) = fit.damping;
+  state.predicted(b) = fit.predicted;
+  state.promise(b) = fit.promise;
+  state.iterations(b) = fit.iterations;
+  state.status(b) = static_cast<FitStatus>(fit.status);
+}
+
+/// End fits that are done and propose a step for the others; N is at least their parameters.
+template <ExecutionPolicy P, int N>
 struct ProposeStep {
   LmState<P> state;
   DeviceParameters<P> parameters;
@@ -167,53 +211,22 @@ struct ProposeStep {
       return;
     }
     const auto n = static_cast<int>(state.theta.extent(1));
+    LmFit<double, N> fit;
+    load_fit(state, b, fit);
+    for (int p = 0; p < n; ++p) {
+      fit.current.gradient[p] = state.current.gradient(b, p);
+      for (int q = 0; q <= p; ++q) {
+        fit.current.hessian[packed(p, q)] = state.current.hessian(b, p, q);
+      }
+    }
+    lm_propose(fit, n, parameters.template bounds<N>(), options);
+    store_fit(fit, b, state);
     state.moved(b) = 0;
-    double theta[max_parameters], gradient[max_parameters], point[max_parameters];
-    double hessian[max_parameters * max_parameters];
-    double sum = state.current.value(b);
-    for (int p = 0; p < n; ++p) {
-      theta[p] = state.theta(b, p);
-      gradient[p] = state.current.gradient(b, p);
-      sum += gradient[p];
-      for (int q = 0; q < n; ++q) {
-        hessian[p * n + q] = state.current.hessian(b, p, q);
-        sum += hessian[p * n + q];
-      }
-    }
-    if (!Kokkos::isfinite(sum)) {
-      state.status(b) = FitStatus::non_finite;
-      return;
-    }
-    const LmBounds bounds = parameters.bounds();
-    LmStep newton = lm_step(n, theta, gradient, hessian, bounds, 0.0, point);
-    if (!newton.solved) {
-      // Without curvature along some direction, the step that a little damping gives.
-      newton = lm_step(n, theta, gradient, hessian, bounds, options.initial_damping, point);
-    }
-    if (newton.solved && newton.decrease < options.tolerance) {
-      // The last step is too small to be judged by the objective, and is taken.
-      for (int p = 0; p < n; ++p) {
-        state.theta(b, p) = point[p];
-      }
-      state.status(b) = FitStatus::converged;
-      return;
-    }
-    if (state.iterations(b) >= options.max_iterations) {
-      state.status(b) = FitStatus::max_iterations;
-      return;
-    }
-    const LmStep damped =
-        lm_step(n, theta, gradient, hessian, bounds, state.damping(b).value, point);
-    state.promise(b) = newton.decrease;
-    state.predicted(b) = damped.solved ? damped.decrease : -1.0;
-    for (int p = 0; p < n; ++p) {
-      state.trial(b, p) = damped.solved ? point[p] : theta[p];
-    }
   }
 };
 
-/// Accept or reject the trial point. Comparisons are written so that NaN rejects.
-template <ExecutionPolicy P>
+/// Accept or reject the trial points.
+template <ExecutionPolicy P, int N>
 struct JudgeStep {
   LmState<P> state;
   LmOptions options;
@@ -224,34 +237,27 @@ struct JudgeStep {
     if (b < 0) {
       return;
     }
-    ++state.iterations(b);
-    const double decrease = state.current.value(b) - state.trial_value.value(b);
-    const double predicted = state.predicted(b);
-    const double ratio = decrease / predicted;
-    const bool accepted = predicted > 0.0 && ratio > options.accept_ratio;
-    // So close that rounding decides whether the objective falls or rises: this is the last step.
-    const bool lost = state.promise(b) < state.rounding(b) && decrease > -state.rounding(b);
-    if (accepted || lost) {
-      for (int p = 0; p < static_cast<int>(state.theta.extent(1)); ++p) {
-        state.theta(b, p) = state.trial(b, p);
-      }
-      state.current.value(b) = state.trial_value.value(b);
-      if (accepted) {
-        state.damping(b).relax(ratio, options);
-        state.moved(b) = 1;
-      } else {
-        state.status(b) = FitStatus::converged;
-      }
-      return;
-    }
-    // Steps are now too short to matter, and still do not deliver.
-    const bool hopeless = predicted > 0.0 && predicted < options.tolerance;
-    state.damping(b).tighten();
-    if (hopeless || !(state.damping(b).value < options.max_damping)) {
-      state.status(b) = FitStatus::stalled;
-    }
+    const auto n = static_cast<int>(state.theta.extent(1));
+    LmFit<double, N> fit;
+    load_fit(state, b, fit);
+    const bool moved = lm_judge(fit, n, true, state.trial_value.value(b), options);
+    store_fit(fit, b, state);
+    state.moved(b) = moved && fit.running() ? 1 : 0;
   }
 };
+
+/// Call `body` with the least capacity for n parameters that kernels are made for, as a constant.
+template <class Body>
+void with_capacity(int n, const Body& body) {
+  if (n <= 8) {
+    body(std::integral_constant<int, 8>{});
+  } else if (n <= 16) {
+    body(std::integral_constant<int, 16>{});
+  } else {
+    RVFIT_REQUIRE(n <= 32, "minimize: ", n, " parameters, at most 32 are supported");
+    body(std::integral_constant<int, 32>{});
+  }
+}
 
 }  // namespace detail
 
@@ -272,6 +278,7 @@ void minimize(const typename P::execution_space& exec, Problem& problem,
               const DeviceParameters<P>& parameters, const LmOptions& options, int size,
               LmWorkspace<P>& state) {
   using Range = typename P::range_policy;
+  const auto n = static_cast<int>(state.theta.extent(1));
   const detail::IsRunning<P> running{state.status};
   const detail::IsStale<P> stale{state.status, state.moved};
   Kokkos::parallel_for("rvfit::Lm::begin", Range(exec, 0, size),
@@ -285,13 +292,18 @@ void minimize(const typename P::execution_space& exec, Problem& problem,
     }
     const int bound = state.active.bound();
     problem.linearize(exec, state.stale, state.theta, state.current);
-    Kokkos::parallel_for(
-        "rvfit::Lm::propose", Range(exec, 0, bound),
-        detail::ProposeStep<P>{state, parameters, options, state.active.tile(0, bound)});
+    detail::with_capacity(n, [&](auto capacity) {
+      Kokkos::parallel_for("rvfit::Lm::propose", Range(exec, 0, bound),
+                           detail::ProposeStep<P, decltype(capacity)::value>{
+                               state, parameters, options, state.active.tile(0, bound)});
+    });
     state.active.select(exec, size, bound, running);
     problem.evaluate(exec, state.active, state.trial, state.trial_value);
-    Kokkos::parallel_for("rvfit::Lm::judge", Range(exec, 0, bound),
-                         detail::JudgeStep<P>{state, options, state.active.tile(0, bound)});
+    detail::with_capacity(n, [&](auto capacity) {
+      Kokkos::parallel_for("rvfit::Lm::judge", Range(exec, 0, bound),
+                           detail::JudgeStep<P, decltype(capacity)::value>{
+                               state, options, state.active.tile(0, bound)});
+    });
     if constexpr (ReviewedObjective<Problem, P>) {
       problem.review(exec, state);
     }

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// One Levenberg-Marquardt step of one fit inside its bounds, by one thread.
+/// One Levenberg-Marquardt step inside bounds, of one fit or of one in each lane of T, by one thread.
 ///
 /// With gradient g and curvature H of the objective F, the trial point theta + d lowers
 ///
@@ -12,131 +12,148 @@
 /// the parameter that meets it there, and go on with the others; m falls all the way.
 /// (Marquardt, SIAM J. 11, 431, 1963; the damping follows Nielsen, IMM-REP-1999-05.)
 
-#include <rvfit/data/parameters.hpp>
-#include <rvfit/linalg/cholesky.hpp>
+#include <rvfit/core/lanes_math.hpp>
+#include <rvfit/linalg/ldlt.hpp>
 #include <rvfit/solver/lm_options.hpp>
 
 #include <Kokkos_Core.hpp>
 
 namespace rvfit {
 
-/// Bounds and freedom of the parameters of one fit.
+/// Bounds and freedom of up to N parameters of one fit.
+template <class T, int N>
 struct LmBounds {
-  const double* lower;
-  const double* upper;
-  const double* scale;  ///< D_p is at least 1e-12 / scale_p^2, for parameters without curvature
-  const int* fixed;
+  T lower[N];
+  T upper[N];
+  T least_curvature[N];  ///< D_p is at least this, for parameters without curvature
+  MaskOf<T> fixed[N];
 };
 
 /// Result of solving for a step.
+template <class T>
 struct LmStep {
-  double decrease = 0.0;  ///< -(g . d + d H d / 2), what the undamped model promises
-  bool solved = false;    ///< false if the damped matrix is not positive definite
+  T decrease;        ///< -(g . d + d H d / 2), what the undamped model promises
+  MaskOf<T> solved;  ///< false where the damped matrix is not positive definite
 };
 
 /// Lower the damped model within the bounds.
 ///
-/// @param[in]  n        parameters, at most max_parameters
-/// @param[in]  theta    (n)     current point, within the bounds
+/// @param[in]  n        parameters, at most N
+/// @param[in]  theta    (n)            current point, within the bounds
 /// @param[in]  gradient (n)
-/// @param[in]  hessian  (n, n)  row-major, symmetric
-/// @param[out] point    (n)     trial point; a parameter on a bound is exactly there
-[[nodiscard]] KOKKOS_INLINE_FUNCTION LmStep lm_step(int n, const double* theta,
-                                                    const double* gradient, const double* hessian,
-                                                    const LmBounds& bounds, double damping,
-                                                    double* point) {
-  bool held[max_parameters];
-  double step[max_parameters];
+/// @param[in]  hessian  (packed(n,0))  lower triangle
+/// @param[out] point    (n)            trial point; a parameter on a bound is exactly there
+template <int N, class T>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION LmStep<T> lm_step(int n, const T* theta, const T* gradient,
+                                                       const T* hessian,
+                                                       const LmBounds<T, N>& bounds,
+                                                       const T& damping, T* point) {
+  using Mask = MaskOf<T>;
+  Mask held[N];
+  T step[N];
   for (int p = 0; p < n; ++p) {
-    step[p] = 0.0;
+    step[p] = T(0);
     point[p] = theta[p];
-    held[p] = bounds.fixed[p] != 0 || (theta[p] <= bounds.lower[p] && gradient[p] > 0.0) ||
-              (theta[p] >= bounds.upper[p] && gradient[p] < 0.0);
+    held[p] = bounds.fixed[p] || (theta[p] <= bounds.lower[p] && gradient[p] > T(0)) ||
+              (theta[p] >= bounds.upper[p] && gradient[p] < T(0));
   }
-  LmStep result;
-  // Each pass puts one more parameter on a bound, or is the last.
-  for (int pass = 0; pass <= n; ++pass) {
-    int free[max_parameters];
-    int size = 0;
+  Mask solved = T(0) == T(0);
+  Mask open = solved;  // still on the way to the minimum
+  // Each pass puts one more parameter of an open fit on a bound, or is its last.
+  for (int pass = 0; pass <= n && any(open); ++pass) {
+    T matrix[packed(N, 0)];
+    T target[N];
     for (int p = 0; p < n; ++p) {
-      if (!held[p]) {
-        free[size++] = p;
+      // A parameter held is a row and a column of the unit matrix.
+      for (int q = 0; q < p; ++q) {
+        matrix[packed(p, q)] = select(held[p] || held[q], T(0), hessian[packed(p, q)]);
       }
+      const T curvature = hessian[packed(p, p)];
+      const T damped = curvature + damping * max_of(curvature, bounds.least_curvature[p]);
+      matrix[packed(p, p)] = select(held[p], T(1), damped);
+      target[p] = -gradient[p];
     }
-    double matrix[max_parameters * max_parameters];
-    double target[max_parameters];
-    for (int i = 0; i < size; ++i) {
-      const int p = free[i];
-      for (int j = 0; j <= i; ++j) {
-        matrix[i * max_parameters + j] = hessian[p * n + free[j]];
-      }
-      const double floor = 1e-12 / (bounds.scale[p] * bounds.scale[p]);
-      matrix[i * max_parameters + i] += damping * Kokkos::fmax(hessian[p * n + p], floor);
-      target[i] = -gradient[p];
+    for (int p = 0; pass > 0 && p < n; ++p) {
       for (int q = 0; q < n; ++q) {
-        target[i] -= held[q] ? hessian[p * n + q] * step[q] : 0.0;
+        const T element = hessian[p < q ? packed(q, p) : packed(p, q)];
+        target[p] = target[p] - select(held[q], element * step[q], T(0));
       }
     }
-    if (cholesky_factor(matrix, size, max_parameters, 1e-15) < size) {
-      return result;
+    for (int p = 0; p < n; ++p) {
+      target[p] = select(held[p], T(0), target[p]);
     }
-    cholesky_solve(matrix, size, max_parameters, target);
+    solved = solved && (!open || ldlt_factor(matrix, n, LaneValue<T>(1e-15)));
+    ldlt_solve(matrix, n, target);
     // How far the way to the target stays inside, and who leaves first.
-    double fraction = 1.0;
-    int first = -1;
-    for (int i = 0; i < size; ++i) {
-      const int p = free[i];
-      const double way = target[i] - step[p];
-      const double bound = theta[p] + target[i] < bounds.lower[p]   ? bounds.lower[p]
-                           : theta[p] + target[i] > bounds.upper[p] ? bounds.upper[p]
-                                                                    : theta[p] + target[i];
-      const double inside = way != 0.0 ? (bound - theta[p] - step[p]) / way : 1.0;
-      if (bound != theta[p] + target[i] && (first < 0 || inside < fraction)) {
-        fraction = Kokkos::fmax(inside, 0.0);
-        first = i;
+    T fraction = T(1);
+    T first = T(-1);
+    for (int p = 0; p < n; ++p) {
+      const T goal = theta[p] + target[p];
+      const Mask below = goal < bounds.lower[p];
+      const Mask out = !held[p] && (below || goal > bounds.upper[p]);
+      if (none(out)) {
+        continue;
+      }
+      const T bound = select(below, bounds.lower[p], bounds.upper[p]);
+      const T inside = (bound - theta[p] - step[p]) / (target[p] - step[p]);
+      const Mask nearest = out && (first < T(0) || inside < fraction);
+      fraction = select(nearest, max_of(inside, T(0)), fraction);
+      first = select(nearest, T(p), first);
+    }
+    const Mask stops = first >= T(0);
+    for (int p = 0; p < n; ++p) {
+      const Mask moves = open && !held[p];
+      const T goal = theta[p] + target[p];
+      const Mask reaches = stops && first == T(p);
+      const T part = step[p] + fraction * (target[p] - step[p]);
+      point[p] = select(moves, select(stops, theta[p] + part, goal), point[p]);
+      step[p] = select(moves, select(stops, part, target[p]), step[p]);
+      if (any(moves && reaches)) {
+        const T bound = select(goal < bounds.lower[p], bounds.lower[p], bounds.upper[p]);
+        point[p] = select(moves && reaches, bound, point[p]);
+        step[p] = select(moves && reaches, bound - theta[p], step[p]);
+        held[p] = held[p] || (moves && reaches);
       }
     }
-    for (int i = 0; i < size; ++i) {
-      const int p = free[i];
-      step[p] += fraction * (target[i] - step[p]);
-      point[p] = theta[p] + step[p];
-    }
-    if (first < 0) {
-      break;
-    }
-    const int p = free[first];
-    point[p] = theta[p] + target[first] < bounds.lower[p] ? bounds.lower[p] : bounds.upper[p];
-    step[p] = point[p] - theta[p];
-    held[p] = true;
+    open = open && stops;
   }
-  double change = 0.0;
+  T change = T(0);
   for (int p = 0; p < n; ++p) {
-    double row = 0.0;
+    T row = T(0);
     for (int q = 0; q < n; ++q) {
-      row += hessian[p * n + q] * step[q];
+      row = row + hessian[p < q ? packed(q, p) : packed(p, q)] * step[q];
     }
-    change += step[p] * (gradient[p] + 0.5 * row);
+    change = change + step[p] * (gradient[p] + T(0.5) * row);
   }
-  result.decrease = -change;
-  result.solved = Kokkos::isfinite(change);
-  return result;
+  return {-change, solved && is_finite(change)};
 }
 
-/// Damping of one fit.
+/// Damping of one fit, and how far it has gone on without judgement.
+template <class T>
 struct LmDamping {
-  double value;
-  double growth;  ///< factor of the next rejection
+  T value;
+  T growth;         ///< factor of the next rejection
+  T blind_steps;    ///< steps taken that the objective does not resolve
+  T blind_promise;  ///< decrease promised for the last of them
 
-  /// After an accepted step with this ratio of actual to predicted decrease.
-  KOKKOS_INLINE_FUNCTION void relax(double ratio, const LmOptions& options) {
-    const double u = 2.0 * Kokkos::fmin(ratio, 1.0) - 1.0;
-    value = Kokkos::fmax(value * Kokkos::fmax(1.0 / 10.0, 1.0 - u * u * u), options.min_damping);
-    growth = 4.0;
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION static LmDamping start(const LmOptions& options) {
+    return {T(static_cast<LaneValue<T>>(options.initial_damping)), T(4), T(0),
+            T(Kokkos::Experimental::infinity_v<LaneValue<T>>)};
   }
-  /// After a rejected step.
-  KOKKOS_INLINE_FUNCTION void tighten() {
-    value *= growth;
-    growth *= 2.0;
+
+  /// Where a step is accepted with this ratio of actual to predicted decrease.
+  KOKKOS_FORCEINLINE_FUNCTION void relax(const MaskOf<T>& where, const T& ratio,
+                                         const LmOptions& options) {
+    const T u = T(2) * min_of(ratio, T(1)) - T(1);
+    const T lower = value * max_of(T(1) / T(10), T(1) - u * u * u);
+    const auto least = static_cast<LaneValue<T>>(options.min_damping);
+    value = select(where, max_of(lower, T(least)), value);
+    growth = select(where, T(4), growth);
+  }
+  /// Where a step is rejected.
+  KOKKOS_FORCEINLINE_FUNCTION void tighten(const MaskOf<T>& where) {
+    value = select(where, value * growth, value);
+    growth = select(where, growth * T(2), growth);
   }
 };
 

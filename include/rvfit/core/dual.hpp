@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Forward-mode derivatives: a number with its derivatives in N directions, d(u v) = u dv + v du.
+
+#include <rvfit/core/lanes_math.hpp>
+
+#include <Kokkos_Core.hpp>
+
+#include <type_traits>
+
+namespace rvfit {
+
+template <class T, int N>
+struct Dual;
+
+namespace detail {
+
+/// What mixes with a Dual as a constant.
+template <class S, class T>
+concept ConstantOf = std::is_arithmetic_v<S> || std::is_same_v<S, T>;
+
+}  // namespace detail
+
+/// value + sum_p derivative[p] e_p.
+template <class T, int N>
+struct Dual {
+  T value;
+  T derivative[N];
+
+  Dual() = default;
+  /// A constant.
+  template <detail::ConstantOf<T> S>
+  // NOLINTNEXTLINE(google-explicit-constructor): constants mix with duals as in formulas.
+  KOKKOS_FORCEINLINE_FUNCTION Dual(const S& number) : value(static_cast<T>(number)) {
+    for (int p = 0; p < N; ++p) {
+      derivative[p] = T(0);
+    }
+  }
+  /// The p-th variable.
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION static Dual variable(const T& number, int p) {
+    Dual out(number);
+    out.derivative[p] = T(1);
+    return out;
+  }
+  /// f(x) of a function with f(x.value) = value and f'(x.value) = slope.
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION static Dual chain(const Dual& x, const T& value,
+                                                              const T& slope) {
+    Dual out;
+    out.value = value;
+    for (int p = 0; p < N; ++p) {
+      out.derivative[p] = slope * x.derivative[p];
+    }
+    return out;
+  }
+  /// f(x, y) with partial derivatives f_x and f_y.
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION static Dual chain(const Dual& x, const Dual& y,
+                                                              const T& value, const T& f_x,
+                                                              const T& f_y) {
+    Dual out;
+    out.value = value;
+    for (int p = 0; p < N; ++p) {
+      out.derivative[p] = f_x * x.derivative[p] + f_y * y.derivative[p];
+    }
+    return out;
+  }
+
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(const Dual& a, const Dual& b) {
+    Dual out;
+    out.value = a.value + b.value;
+    for (int p = 0; p < N; ++p) {
+      out.derivative[p] = a.derivative[p] + b.derivative[p];
+    }
+    return out;
+  }
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator-(const Dual& a, const Dual& b) {
+    Dual out;
+    out.value = a.value - b.value;
+    for (int p = 0; p < N; ++p) {
+      out.derivative[p] = a.derivative[p] - b.derivative[p];
+    }
+    return out;
+  }
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator*(const Dual& a, const Dual& b) {
+    return chain(a, b, a.value * b.value, b.value, a.value);
+  }
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator/(const Dual& a, const Dual& b) {
+    const T inverse = T(1) / b.value;
+    const T ratio = a.value * inverse;
+    return chain(a, b, ratio, inverse, -ratio * inverse);
+  }
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator-(const Dual& a) {
+    return chain(a, -a.value, T(-1));
+  }
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(const Dual& a) { return a; }
+
+  template <detail::ConstantOf<T> S>
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(Dual a, const S& b) {
+    a.value = a.value + static_cast<T>(b);
+    return a;
+  }
+  template <detail::ConstantOf<T> S>
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(const S& a, Dual b) {
+    b.value = static_cast<T>(a) + b.value;
+    return b;
+  }
+  template <detail::ConstantOf<T> S>
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator-(Dual a, const S& b) {
+    a.value = a.value - static_cast<T>(b);
+    return a;
+  }
+  template <detail::ConstantOf<T> S>
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator-(const S& a, const Dual& b) {
+    return chain(b, static_cast<T>(a) - b.value, T(-1));
+  }
+  template <detail::ConstantOf<T> S>
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator*(const Dual& a, const S& b) {
+    return chain(a, a.value * static_cast<T>(b), static_cast<T>(b));
+  }
+  template <detail::ConstantOf<T> S>
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator*(const S& a, const Dual& b) {
+    return b * a;
+  }
+  template <detail::ConstantOf<T> S>
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator/(const Dual& a, const S& b) {
+    return chain(a, a.value / static_cast<T>(b), T(1) / static_cast<T>(b));
+  }
+  template <detail::ConstantOf<T> S>
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator/(const S& a, const Dual& b) {
+    const T ratio = static_cast<T>(a) / b.value;
+    return chain(b, ratio, -ratio / b.value);
+  }
+  template <class S>
+  KOKKOS_FORCEINLINE_FUNCTION Dual& operator+=(const S& b) {
+    return *this = *this + b;
+  }
+  template <class S>
+  KOKKOS_FORCEINLINE_FUNCTION Dual& operator-=(const S& b) {
+    return *this = *this - b;
+  }
+  template <class S>
+  KOKKOS_FORCEINLINE_FUNCTION Dual& operator*=(const S& b) {
+    return *this = *this * b;
+  }
+  template <class S>
+  KOKKOS_FORCEINLINE_FUNCTION Dual& operator/=(const S& b) {
+    return *this = *this / b;
+  }
+
+  // Comparisons are of values: what a plain number would do.
+#define RVFIT_DUAL_COMPARISON(op)                                                     \
+  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const Dual& a, const Dual& b) { \
+    return a.value op b.value;                                                        \
+  }                                                                                   \
+  template <detail::ConstantOf<T> S>                                                  \
+  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const Dual& a, const S& b) {    \
+    return a.value op static_cast<T>(b);                                              \
+  }                                                                                   \
+  template <detail::ConstantOf<T> S>                                                  \
+  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const S& a, const Dual& b) {    \
+    return static_cast<T>(a) op b.value;                                              \
+  }
+  RVFIT_DUAL_COMPARISON(<)
+  RVFIT_DUAL_COMPARISON(>)
+  RVFIT_DUAL_COMPARISON(<=)
+  RVFIT_DUAL_COMPARISON(>=)
+#undef RVFIT_DUAL_COMPARISON
+};
+
+/// x where the mask holds, else y.
+template <class T, int N>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> select(const MaskOf<T>& mask,
+                                                            const Dual<T, N>& x,
+                                                            const Dual<T, N>& y) {
+  Dual<T, N> out;
+  out.value = select(mask, x.value, y.value);
+  for (int p = 0; p < N; ++p) {
+    out.derivative[p] = select(mask, x.derivative[p], y.derivative[p]);
+  }
+  return out;
+}
+
+namespace detail::dual_functions {
+// Of plain numbers; those of lanes and duals are found by their arguments.
+using Kokkos::acos;
+using Kokkos::asin;
+using Kokkos::atan;
+using Kokkos::cbrt;
+using Kokkos::cos;
+using Kokkos::cosh;
+using Kokkos::erf;
+using Kokkos::erfc;
+using Kokkos::exp;
+using Kokkos::expm1;
+using Kokkos::log;
+using Kokkos::log10;
+using Kokkos::log1p;
+using Kokkos::pow;
+using Kokkos::sin;
+using Kokkos::sinh;
+using Kokkos::sqrt;
+using Kokkos::tan;
+using Kokkos::tanh;
+}  // namespace detail::dual_functions
+
+/// A function of a dual by its derivative `slope`, in terms of the argument v and the result f.
+#define RVFIT_DUAL_FUNCTION(name, slope)                                           \
+  template <class T, int N>                                                        \
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> name(const Dual<T, N>& x) { \
+    using namespace detail::dual_functions;                                        \
+    const T& v = x.value;                                                          \
+    const T f = name(v);                                                           \
+    return Dual<T, N>::chain(x, f, slope);                                         \
+  }
+// NOLINTBEGIN(google-build-using-namespace): of functions only, in the body of one.
+RVFIT_DUAL_FUNCTION(exp, f)
+RVFIT_DUAL_FUNCTION(expm1, f + T(1))
+RVFIT_DUAL_FUNCTION(log, T(1) / v)
+RVFIT_DUAL_FUNCTION(log1p, T(1) / (v + T(1)))
+RVFIT_DUAL_FUNCTION(log10, T(0.43429448190325182765) / v)
+RVFIT_DUAL_FUNCTION(sqrt, T(0.5) / f)
+RVFIT_DUAL_FUNCTION(cbrt, f / (T(3) * v))
+RVFIT_DUAL_FUNCTION(sin, cos(v))
+RVFIT_DUAL_FUNCTION(cos, -sin(v))
+RVFIT_DUAL_FUNCTION(tan, T(1) + f * f)
+RVFIT_DUAL_FUNCTION(asin, T(1) / sqrt(T(1) - v * v))
+RVFIT_DUAL_FUNCTION(acos, T(-1) / sqrt(T(1) - v * v))
+RVFIT_DUAL_FUNCTION(atan, T(1) / (T(1) + v * v))
+RVFIT_DUAL_FUNCTION(sinh, cosh(v))
+RVFIT_DUAL_FUNCTION(cosh, sinh(v))
+RVFIT_DUAL_FUNCTION(tanh, T(1) - f * f)
+RVFIT_DUAL_FUNCTION(erf, T(1.1283791670955125739) * exp(-v * v))
+RVFIT_DUAL_FUNCTION(erfc, T(-1.1283791670955125739) * exp(-v * v))
+// NOLINTEND(google-build-using-namespace)
+#undef RVFIT_DUAL_FUNCTION
+
+template <class T, int N>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> abs_of(const Dual<T, N>& x) {
+  return Dual<T, N>::chain(x, abs_of(x.value), select(x.value < T(0), T(-1), T(1)));
+}
+template <class T, int N>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> abs(const Dual<T, N>& x) {
+  return abs_of(x);
+}
+template <class T, int N>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> fabs(const Dual<T, N>& x) {
+  return abs_of(x);
+}
+
+/// x^y.
+template <class T, int N, detail::ConstantOf<T> S>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(const Dual<T, N>& x, const S& y) {
+  using Kokkos::pow;
+  const T exponent = static_cast<T>(y);
+  const T slope = exponent * pow(x.value, exponent - T(1));
+  return Dual<T, N>::chain(x, pow(x.value, exponent), select(exponent == T(0), T(0), slope));
+}
+template <class T, int N>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(const Dual<T, N>& x, const Dual<T, N>& y) {
+  using Kokkos::log;
+  using Kokkos::pow;
+  const T f = pow(x.value, y.value);
+  return Dual<T, N>::chain(x, y, f, f * y.value / x.value, f * log(x.value));
+}
+template <class T, int N, detail::ConstantOf<T> S>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(const S& x, const Dual<T, N>& y) {
+  using Kokkos::log;
+  using Kokkos::pow;
+  const T f = pow(static_cast<T>(x), y.value);
+  return Dual<T, N>::chain(y, f, f * log(static_cast<T>(x)));
+}
+template <class T, int N>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> atan2(const Dual<T, N>& y,
+                                                           const Dual<T, N>& x) {
+  using Kokkos::atan2;
+  const T square = x.value * x.value + y.value * y.value;
+  return Dual<T, N>::chain(y, x, atan2(y.value, x.value), x.value / square, -y.value / square);
+}
+
+}  // namespace rvfit

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// What N fits of a user's model are given and what they return, on the device.
+
+#include <rvfit/core/views.hpp>
+#include <rvfit/data/fit_result.hpp>
+
+#include <cstdint>
+
+namespace rvfit {
+
+/// Parameters of each fit where they differ from those of all; empty views stand for the latter.
+template <ExecutionPolicy P>
+struct ParametersOfFits {
+  using Accum = typename P::accum_type;
+  Matrix<const Accum, P> lower{};        ///< (N, P)
+  Matrix<const Accum, P> upper{};        ///< (N, P)
+  Matrix<const int, P> fixed{};          ///< (N, P)  1: keeps its start
+  Matrix<const Accum, P> prior_mean{};   ///< (N, P)
+  Matrix<const Accum, P> prior_sigma{};  ///< (N, P)  infinity: no prior
+};
+
+/// Data of N fits with M points each. A single row serves all fits. Fits of fewer points have
+/// weights 0 at the rest, where values may be anything.
+template <ExecutionPolicy P>
+struct ResidualData {
+  using Real = typename P::real_type;
+  int points = 0;                  ///< M; may be 0 where `y` says it
+  Matrix<const Real, P> y{};       ///< (N, M) or (1, M); empty: 0
+  Matrix<const Real, P> weight{};  ///< (N, M) or (1, M)  1 / sigma, 0 leaves a point out; empty: 1
+  ParametersOfFits<P> parameters{};
+};
+
+/// Results of N fits with P parameters.
+template <ExecutionPolicy P>
+struct ResidualFits {
+  using Accum = typename P::accum_type;
+  Matrix<Accum, P> theta;  ///< (N, P)     solution; the start where it is not finite
+  Vector<Accum, P> value;  ///< (N)        F at the solution, priors included: chi-square, deviance
+  Vector<FitStatus, P> status;  ///< (N)        why the fit ended
+  Vector<int, P> iterations;    ///< (N)        steps tried
+  Vector<int, P> evaluations;   ///< (N)        of the model with all its points
+  Cube<Accum, P>
+      covariance;  ///< (N, P, P)  NaN for parameters fixed or on a bound; empty: not wanted
+  Cube<Accum, P> correlation;  ///< (N, P, P)  likewise
+
+  ResidualFits() = default;
+  ResidualFits(const typename P::execution_space& exec, std::int64_t size, int parameters,
+               bool covariances)
+      : theta(allocate_raw<Matrix<Accum, P>>(exec, "rvfit::ResidualFits::theta", size, parameters)),
+        value(allocate_raw<Vector<Accum, P>>(exec, "rvfit::ResidualFits::value", size)),
+        status(allocate_raw<Vector<FitStatus, P>>(exec, "rvfit::ResidualFits::status", size)),
+        iterations(allocate_raw<Vector<int, P>>(exec, "rvfit::ResidualFits::iterations", size)),
+        evaluations(allocate_raw<Vector<int, P>>(exec, "rvfit::ResidualFits::evaluations", size)) {
+    if (covariances) {
+      covariance = allocate_raw<Cube<Accum, P>>(exec, "rvfit::ResidualFits::covariance", size,
+                                                parameters, parameters);
+      correlation = allocate_raw<Cube<Accum, P>>(exec, "rvfit::ResidualFits::correlation", size,
+                                                 parameters, parameters);
+    }
+  }
+};
+
+}  // namespace rvfit

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+
+#include "../../../examples/02_line_profiles/faddeeva.hpp"
+#include "../../../examples/02_line_profiles/profiles.hpp"
+#include "support/compare.hpp"
+#include <rvfit/core/dual.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <numbers>
+#include <string>
+#include <vector>
+
+namespace rvfit::test {
+
+/// w(z) = i / pi * integral of exp(-t^2) / (z - t), by the trapezoidal rule, whose error is
+/// exp(-12 pi) here.
+std::complex<double> faddeeva_oracle(double x, double y) {
+  const double step = std::min(y / 6.0, 0.1);
+  std::complex<double> sum = 0.0;
+  for (int n = -static_cast<int>(6.5 / step); n <= static_cast<int>(6.5 / step); ++n) {
+    const double t = n * step;
+    sum += std::exp(-t * t) / (std::complex<double>(x, y) - t);
+  }
+  return std::complex<double>(0.0, std::numbers::inv_pi) * step * sum;
+}
+
+TEST_CASE("faddeeva: agrees with the integral to the stated accuracy") {
+  for (const double y : {0.02, 0.1, 0.5, 1.0, 3.0, 20.0}) {
+    for (const double x : {0.0, 0.1, -0.7, 1.5, 3.0, -6.0, 12.0, 50.0}) {
+      const auto got = line_profiles::faddeeva(x, y);
+      const std::complex<double> want = faddeeva_oracle(x, y);
+      const double error = std::abs(std::complex<double>(got.re, got.im) - want);
+      INFO(x, " + i ", y);
+      CHECK(error < 1e-13);
+      CHECK(error < 1e-12 * std::abs(want));
+    }
+  }
+}
+
+TEST_CASE("faddeeva: without a Lorentzian part the profile is a Gaussian") {
+  for (int n = 0; n <= 100; ++n) {
+    const double x = 0.1 * n;
+    const auto got = line_profiles::faddeeva(x, 0.0);
+    CHECK(std::abs(got.re - std::exp(-x * x)) < 1e-13);
+  }
+}
+
+/// Derivatives by hand against those of the value by dual numbers.
+template <class Model>
+void check_derivatives(const std::vector<double>& theta, double relative) {
+  constexpr int n = Model::parameters;
+  const int points = 41;
+  Kokkos::View<double*, Kokkos::HostSpace> wave("wave", points);
+  for (int i = 0; i < points; ++i) {
+    wave(i) = 90.0 + 0.5 * i;
+  }
+  const Model model{
+      Kokkos::create_mirror_view_and_copy(Kokkos::DefaultExecutionSpace::memory_space(), wave)};
+  Dual<double, n> at[n];
+  for (int p = 0; p < n; ++p) {
+    at[p] = Dual<double, n>::variable(theta[static_cast<std::size_t>(p)], p);
+  }
+  std::vector<double> by_hand, by_dual;
+  for (int i = 0; i < points; ++i) {
+    double derivative[n];
+    const double value = model.linearize(theta.data(), i, derivative);
+    const Dual<double, n> dual = model(at, i);
+    CHECK(value == model(theta.data(), i));
+    by_hand.insert(by_hand.end(), derivative, derivative + n);
+    by_dual.insert(by_dual.end(), dual.derivative, dual.derivative + n);
+  }
+  check_close(Model::name, by_hand, by_dual, {1e-12, relative});
+}
+
+TEST_CASE("line profiles: derivatives by hand are those of the value") {
+  const double rounding = 1e-13;  // some hundred operations in double
+  check_derivatives<line_profiles::Gaussian>({30.0, 100.3, 1.2, 4.0}, rounding);
+  check_derivatives<line_profiles::Lorentzian>({30.0, 100.3, 1.2, 4.0}, rounding);
+  // w' is that of the function, not of its approximation: |z|^2 times the error of w.
+  check_derivatives<line_profiles::Voigt>({30.0, 100.3, 1.2, 0.8, 4.0}, 1e-9);
+}
+
+}  // namespace rvfit::test
