@@ -12,6 +12,7 @@
 
 #include <rvfit/core/views.hpp>
 #include <rvfit/data/parameters.hpp>
+#include <rvfit/emulator/emulator_data.hpp>
 #include <rvfit/emulator/input_scaling.hpp>
 
 namespace rvfit {
@@ -27,7 +28,7 @@ struct ArmDomain {
   KOKKOS_FUNCTION void add_penalty(const double* theta, double weight, double& value,
                                    double* gradient, double* hessian, int stride) const {
     const auto labels = static_cast<int>(half_spaces.extent(1)) - 1;
-    double x[max_parameters], slope[max_parameters];
+    double x[max_labels], slope[max_labels];
     for (int j = 0; j < labels; ++j) {
       const auto input = scaling(j, theta[j]);
       x[j] = input.value;

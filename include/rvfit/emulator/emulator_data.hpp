@@ -16,6 +16,9 @@
 
 namespace rvfit {
 
+/// Upper limit on the labels of a library.
+inline constexpr int max_labels = 10;
+
 /// One dense layer, out = activation(weight * in + bias).
 struct LayerData {
   int inputs = 0;
@@ -133,6 +136,8 @@ inline void require_consistent_network(const ArmData& arm, std::size_t labels) {
 /// @throws InvalidArgument  naming the arm and the layer, with both extents
 inline void require_consistent(const EmulatorData& data) {
   const auto labels = data.labels.size();
+  RVFIT_REQUIRE(labels <= max_labels, "EmulatorData: ", labels, " labels, at most ", max_labels,
+                " are supported");
   RVFIT_REQUIRE(labels > 0, "EmulatorData: no labels");
   RVFIT_REQUIRE(!data.arms.empty(), "EmulatorData: no arms");
   for (const ArmData& arm : data.arms) {
