@@ -24,10 +24,31 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
 namespace rvfit {
+
+/// Width of the narrowest pixel of any arm: a velocity step that follows the resolution of the data, as
+/// spectrographs sample their line spread with two pixels or more.
+///
+/// @param[in] observations  of which only the wavelengths are read; the call waits for them
+/// @return                  at least 1 km/s                                              [km/s]
+template <ExecutionPolicy P>
+[[nodiscard]] double finest_pixel(const typename P::execution_space& exec,
+                                  const Observations<P>& observations) {
+  double finest = std::numeric_limits<double>::infinity();
+  for (const SpectrumBatch<P>& arm : observations) {
+    const auto wave = download(exec, arm.wave);
+    for (std::size_t row = 0; row < wave.extent(0); ++row) {
+      for (std::size_t i = 1; i < wave.extent(1); ++i) {
+        finest = std::min(finest, std::log(wave(row, i) / wave(row, i - 1)));
+      }
+    }
+  }
+  return std::max(1.0, speed_of_light * finest);
+}
 
 /// Scan of a batch: templates made once, from the model, for the wavelengths planned for.
 template <ExecutionPolicy P, class Model>
@@ -129,25 +150,28 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
       min_rv_(parameters["rv"].lower),
       max_rv_(parameters["rv"].upper),
       unused_(exec, std::max(capacity, options.templates), 0) {
-  RVFIT_REQUIRE(options.rv_step > 0 && options.templates > 0 && options.candidates > 0,
+  RVFIT_REQUIRE(options.rv_step >= 0 && options.templates > 0 && options.candidates > 0,
                 "Scan: rv_step ", options.rv_step, ", templates ", options.templates,
-                ", candidates ", options.candidates, ": all must be positive");
+                ", candidates ", options.candidates, ": must be positive, the step at least 0");
+  if (options.rv_step == 0) {
+    options_.rv_step = finest_pixel<P>(exec, like);
+  }
   RVFIT_REQUIRE(options.exclusion > 0 && options.min_strength > 0 &&
                     options.max_strength >= options.min_strength,
-                "Scan: exclusion ", options.exclusion, " km/s, line strengths ",
+                "Scan: exclusion ", options.exclusion, " steps, line strengths ",
                 options.min_strength, " to ", options.max_strength);
   RVFIT_REQUIRE(std::isfinite(min_rv_) && std::isfinite(max_rv_), "Scan: rv is bounded by ",
                 min_rv_, " and ", max_rv_, ", must be finite");
   if (parameters[rv_].fixed) {
-    min_rv_ = parameters[rv_].value - options.rv_step;
-    max_rv_ = parameters[rv_].value + options.rv_step;
+    min_rv_ = parameters[rv_].value - options_.rv_step;
+    max_rv_ = parameters[rv_].value + options_.rv_step;
   }
-  step_ = options.rv_step / speed_of_light;
+  step_ = options_.rv_step / speed_of_light;
   reach_ = static_cast<int>(std::ceil(
       std::atanh(std::max(std::abs(min_rv_), std::abs(max_rv_)) / speed_of_light) / step_));
   const auto scratch = static_cast<int>(detail::PickCandidates<P>::scratch_bytes(2 * reach_ + 1));
   RVFIT_REQUIRE(scratch <= P::team_policy::scratch_size_max(0), "Scan: ", 2 * reach_ + 1,
-                " shifts of ", options.rv_step, " km/s between ", min_rv_, " and ", max_rv_,
+                " shifts of ", options_.rv_step, " km/s between ", min_rv_, " and ", max_rv_,
                 " want ", scratch, " bytes of team scratch, there are ",
                 P::team_policy::scratch_size_max(0));
   points_ = upload_matrix<Matrix<const double, P>>(

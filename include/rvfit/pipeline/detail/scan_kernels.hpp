@@ -15,10 +15,10 @@
 namespace rvfit {
 
 struct ScanOptions {
-  double rv_step = 25.0;      ///< bin of the scan, well below the instrument's resolution [km/s]
+  double rv_step = 0.0;       ///< bin of the scan; 0: the finest pixel of the data       [km/s]
   int templates = 32;         ///< points of the model's domain
   int candidates = 3;         ///< starts that the exact objective decides between
-  double exclusion = 100.0;   ///< least distance in rv between candidates [km/s]
+  double exclusion = 4.0;     ///< least distance in rv between candidates, in steps
   double min_strength = 0.3;  ///< bounds of the line strength a
   double max_strength = 2.0;
 };
@@ -195,7 +195,7 @@ struct PickCandidates {
       }
       gains(k, b) = best[top];
       for (int s = 0; s < shifts; ++s) {
-        if (Kokkos::abs(velocity(s) - v) < options.exclusion) {
+        if (Kokkos::abs(velocity(s) - v) < options.exclusion * options.rv_step) {
           best[s] = -1e301;
         }
       }
