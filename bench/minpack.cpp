@@ -93,7 +93,8 @@ Outcome run_own(const Model& model, const test::mgh::Problem& problem,
       upload_matrix<Matrix<const double, P>>(exec, "start", start, 1, start.size()),
       {.solver = {.max_iterations = 10000,
                   .tolerance = 0.0,
-                  .relative_tolerance = 1e-15,
+                  .min_damping = 1e-15,
+                  .relative_tolerance = 1e-22,
                   .polish_steps = 20}},
       LeastSquares{}, false);
   exec.fence("rvfit::bench: fit");
