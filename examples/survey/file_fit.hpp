@@ -84,6 +84,7 @@ void for_each_array(A& a, B& b, const F& f) {
   f(a.profile_kurtosis, b.profile_kurtosis);
   f(a.second_rv, b.second_rv);
   f(a.second_excess, b.second_excess);
+  f(a.start_rv, b.start_rv);
 }
 
 /// Rows first .. last - 1 of a matrix of `rows` rows.

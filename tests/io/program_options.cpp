@@ -61,6 +61,7 @@ TEST_CASE("rvfit_desi: rows come in input order, and options do what they say") 
   CHECK(phases <= summary["seconds"]["total"].get<double>());
   const auto rv = column(folder, table, "VRAD");
   const auto error = column(folder, table, "VRAD_ERR");
+  const auto gauss_newton = column(folder, table, "TEFF_ERR");
 
   // The same bits from a gzipped file, and however the rows are shared out to batches.
   test::copy_fits(input, folder / "zipped.fits.gz");
@@ -74,6 +75,17 @@ TEST_CASE("rvfit_desi: rows come in input order, and options do what they say") 
   REQUIRE(doubles.size() == 5);
   CHECK(std::abs(doubles[0] - rv[0]) < 0.05 * error[0]);  // float storage costs little
   CHECK(std::abs(doubles[4] - rv[3]) < 0.05 * error[3]);
+
+  // Another curvature: the same solutions with other errors, as far off as the model is not linear.
+  REQUIRE(test::fit(folder, emulator, input, "--hessian exact").exit_code == 0);
+  CHECK(column(folder, table, "VRAD") == rv);
+  CHECK(column(folder, table, "STATUS_CODE") == std::vector<double>(4, 1.0));
+  const auto exact = column(folder, table, "TEFF_ERR");
+  for (std::size_t star = 0; star < 4; ++star) {
+    CAPTURE(star);
+    CHECK(exact[star] != gauss_newton[star]);
+    CHECK(exact[star] == doctest::Approx(gauss_newton[star]).epsilon(0.1));
+  }
 
   const std::string few = "--fit-arm z,B --continuum chebyshev --npoly 6 --fix-param vsini=3";
   REQUIRE(test::fit(folder, emulator, input, few).exit_code == 0);

@@ -108,7 +108,8 @@ TEST_CASE("rvtab: the first columns are those of rvspecfit's table, in its order
   FitResult result = good_result(2);
   result.profile_error = {0.3, 0.3};
   result.profile_skewness = {0.1, 0.2};
-  result.profile_kurtosis = {0.0, -0.1};
+  result.profile_kurtosis = {3.0, 2.9};
+  result.start_rv = {25, 0};
   result.second_rv = {50, std::nan("")};
   result.second_excess = {12, std::nan("")};
   result.status[1] = FitStatus::non_finite;
@@ -119,10 +120,10 @@ TEST_CASE("rvtab: the first columns are those of rvspecfit's table, in its order
     names.push_back(column.name);
   }
   const std::vector<std::string> expected{
-      "VRAD",    "VRAD_ERR",  "VRAD_SKEW", "VRAD_KURT",   "VSINI",       "LOGG",        "LOGG_ERR",
-      "TEFF",    "TEFF_ERR",  "ALPHAFE",   "ALPHAFE_ERR", "CHISQ_TOT",   "CHISQ_C_TOT", "NPIX_TOT",
-      "CHISQ_B", "CHISQ_C_B", "CHISQ_R",   "CHISQ_C_R",   "RVS_WARN",    "TARGETID",    "REF_CAT",
-      "SN_B",    "SN_R",      "SUCCESS",   "RR_Z",        "RR_SPECTYPE", "RR_SUBTYPE"};
+      "VRAD",    "VRAD_ERR",  "VRAD_SKEW", "VRAD_KURT",   "VSINI",     "LOGG",        "LOGG_ERR",
+      "TEFF",    "TEFF_ERR",  "ALPHAFE",   "ALPHAFE_ERR", "CHISQ_TOT", "CHISQ_C_TOT", "NPIX_TOT",
+      "CHISQ_B", "CHISQ_C_B", "CHISQ_R",   "CHISQ_C_R",   "VRAD_CCF",  "RVS_WARN",    "TARGETID",
+      "REF_CAT", "SN_B",      "SN_R",      "SUCCESS",     "RR_Z",      "RR_SPECTYPE", "RR_SUBTYPE"};
   REQUIRE(names.size() > expected.size());
   names.resize(expected.size());
   CHECK(names == expected);
@@ -131,7 +132,8 @@ TEST_CASE("rvtab: the first columns are those of rvspecfit's table, in its order
   io::write_rvtab(folder / "x.fits", table, {});
   io::FitsInput file(folder / "x.fits");
   CHECK(file.read_column<double>("RVTAB", "VRAD_ERR_PROFILE")[0] == 0.3);
-  CHECK(file.read_column<double>("RVTAB", "VRAD_KURT")[0] == 0);
+  CHECK(file.read_column<double>("RVTAB", "VRAD_KURT")[0] == 3);
+  CHECK(file.read_column<double>("RVTAB", "VRAD_CCF")[0] == 25);
   CHECK(std::isnan(file.read_column<double>("RVTAB", "VRAD_SKEW")[1]));  // no solution
   CHECK(file.read_column<double>("RVTAB", "VRAD_SECOND")[0] == 50);
   CHECK(file.read_column<double>("RVTAB", "DNEG2LOGL_SECOND")[0] == 12);

@@ -16,10 +16,9 @@ from astropy.table import Table, join
 
 warnings.simplefilter("error")  # a wrong checksum, a unit or a card beyond the standard
 
-REFERENCE = """VRAD VRAD_ERR VSINI LOGG LOGG_ERR TEFF TEFF_ERR FEH FEH_ERR ALPHAFE ALPHAFE_ERR CHISQ_TOT
-    CHISQ_C_TOT NPIX_TOT CHISQ_B CHISQ_C_B CHISQ_R CHISQ_C_R CHISQ_Z CHISQ_C_Z RVS_WARN FIBER REF_ID
-    REF_CAT TARGET_RA TARGET_DEC TARGETID SN_B SN_R SN_Z SUCCESS RR_Z RR_SPECTYPE RR_SUBTYPE""".split()
-NOT_ALWAYS = {"VRAD_SKEW", "VRAD_KURT"}
+REFERENCE = """VRAD VRAD_ERR VRAD_SKEW VRAD_KURT VSINI LOGG LOGG_ERR TEFF TEFF_ERR FEH FEH_ERR ALPHAFE ALPHAFE_ERR
+    CHISQ_TOT CHISQ_C_TOT NPIX_TOT CHISQ_B CHISQ_C_B CHISQ_R CHISQ_C_R CHISQ_Z CHISQ_C_Z VRAD_CCF RVS_WARN FIBER
+    REF_ID REF_CAT TARGET_RA TARGET_DEC TARGETID SN_B SN_R SN_Z SUCCESS RR_Z RR_SPECTYPE RR_SUBTYPE""".split()
 MWS, STD, LRG = 1 << 61, 1 << 33, 1
 TYPES = [MWS, MWS | STD, LRG, STD, MWS, MWS]  # of six stars
 FITTED = [0, 1, 3, 4]  # of them, the last is sky
@@ -76,8 +75,7 @@ def check(coadd, rvtab, rvmod):
     assert list(exposures["TARGETID"]) == list(np.repeat(tab["TARGETID"], 2))
 
     # rvspecfit's columns come first, in its order, with units that astropy knows.
-    names = [name for name in tab.colnames if name not in NOT_ALWAYS]
-    assert names[: len(REFERENCE)] == REFERENCE, names
+    assert tab.colnames[: len(REFERENCE)] == REFERENCE, tab.colnames
     assert tab["VRAD"].unit == u.km / u.s and tab["TEFF"].unit == u.K
     for name, kind in {"VRAD": "f8", "RVS_WARN": "i8", "SN_B": "f4", "SUCCESS": "b1"}.items():
         assert tab[name].dtype.newbyteorder("=") == kind, (name, tab[name].dtype)
@@ -90,6 +88,10 @@ def check(coadd, rvtab, rvmod):
     assert len(matched) == len(good)
     assert (abs(matched["VRAD"] - matched["VRADTRUE"]) < 6 * matched["VRAD_ERR"]).all()
     assert (abs(matched["TEFF"] - matched["TEFFTRUE"]) < 6 * matched["TEFF_ERR"]).all()
+    assert (abs(good["VRAD_CCF"] - good["VRAD"]) < 25).all()  # a step of the scan
+    assert (abs(good["VRAD_SKEW"]) < 0.5).all() and (abs(good["VRAD_KURT"] - 3) < 0.5).all()  # S/N 50: near a Gaussian
+    assert (good["VRAD_ERR_PROFILE"] <= good["VRAD_ERR"] * 1.05).all()  # other parameters held, no wider
+    assert not (good["DNEG2LOGL_SECOND"] < 25).any()  # none is ambiguous
     assert (good["CHISQ_TOT"] < 1.2 * good["NPIX_TOT"]).all()
     arms = sum(np.array(good[f"CHISQ_{arm}"]) for arm in "BRZ")
     assert np.allclose(arms, good["CHISQ_TOT"], rtol=1e-12)  # sums of three doubles

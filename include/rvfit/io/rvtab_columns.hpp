@@ -117,6 +117,8 @@ class RvtabColumns {
       add_parameter(label, true);
     }
     add_chi2();
+    add_if_known("VRAD_CCF", kms, "Radial velocity of the scan, where the fit started",
+                 result_.start_rv);
     std::vector<std::int64_t> warn;
     Flags success;
     for (int b = 0; b < result_.size; ++b) {
