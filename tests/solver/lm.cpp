@@ -12,7 +12,7 @@
 #include <limits>
 #include <vector>
 
-namespace rvfit::test {
+namespace rvfit::test::lm {
 
 using Double = Policy<Kokkos::DefaultExecutionSpace, double, double>;
 
@@ -344,4 +344,4 @@ TEST_CASE("lm: a start that is NaN is not finite, not a bound") {
   CHECK(solved.status[0] == FitStatus::non_finite);
 }
 
-}  // namespace rvfit::test
+}  // namespace rvfit::test::lm

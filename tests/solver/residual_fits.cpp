@@ -17,7 +17,7 @@
 #include <random>
 #include <vector>
 
-namespace rvfit::test {
+namespace rvfit::test::residual_fits {
 
 using Exec = Kokkos::DefaultExecutionSpace;
 using Double = Policy<Exec, double, double>;
@@ -560,4 +560,4 @@ TEST_CASE("residual_fits: calls that cannot be carried out say what is wrong") {
       InvalidArgument);
 }
 
-}  // namespace rvfit::test
+}  // namespace rvfit::test::residual_fits
