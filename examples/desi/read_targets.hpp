@@ -11,6 +11,8 @@
 #include <rvfit/io/read_desi.hpp>
 #include <rvfit/io/read_redrock.hpp>
 
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -54,6 +56,30 @@ namespace rvfit_desi {
   return exposures;
 }
 
+/// Whether a row has a good pixel.
+[[nodiscard]] inline bool shows_anything(const rvfit::io::DesiFile& file, std::size_t row) {
+  for (const rvfit::io::DesiArm& arm : file.arms) {
+    for (std::size_t i = row * arm.pixels(); i < (row + 1) * arm.pixels(); ++i) {
+      if (arm.ivar[i] > 0 && arm.mask[i] <= 0 && std::isfinite(arm.flux[i])) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/// Leave out exposures that show nothing, whose own rv nothing would tell, but for the first of a
+/// target that has no others.
+inline void leave_out_empty(rvfit::io::Targets& targets, const rvfit::io::DesiFile& file) {
+  for (std::vector<std::size_t>& rows : targets) {
+    const std::size_t first = rows.front();
+    std::erase_if(rows, [&](std::size_t row) { return !shows_anything(file, row); });
+    if (rows.empty()) {
+      rows.push_back(first);
+    }
+  }
+}
+
 /// Read a file and select its rows; the exposures of a target are its rows if they are joined.
 /// @throws rvfit::io::IoError  the file is bad
 [[nodiscard]] inline rvfit_survey::Reading read_targets(const std::string& path,
@@ -68,6 +94,9 @@ namespace rvfit_desi {
   rvfit_survey::Reading reading;
   reading.targets =
       options.join_exposures ? io::joined(rows, file.target_id) : io::one_by_one(rows);
+  if (options.fit.rv_per_exposure) {
+    leave_out_empty(reading.targets, file);
+  }
   reading.tables = file.tables;
   reading.header = {"SPGRP", "SPGRPVAL", "TILEID",   "SPECTRO",  "PETAL",
                     "NIGHT", "EXPID",    "HPXPIXEL", "HPXNSIDE", "HPXNEST"};

@@ -72,8 +72,13 @@ class Exposures {
  public:
   Exposures() {
     CHECK(test::simulate(folder_, folder_ / "coadd.fits", 3).exit_code == 0);
+    write({0, 1, 2, 0, 1, 0, 2}, 5);
+  }
+
+  /// Rows that show these stars, one of them masked.
+  void write(const Rows& stars, std::size_t masked) const {
     const io::DesiFile coadd = io::read_desi(folder_ / "coadd.fits");
-    write_exposures(folder_ / "spectra.fits", coadd, {0, 1, 2, 0, 1, 0, 2}, 5);
+    write_exposures(folder_ / "spectra.fits", coadd, stars, masked);
   }
 
   /// Fit, and the name of the table.
@@ -147,10 +152,23 @@ TEST_CASE("rvfit_desi: exposures with an rv each have columns of their own") {
   const auto second = column<double>(table, "VRAD_2");
   const auto error = column<double>(table, "VRAD_ERR");
   for (std::size_t star = 0; star < 3; ++star) {
+    CAPTURE(star);
     CHECK(std::abs(second[star] - rv[star]) < 0.01 * error[star]);
+    CHECK(column<std::int64_t>(table, "RVS_WARN")[star] == 0);
   }
+  // The third exposure of star 0 shows nothing.
+  CHECK_FALSE(io::FitsInput(table).has_column("RVTAB", "VRAD_3"));
+
+  // Another exposure of star 2: it alone has a third rv.
+  exposures.write({0, 1, 2, 0, 1, 2, 2}, 0);
+  (void)exposures.fit("--rv-per-exposure");
   const auto third = column<double>(table, "VRAD_3");
-  CHECK(std::isnan(third[1]));  // has two exposures
+  CHECK(std::isnan(third[0]));
+  CHECK(std::isnan(third[1]));
+  CHECK(std::abs(third[2] - column<double>(table, "VRAD")[2]) < 0.01 * error[2]);
+  CHECK(std::isnan(column<double>(table, "VRAD_2")[0]));  // its first exposure shows nothing
+  CHECK(column<std::int64_t>(table, "EXPID") == std::vector<std::int64_t>{3, 1, 2});
+  CHECK(column<std::int64_t>(table, "RVS_WARN") == std::vector<std::int64_t>(3, 0));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <rvfit/data/fit_result.hpp>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -87,7 +88,9 @@ template <class T>
   };
   for (const Parameter& parameter : result.parameters) {
     if (detail::is_velocity(parameter.name)) {
-      if (!parameter.fixed) {
+      // NaN: the target has fewer exposures than others.
+      if (!parameter.fixed &&
+          !std::isnan(detail::value_of(result, result.theta, b, parameter.name))) {
         check(parameter.name, parameter.lower, parameter.upper, 5, warn::rv);
       }
       if (detail::value_of(result, result.error, b, parameter.name) > 100) {
