@@ -34,7 +34,7 @@ demand() {
 headers_in() { (cd include/rvfit && find "$@" -name '*.hpp' -printf 'include/rvfit/%p\n' 2> /dev/null | sort) || true; }
 
 mapfile -t headers < <(find include -name '*.hpp' | sort)
-mapfile -t sources < <(find include tests examples bench tools cmake .ci Makefile CMakeLists.txt -type f \
+mapfile -t sources < <(find include instances tests examples bench tools cmake .ci Makefile CMakeLists.txt -type f \
   \( -name '*.[ch]pp' -o -name '*.py' -o -name '*.sh' -o -name '*.cmake' -o -name '*.in' \
   -o -name CMakeLists.txt -o -name Makefile -o -path .ci/run \) | sort)
 mapfile -t below_pipeline < <(headers_in core data linalg emulator stages continuum solver)

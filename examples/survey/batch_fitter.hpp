@@ -9,6 +9,8 @@
 #include "survey_fitter.hpp"
 #include <rvfit/rvfit.hpp>
 
+#include <instances/fitters.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <exception>

@@ -7,13 +7,16 @@
 #include <rvfit/io/read_desi.hpp>
 #include <rvfit/rvfit.hpp>
 
-#include <support/fitters.hpp>
+#include <instances/fitters.hpp>
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace rvfit::test {
+
+using instances::Double;
+using instances::Float;
 
 /// Prepared observations of some rows of a file, with its resolution matrices where they were read.
 /// @param[in] template_sigma  of the templates' line spread in each arm  [Angstrom]

@@ -7,7 +7,7 @@
 #include <rvfit/io/read_emulator.hpp>
 #include <rvfit/rvfit.hpp>
 
-#include <support/fitters.hpp>
+#include <instances/fitters.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -16,6 +16,9 @@
 #include <vector>
 
 namespace rvfit::test {
+
+using instances::Double;
+using instances::Float;
 
 /// The same numbers on every machine: splitmix64 (Steele et al., OOPSLA 2014), Box-Muller.
 class Random {

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+
+#include <instances/fitters.hpp>
+
+template class rvfit::Objective<rvfit::instances::Double,
+                                rvfit::ForwardModel<rvfit::instances::Double>>;
+template class rvfit::Fitter<rvfit::ForwardModel<rvfit::instances::Double>>;

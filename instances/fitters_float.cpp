@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+
+#include <instances/fitters.hpp>
+
+template class rvfit::Objective<rvfit::instances::Float,
+                                rvfit::ForwardModel<rvfit::instances::Float>>;
+template class rvfit::Fitter<rvfit::ForwardModel<rvfit::instances::Float>>;
