@@ -132,6 +132,31 @@ TEST_CASE("velocities: the Hessian is that of the exposures' own fits, coupled b
   CHECK(gradient(0, 0) == doctest::Approx(teff_sum).epsilon(1e-12));
 }
 
+TEST_CASE("velocities: an exposure without good pixels has none, and costs the others nothing") {
+  const Nights stars(15.0);
+  auto data = stars.observations();
+  for (std::size_t a = 6; a < 9; ++a) {  // the arms of the third
+    const std::size_t pixels = data[a].wave.extent(1);
+    data[a] = make_spectrum_batch<Double>(
+        stars.exec, data[a].arm, data[a].wave, data[a].flux,
+        upload_matrix<Matrix<const double, Double>>(
+            stars.exec, "weight", std::vector<double>(5 * pixels, 0.0), 5, pixels));
+    data[a].exposure = 2;
+  }
+  const FitResult result = fit<Double>(stars.exec, stars.model, data);
+  for (std::size_t b = 0; b < 5; ++b) {
+    CAPTURE(b);
+    const std::size_t place = b * (labels + exposures) + labels;
+    CHECK(result.status[b] == FitStatus::converged);
+    CHECK(result.bad_hessian[b] == 0);
+    CHECK(std::isfinite(result.error[place]));
+    CHECK(std::isfinite(result.error[place + 1]));
+    CHECK(std::isnan(result.error[place + 2]));
+    // The posterior of the first velocity alone.
+    CHECK(result.profile_error[b] == doctest::Approx(result.error[place]).epsilon(0.05));
+  }
+}
+
 TEST_CASE("velocities: an exposure beyond those of the model is refused") {
   Nights stars(0.0);
   auto data = stars.observations();

@@ -84,7 +84,8 @@ struct FitResult {
   std::vector<std::uint8_t> bad_hessian;   ///< (B)   1: Hessian not positive definite
   std::vector<std::int32_t> iterations;    ///< (B)   accepted and rejected steps
 
-  // Moments about the solution of the posterior of rv with everything else kept there: what rvspecfit
+  // Moments about the solution of the posterior of rv (the first, of several velocities) with
+  // everything else kept there: what rvspecfit
   // calls vel_err, vel_skewness and vel_kurtosis. NaN where there is none.
   std::vector<double> profile_error;     ///< (B)  [km/s]
   std::vector<double> profile_skewness;  ///< (B)
@@ -94,7 +95,8 @@ struct FitResult {
   // given up early counts with where it stood then. NaN where there was no other.
   std::vector<double> second_rv;      ///< (B)  [km/s]
   std::vector<double> second_excess;  ///< (B)  its neg2_log_like less that of the solution
-  std::vector<double> start_rv;  ///< (B)  rv where the fit that won started, as the scan found it
+  std::vector<double>
+      start_rv;  ///< (B)  rv where the fit that won started: the scan's, or the caller's
 };
 
 }  // namespace rvfit

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What an objective hands to the solver: its value, gradient and curvature, one row per spectrum.
+/// What an objective hands to the solver: its value, gradient and curvature, one row per fit.
 
 #include <rvfit/core/views.hpp>
 

@@ -52,7 +52,7 @@ class Fitter {
   /// Use these spectra from now on; their arrays must stay as they are until the results are read.
   void bind(const Exec& exec, const Observations<P>& observations);
 
-  /// Find the starts of every spectrum.
+  /// Find the starts of every spectrum. Waits for one integer.
   void scan(const Exec& exec);
 
   /// Start from given parameters (B, P) instead of a scan.
@@ -61,7 +61,8 @@ class Fitter {
   /// Minimise from the starts, and keep the lowest minimum of each spectrum.
   void minimize(const Exec& exec);
 
-  /// Covariances, the posterior of rv, chi-squares and best-fit spectra at the solution.
+  /// Covariances, the posterior of rv, chi-squares and best-fit spectra at the solution. Waits for one
+  /// integer a pass of the posterior.
   void errors(const Exec& exec);
 
   /// Download the results; waits for them.
@@ -98,6 +99,9 @@ class Fitter {
     RVFIT_REQUIRE(set.names() == model.names(), "Fitter: parameters are ", set.names(),
                   ", the model has ", model.names());
     set.require_valid();
+    RVFIT_REQUIRE(set.size() <= max_batched_parameters, "Fitter: ", set.size(),
+                  " parameters, at most ", max_batched_parameters, " are supported");
+    rvfit::require_valid(options.starts);
     for (int p = 0; p < set.size(); ++p) {
       RVFIT_REQUIRE(set[p].lower >= model[p].lower && set[p].upper <= model[p].upper,
                     "Fitter: bounds of ", set[p].name, " are [", set[p].lower, ", ", set[p].upper,
@@ -155,7 +159,7 @@ requires TemplateModel<Model, P> Fitter<Model, P>::Fitter(const Exec& exec, cons
                  tile(exec, capacity)),
       scan_(exec, model, parameters_, like, capacity, options_.continuum, tile(exec, capacity),
             options_.scan),
-      profile_(exec, parameters_, velocity_count<P>(model), capacity, options_.profile),
+      profile_(exec, parameters_, capacity, options_.profile),
       state_(exec, capacity * options_.scan.candidates, parameters_.size()),
       covariance_(exec, capacity, parameters_.size()),
       list_(exec, capacity * options_.scan.candidates),
@@ -179,6 +183,7 @@ requires TemplateModel<Model, P> Fitter<Model, P>::Fitter(const Exec& exec, cons
 template <class Model, ExecutionPolicy P>
 requires TemplateModel<Model, P>
 void Fitter<Model, P>::bind(const Exec& exec, const Observations<P>& observations) {
+  phase_ = Phase::planned;  // until all is well
   objective_.bind(exec, observations);
   size_ = objective_.size();
   const int fits = size_ * options_.scan.candidates;
@@ -218,6 +223,7 @@ void Fitter<Model, P>::scan(const Exec& exec) {
       detail::TakeStarts<P>{state_, candidates, scan_.gains(), options_.starts, size_});
   if (starts_ > 1) {
     list_.select(exec, fits, fits, detail::IsRunning<P>{state_.status});
+    list_.refresh(exec);  // most starts are given up: one integer spares their templates
     objective_.evaluate(exec, list_, state_.theta, state_.trial_value);
     Kokkos::parallel_for("rvfit::Fitter::screen", Range(exec, 0, size_),
                          detail::ScreenStarts<P>{state_, state_.trial_value.value, scan_.gains(),

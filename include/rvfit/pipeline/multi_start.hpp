@@ -9,6 +9,8 @@
 
 #include <rvfit/pipeline/objective.hpp>
 
+#include <utility>
+
 namespace rvfit {
 
 struct MultiStartOptions {
@@ -19,6 +21,19 @@ struct MultiStartOptions {
   double margin = 30.0;          ///< differences of neg2_log_like up to this are always followed
   double distinct = 50.0;        ///< least difference in rv of two minima of a spectrum  [km/s]
 };
+
+/// @throws InvalidArgument  an option that is not a number, or negative
+inline void require_valid(const MultiStartOptions& options) {
+  for (const auto& [name, value] : {std::pair{"least_gain", options.least_gain},
+                                    {"most_excess", options.most_excess},
+                                    {"patience", options.patience},
+                                    {"telling_damping", options.telling_damping},
+                                    {"margin", options.margin},
+                                    {"distinct", options.distinct}}) {
+    RVFIT_REQUIRE(value >= 0.0, "MultiStartOptions: ", name, " is ", value,
+                  ", must not be negative");
+  }
+}
 
 namespace detail {
 
@@ -126,10 +141,7 @@ struct KeepBest {
     int best = b;
     for (int k = 1; k < starts; ++k) {
       const int f = k * spectra + b;
-      const bool lower =
-          is_solution(state.status(f)) &&
-          (!is_solution(state.status(best)) || state.current.value(f) < state.current.value(best));
-      best = lower ? f : best;
+      best = better(f, best) ? f : best;
     }
     const bool solved = is_solution(state.status(best));
     start_rv(b) = solved ? start_rv(best) : Kokkos::Experimental::quiet_NaN_v<double>;
@@ -140,7 +152,8 @@ struct KeepBest {
       const double excess =
           Kokkos::isfinite(higher) ? higher : gain(best / spectra, b) - gain(k, b);
       const double away = Kokkos::abs(state.theta(f, rv) - state.theta(best, rv));
-      if (away >= options.distinct && Kokkos::isfinite(excess) && !(second_excess(b) <= excess)) {
+      if (f != best && away >= options.distinct && Kokkos::isfinite(excess) &&
+          !(second_excess(b) <= excess)) {
         second_rv(b) = state.theta(f, rv);
         second_excess(b) = excess;
       }
@@ -151,6 +164,17 @@ struct KeepBest {
   }
 
  private:
+  /// A solution before none, then the lower; without one, a fit that went on before one given up.
+  [[nodiscard]] KOKKOS_FUNCTION bool better(int a, int b) const {
+    const bool solved = is_solution(state.status(a));
+    if (solved != is_solution(state.status(b))) {
+      return solved;
+    }
+    return solved ? state.current.value(a) < state.current.value(b)
+                  : state.status(b) == FitStatus::superseded &&
+                        state.status(a) != FitStatus::superseded;
+  }
+
   KOKKOS_FUNCTION void swap(int a, int b) const {
     const auto n = static_cast<int>(state.theta.extent(1));
     Kokkos::kokkos_swap(state.status(a), state.status(b));

@@ -225,10 +225,10 @@ requires TemplateModel<Model, P> Objective<P, Model>::Objective(
   int pixels = 0, resolved_pixels = 0;
   for (const SpectrumBatch<P>& arm : like) {
     const int index = model.arm_index(arm.arm);
-    const Parameter& rv = parameters["rv"];
-    model.require_coverage(exec, index, arm.wave, rv.lower, rv.upper);
     auto plan = plan_exposure<P>(exec, model, index, arm.wave, arm.exposure);
     const Tangents tangents = tangents_of<P>(model, plan);
+    const Parameter& rv = parameters[velocity_of<P, Model>(tangents, parameters.index("rv"))];
+    model.require_coverage(exec, index, arm.wave, rv.lower, rv.upper);
     arms_.push_back({index,
                      arm.exposure,
                      arm.wave,

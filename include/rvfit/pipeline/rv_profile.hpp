@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// The posterior of rv with everything else kept at the solution, and its moments: with
+/// The posterior of rv with everything else, other velocities too, kept at the solution: with
 /// L(v) = neg2_log_like at velocity v and a flat prior between the bounds,
 ///
 ///   p(v) ~ exp(-L(v) / 2),   error = sqrt(m_2),  skewness = m_3 / m_2^1.5,  kurtosis = m_4 / m_2^2
@@ -66,6 +66,7 @@ struct FirstWindow {
   RvProfileOptions options;
   LmState<P> state;
   int rv;
+  bool fixed;
   double lower, upper;
   RvWindow<P> window;
 
@@ -74,14 +75,14 @@ struct FirstWindow {
     const double widest = (upper - lower) / options.reach;
     const double error =
         curvature > 0.0 ? Kokkos::fmin(Kokkos::sqrt(2.0 / curvature), widest) : widest;
-    window.open(b) = is_solution(state.status(b)) && upper > lower ? 1 : 0;
+    window.open(b) = is_solution(state.status(b)) && !fixed && upper > lower ? 1 : 0;
     window.step(b) = 2.0 * options.reach * error / (options.points - 1);
     window.first(b) = state.theta(b, rv) - options.reach * error;
     window.sums(b, 0) = 0.0;  // no posterior yet
   }
 };
 
-/// As wide a window around the second minimum, if that is not in the first and counts.
+/// As wide a window at the second minimum, beside the first, if that is not in the first and counts.
 template <ExecutionPolicy P>
 struct SecondWindow {
   RvProfileOptions options;
@@ -89,21 +90,25 @@ struct SecondWindow {
   RvWindow<P> window;
 
   KOKKOS_FUNCTION void operator()(int b) const {
-    const double half = 0.5 * (options.points - 1) * window.step(b);
-    const double away = Kokkos::abs(second_rv(b) - (window.first(b) + half));
-    const bool counts = second_excess(b) < negligible_excess && away > 2.0 * half;
+    const double width = (options.points - 1) * window.step(b);
+    const double centre = window.first(b) + 0.5 * width;
+    const double second = second_rv(b);
+    const bool outside = Kokkos::abs(second - centre) > 0.5 * width;
+    const bool counts = second_excess(b) < negligible_excess && outside;
     window.open(b) = counts && window.sums(b, 0) > 0.0 ? 1 : 0;
-    window.first(b) = second_rv(b) - half;
+    window.first(b) = second > centre
+                          ? Kokkos::fmax(second - 0.5 * width, centre + 0.5 * width)
+                          : Kokkos::fmin(second + 0.5 * width, centre - 0.5 * width) - width;
   }
 };
 
-/// Parameters at the velocities of the windows: all velocities of a fit move together.
+/// Parameters at the velocities of the windows.
 template <ExecutionPolicy P>
 struct SetVelocities {
   Tile<P> list;
   Matrix<const double, P> theta;
   RvWindow<P> window;
-  int rv, velocities;
+  int rv;
   Cube<double, P> points;  ///< (G, B, P)
 
   KOKKOS_FUNCTION void operator()(int g, int t) const {
@@ -111,9 +116,8 @@ struct SetVelocities {
     if (b < 0) {
       return;
     }
-    const double shift = window.first(b) + g * window.step(b) - theta(b, rv);
     for (int p = 0; p < static_cast<int>(theta.extent(1)); ++p) {
-      points(g, b, p) = theta(b, p) + (p >= rv && p < rv + velocities ? shift : 0.0);
+      points(g, b, p) = p == rv ? window.first(b) + g * window.step(b) : theta(b, p);
     }
   }
 };
@@ -222,11 +226,11 @@ class RvProfile {
   using Exec = typename P::execution_space;
 
   /// @throws InvalidArgument  fewer than 4 points, or no window
-  RvProfile(const Exec& exec, const ParameterSet& parameters, int velocities, int capacity,
+  RvProfile(const Exec& exec, const ParameterSet& parameters, int capacity,
             const RvProfileOptions& options)
       : options_(options),
         rv_(parameters.index("rv")),
-        velocities_(velocities),
+        fixed_(parameters["rv"].fixed),
         lower_(parameters["rv"].lower),
         upper_(parameters["rv"].upper),
         moments_(exec, capacity),
@@ -241,14 +245,16 @@ class RvProfile {
     values_ = allocate<Matrix<double, P>>(exec, "rvfit::RvProfile::values", options.points, rows);
   }
 
-  /// Posteriors of the first `size` fits of a state that has been minimised.
+  /// Posteriors of the first `size` fits of a state that has been minimised. Waits for one integer a
+  /// pass.
   ///
   /// @param[in] second_rv      (B)  the second minimum, NaN if there is none   [km/s]
   /// @param[in] second_excess  (B)  its neg2_log_like less that of the solution
   void run(const Exec& exec, Objective<P, Model>& objective, const LmState<P>& state, int size,
            const Vector<const double, P>& second_rv, const Vector<const double, P>& second_excess) {
-    Kokkos::parallel_for("rvfit::RvProfile::first", Range(exec, 0, size),
-                         detail::FirstWindow<P>{options_, state, rv_, lower_, upper_, window_});
+    Kokkos::parallel_for(
+        "rvfit::RvProfile::first", Range(exec, 0, size),
+        detail::FirstWindow<P>{options_, state, rv_, fixed_, lower_, upper_, window_});
     for (int pass = 0; options_.enabled && pass < options_.passes; ++pass) {
       if (!look(exec, objective, state, size, false)) {
         break;
@@ -279,7 +285,7 @@ class RvProfile {
     Kokkos::parallel_for(
         "rvfit::RvProfile::velocities",
         typename P::template grid_policy<2>(exec, {0, 0}, {options_.points, all.size}),
-        detail::SetVelocities<P>{all, state.theta, window_, rv_, velocities_, theta_});
+        detail::SetVelocities<P>{all, state.theta, window_, rv_, theta_});
     objective.evaluate_velocities(exec, list_, theta_, values_);
     Kokkos::parallel_for("rvfit::RvProfile::sum", Range(exec, 0, all.size),
                          detail::SumWindow<P>{options_, all, values_, state.theta, rv_, lower_,
@@ -289,7 +295,7 @@ class RvProfile {
 
   RvProfileOptions options_;
   int rv_;
-  int velocities_;
+  bool fixed_;
   double lower_, upper_;
   RvMoments<P> moments_;
   detail::RvWindow<P> window_;

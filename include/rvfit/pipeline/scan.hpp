@@ -14,7 +14,7 @@
 /// with a = N / Q kept between bounds. Pixels are shared out to the two bins around them, which makes
 /// the sums those over pixels of a template interpolated linearly between bins. Both sums are a
 /// product of the binned data (B, bins) with a Hankel matrix of the template (bins, shifts). The best
-/// distinct rv of each spectrum go to the exact objective, and the lowest is the start.
+/// distinct rv of each spectrum are its starts.
 
 #include <rvfit/continuum/projection.hpp>
 #include <rvfit/linalg/correlation.hpp>
@@ -30,8 +30,9 @@
 
 namespace rvfit {
 
-/// Width of the narrowest pixel of any arm: a velocity step that follows the resolution of the data, as
-/// spectrographs sample their line spread with two pixels or more.
+/// Median width of the pixels of the finest arm: a velocity step that follows the resolution of the
+/// data, as spectrographs sample their line spread with two pixels or more. Where every spectrum has
+/// wavelengths of its own, the finest of them.
 ///
 /// @param[in] observations  of which only the wavelengths are read; the call waits for them
 /// @return                  at least 1 km/s                                              [km/s]
@@ -39,12 +40,17 @@ template <ExecutionPolicy P>
 [[nodiscard]] double finest_pixel(const typename P::execution_space& exec,
                                   const Observations<P>& observations) {
   double finest = std::numeric_limits<double>::infinity();
+  std::vector<double> widths;
   for (const SpectrumBatch<P>& arm : observations) {
     const auto wave = download(exec, arm.wave);
     for (std::size_t row = 0; row < wave.extent(0); ++row) {
+      widths.clear();
       for (std::size_t i = 1; i < wave.extent(1); ++i) {
-        finest = std::min(finest, std::log(wave(row, i) / wave(row, i - 1)));
+        widths.push_back(std::log(wave(row, i) / wave(row, i - 1)));
       }
+      const auto middle = widths.begin() + static_cast<std::ptrdiff_t>(widths.size() / 2);
+      std::nth_element(widths.begin(), middle, widths.end());
+      finest = std::min(finest, *middle);
     }
   }
   return std::max(1.0, speed_of_light * finest);
@@ -147,8 +153,6 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
       tile_(tile),
       rv_(parameters.index("rv")),
       velocities_(velocity_count<P>(model)),
-      min_rv_(parameters["rv"].lower),
-      max_rv_(parameters["rv"].upper),
       unused_(exec, std::max(capacity, options.templates), 0) {
   RVFIT_REQUIRE(options.rv_step >= 0 && options.templates > 0 && options.candidates > 0,
                 "Scan: rv_step ", options.rv_step, ", templates ", options.templates,
@@ -160,11 +164,21 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
                     options.max_strength >= options.min_strength,
                 "Scan: exclusion ", options.exclusion, " steps, line strengths ",
                 options.min_strength, " to ", options.max_strength);
+  // All velocities that any exposure may have.
+  min_rv_ = std::numeric_limits<double>::infinity();
+  max_rv_ = -min_rv_;
+  bool fixed = true;
+  for (int v = rv_; v < rv_ + velocities_; ++v) {
+    const Parameter& rv = parameters[v];
+    min_rv_ = std::min(min_rv_, rv.fixed ? rv.value : rv.lower);
+    max_rv_ = std::max(max_rv_, rv.fixed ? rv.value : rv.upper);
+    fixed = fixed && rv.fixed;
+  }
   RVFIT_REQUIRE(std::isfinite(min_rv_) && std::isfinite(max_rv_), "Scan: rv is bounded by ",
                 min_rv_, " and ", max_rv_, ", must be finite");
-  if (parameters[rv_].fixed) {
-    min_rv_ = parameters[rv_].value - options_.rv_step;
-    max_rv_ = parameters[rv_].value + options_.rv_step;
+  if (fixed) {
+    min_rv_ -= options_.rv_step;
+    max_rv_ += options_.rv_step;
   }
   step_ = options_.rv_step / speed_of_light;
   reach_ = static_cast<int>(std::ceil(

@@ -19,8 +19,8 @@ namespace rvfit {
 /// A model has arms (spectrograph setups). For each, `synthesize` makes what does not depend on the
 /// observed pixels (emulator, rotation), and `observe` the template on the pixels of one observed
 /// arm: several exposures of an arm share one synthesis, and a scan or a profile of rv one for all
-/// velocities, so that rv acts in `observe` alone. `lanes` is 1 for values, or
-/// 1 + parameters().size() for values and tangents. `Plan` holds what depends on the wavelengths
+/// velocities, so that rv acts in `observe` alone. `lanes` is 1 for values, or for values and
+/// tangents 1 + parameters().size() (of `SeparateVelocities`, 1 + those of the exposure). `Plan` holds what depends on the wavelengths
 /// alone; `Workspace` the device arrays of one tile. All calls enqueue on `exec` and, but for `plan`
 /// and the constructor of `Workspace`, allocate nothing.
 ///
@@ -73,6 +73,12 @@ template <ExecutionPolicy P, TemplateModel<P> Model>
   } else {
     return 1;
   }
+}
+
+/// The velocity that shifts jets with these tangents, of a set whose first is `rv`.
+template <ExecutionPolicy P, TemplateModel<P> Model>
+[[nodiscard]] int velocity_of(const Tangents& tangents, int rv) {
+  return SeparateVelocities<Model, P> ? tangents.last : rv;
 }
 
 /// Plan of one exposure of an arm.

@@ -72,7 +72,9 @@ struct InvertHessian {
       const double value = state.theta(b, p);
       const bool on_bound = value <= parameters.lower(p) || value >= parameters.upper(p);
       const bool fixed = parameters.fixed(p) != 0;
-      free[p] = !fixed && !on_bound;
+      // What no datum depends on (the velocity of an exposure without good pixels) has no error, and
+      // says nothing of the others'.
+      free[p] = !fixed && !on_bound && state.current.hessian(b, p, p) != 0.0;
       flags |= !fixed && on_bound ? std::uint32_t{1} << p : 0;
       for (int q = 0; q <= p; ++q) {
         hessian[packed(p, q)] = state.current.hessian(b, p, q);

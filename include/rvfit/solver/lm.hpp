@@ -17,6 +17,9 @@
 
 namespace rvfit {
 
+/// Upper limit on the parameters of an objective that `minimize` works on.
+inline constexpr int max_batched_parameters = 32;
+
 /// What the solver minimises: B objectives of P parameters, evaluated for a list of them at once.
 ///
 /// `evaluate` sets the values, `linearize` values, gradients and Hessians, of the listed fits at
@@ -254,8 +257,9 @@ void with_capacity(int n, const Body& body) {
   } else if (n <= 16) {
     body(std::integral_constant<int, 16>{});
   } else {
-    RVFIT_REQUIRE(n <= 32, "minimize: ", n, " parameters, at most 32 are supported");
-    body(std::integral_constant<int, 32>{});
+    RVFIT_REQUIRE(n <= max_batched_parameters, "minimize: ", n, " parameters, at most ",
+                  max_batched_parameters, " are supported");
+    body(std::integral_constant<int, max_batched_parameters>{});
   }
 }
 
@@ -284,7 +288,7 @@ void minimize(const typename P::execution_space& exec, Problem& problem,
   Kokkos::parallel_for("rvfit::Lm::begin", Range(exec, 0, size),
                        detail::BeginFit<P>{state, parameters, options});
   state.active.select(exec, size, size, running);
-  state.stale.select(exec, size, size, stale);
+  state.stale.select(exec, size, state.active.refresh(exec), stale);
   // Every pass tries one step of each active fit; the pass after the last step only ends fits.
   for (int pass = 0; pass <= options.max_iterations; ++pass) {
     if (pass % P::check_interval == 0 && state.active.refresh(exec) == 0) {

@@ -15,9 +15,9 @@
 namespace rvfit {
 
 struct ScanOptions {
-  double rv_step = 0.0;       ///< bin of the scan; 0: the finest pixel of the data       [km/s]
+  double rv_step = 0.0;       ///< bin of the scan; 0: a pixel of the finest arm           [km/s]
   int templates = 32;         ///< points of the model's domain
-  int candidates = 3;         ///< starts that the exact objective decides between
+  int candidates = 3;         ///< starts of a spectrum
   double exclusion = 4.0;     ///< least distance in rv between candidates, in steps
   double min_strength = 0.3;  ///< bounds of the line strength a
   double max_strength = 2.0;
@@ -108,6 +108,7 @@ struct NormalizeTemplates {
 template <ExecutionPolicy P>
 struct PickCandidates {
   using Real = typename P::real_type;
+  static constexpr double excluded = -1e300;  ///< gain of a shift that is none
   Tile<P> tile;
   ScanOptions options;
   int shifts;   ///< 2 S + 1
@@ -117,7 +118,7 @@ struct PickCandidates {
   MatrixRef<const Real> numerator, denominator;  ///< (T, templates * shifts)
   Matrix<const double, P> points;                ///< (templates, P)
   Cube<double, P> candidates;                    ///< (K, B, P)
-  Matrix<double, P> gains;                       ///< (K, B)
+  Matrix<double, P> gains;                       ///< (K, B)  NaN without a candidate
   int velocities;                                ///< columns rv, rv + 1 .. of theta
   double min_rv, max_rv;
 
@@ -131,7 +132,7 @@ struct PickCandidates {
     const double a = Kokkos::fmin(Kokkos::fmax(q > 0.0 ? n / q : 0.0, options.min_strength),
                                   options.max_strength);
     const double result = a * (2.0 * n - a * q);
-    return Kokkos::isfinite(result) ? result : -1e300;
+    return Kokkos::isfinite(result) ? result : excluded;
   }
 
   KOKKOS_FUNCTION double velocity(double s) const {
@@ -163,7 +164,7 @@ struct PickCandidates {
       // Half a step of grace: bounds closer than a step still have a shift.
       const double grace = 0.5 * options.rv_step;
       if (!(v >= min_rv - grace && v <= max_rv + grace)) {
-        best[s] = -1e300;
+        best[s] = excluded;
       }
     });
     member.team_barrier();
@@ -193,10 +194,11 @@ struct PickCandidates {
         const bool velocity_column = p >= rv && p < rv + velocities;
         candidates(k, b, p) = parameters.start(p, velocity_column ? v : points(m, p));
       }
-      gains(k, b) = best[top];
+      // Bounds that hold fewer shifts than candidates are wanted: there is no such candidate.
+      gains(k, b) = best[top] > excluded ? best[top] : Kokkos::Experimental::quiet_NaN_v<double>;
       for (int s = 0; s < shifts; ++s) {
         if (Kokkos::abs(velocity(s) - v) < options.exclusion * options.rv_step) {
-          best[s] = -1e301;
+          best[s] = excluded;
         }
       }
     }
