@@ -175,6 +175,7 @@ KOKKOS_FUNCTION void load_fit(const LmState<P>& state, int b, LmFit<double, N>& 
     fit.trial[p] = state.trial(b, p);
   }
   fit.current.value = state.current.value(b);
+  fit.last = false;
   fit.damping = state.damping(b);
   fit.predicted = state.predicted(b);
   fit.promise = state.promise(b);

@@ -91,6 +91,7 @@ struct ResidualProblem {
     set_lane(fit.damping.blind_steps, w, damping.blind_steps);
     set_lane(fit.damping.blind_promise, w, damping.blind_promise);
     // Nothing of the lane's last fit is left.
+    set_lane(fit.last, w, false);
     set_lane(fit.current.value, w, 0);
     set_lane(fit.predicted, w, 0);
     set_lane(fit.promise, w, 0);
@@ -292,7 +293,7 @@ struct ResidualState {
       const T unit = select(size[p] > T(0), size[p], scale[p]);
       bounds.least_curvature[p] = max_of(least, T(1e-12)) / (unit * unit);
     }
-    lm_propose(fit, n, bounds, options);
+    lm_propose<LastStep::judged>(fit, n, bounds, options);
   }
 };
 
