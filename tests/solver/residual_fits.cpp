@@ -506,6 +506,26 @@ TEST_CASE("residual_fits: each stopping test ends a fit with its own status") {
   }
 }
 
+/// theta_0 / (1 + i), and infinity from point 3 on.
+struct Pole {
+  static constexpr int parameters = 1;
+  template <class T>
+  KOKKOS_FUNCTION T operator()(const T* theta, int i) const {
+    return theta[0] / (i < 3 ? 1.0 + i : 0.0);
+  }
+};
+
+TEST_CASE("residual_fits: a point without weight is left out where the model is not finite") {
+  const Setup setup{4, {6.0, 3.0, 2.0, 77.0}, {1.0, 1.0, 1.0, 0.0}, {1.0}};
+  for (const auto parallelism : {Parallelism::thread_per_fit, Parallelism::team_per_fit}) {
+    ResidualOptions options = tight;
+    options.parallelism = parallelism;
+    CHECK(solve<Double, Pole>(setup, options).theta[0] == doctest::Approx(6.0).epsilon(1e-12));
+    CHECK(solve<Double, Pole>(setup, options, Poisson{}).theta[0] ==
+          doctest::Approx(6.0).epsilon(1e-9));
+  }
+}
+
 /// theta_0 exp(-i / (4 theta_1)) + theta_2.
 struct Decay {
   static constexpr int parameters = 3;

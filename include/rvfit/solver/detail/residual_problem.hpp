@@ -175,17 +175,20 @@ struct ResidualProblem {
     }
   }
 
-  /// Add what point i contributes.
+  /// Add what point i contributes; nothing where w is 0, whatever the model is there.
   template <class R, class T, class Fit>
   KOKKOS_FORCEINLINE_FUNCTION void add_point(const Arguments<R>& at, const Fit& fit, int i,
                                              const T& y, const T& w, LmPoint<T, n>& sums) const {
     R jacobian[n];
     const R f = linearize(at, fit, i, jacobian);
-    const EstimatorTerm<T> term = estimator(lane_cast<T>(f), y, w);
-    sums.value = sums.value + term.value;
+    const auto used = w != T(0);
+    EstimatorTerm<T> term = estimator(lane_cast<T>(f), y, w);
+    term.slope = select(used, term.slope, T(0));
+    term.curvature = select(used, term.curvature, T(0));
+    sums.value = sums.value + select(used, term.value, T(0));
     T column[n];
     for (int p = 0; p < n; ++p) {
-      column[p] = lane_cast<T>(jacobian[p]);
+      column[p] = select(used, lane_cast<T>(jacobian[p]), T(0));
       sums.gradient[p] = sums.gradient[p] + term.slope * column[p];
       const T scaled = term.curvature * column[p];
       for (int q = 0; q <= p; ++q) {
