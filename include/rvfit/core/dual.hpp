@@ -248,7 +248,7 @@ template <class T, int N>
   return abs_of(x);
 }
 
-/// x^y.
+/// x^y; at x = 0 the slopes are limits from above, so that 0^y is 0 with slope 0 in y.
 template <class T, int N, detail::ConstantOf<T> S>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(const Dual<T, N>& x, const S& y) {
   using Kokkos::pow;
@@ -261,14 +261,16 @@ template <class T, int N>
   using Kokkos::log;
   using Kokkos::pow;
   const T f = pow(x.value, y.value);
-  return Dual<T, N>::chain(x, y, f, f * y.value / x.value, f * log(x.value));
+  const T f_x = y.value * pow(x.value, y.value - T(1));
+  return Dual<T, N>::chain(x, y, f, select(y.value == T(0), T(0), f_x),
+                           select(f == T(0), T(0), f * log(x.value)));
 }
 template <class T, int N, detail::ConstantOf<T> S>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(const S& x, const Dual<T, N>& y) {
   using Kokkos::log;
   using Kokkos::pow;
   const T f = pow(static_cast<T>(x), y.value);
-  return Dual<T, N>::chain(y, f, f * log(static_cast<T>(x)));
+  return Dual<T, N>::chain(y, f, select(f == T(0), T(0), f * log(static_cast<T>(x))));
 }
 template <class T, int N>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> atan2(const Dual<T, N>& y,
