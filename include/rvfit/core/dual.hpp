@@ -17,7 +17,8 @@ struct Dual;
 
 namespace detail {
 
-/// What mixes with a Dual as a constant.
+/// What mixes with a Dual as a constant. It is passed by value: a reference would need the address of a
+/// constant at namespace scope, which code for GPUs does not have.
 template <class S, class T>
 concept ConstantOf = std::is_arithmetic_v<S> || std::is_same_v<S, T>;
 
@@ -33,7 +34,7 @@ struct Dual {
   /// A constant.
   template <detail::ConstantOf<T> S>
   // NOLINTNEXTLINE(google-explicit-constructor): constants mix with duals as in formulas.
-  KOKKOS_FORCEINLINE_FUNCTION Dual(const S& number) : value(static_cast<T>(number)) {
+  KOKKOS_FORCEINLINE_FUNCTION Dual(S number) : value(static_cast<T>(number)) {
     for (int p = 0; p < N; ++p) {
       derivative[p] = T(0);
     }
@@ -96,55 +97,55 @@ struct Dual {
   friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(const Dual& a) { return a; }
 
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(Dual a, const S& b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(Dual a, S b) {
     a.value = a.value + static_cast<T>(b);
     return a;
   }
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(const S& a, Dual b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(S a, Dual b) {
     b.value = static_cast<T>(a) + b.value;
     return b;
   }
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator-(Dual a, const S& b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator-(Dual a, S b) {
     a.value = a.value - static_cast<T>(b);
     return a;
   }
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator-(const S& a, const Dual& b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator-(S a, const Dual& b) {
     return chain(b, static_cast<T>(a) - b.value, T(-1));
   }
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator*(const Dual& a, const S& b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator*(const Dual& a, S b) {
     return chain(a, a.value * static_cast<T>(b), static_cast<T>(b));
   }
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator*(const S& a, const Dual& b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator*(S a, const Dual& b) {
     return b * a;
   }
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator/(const Dual& a, const S& b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator/(const Dual& a, S b) {
     return chain(a, a.value / static_cast<T>(b), T(1) / static_cast<T>(b));
   }
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator/(const S& a, const Dual& b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator/(S a, const Dual& b) {
     const T ratio = static_cast<T>(a) / b.value;
     return chain(b, ratio, -ratio / b.value);
   }
   template <class S>
-  KOKKOS_FORCEINLINE_FUNCTION Dual& operator+=(const S& b) {
+  KOKKOS_FORCEINLINE_FUNCTION Dual& operator+=(S b) {
     return *this = *this + b;
   }
   template <class S>
-  KOKKOS_FORCEINLINE_FUNCTION Dual& operator-=(const S& b) {
+  KOKKOS_FORCEINLINE_FUNCTION Dual& operator-=(S b) {
     return *this = *this - b;
   }
   template <class S>
-  KOKKOS_FORCEINLINE_FUNCTION Dual& operator*=(const S& b) {
+  KOKKOS_FORCEINLINE_FUNCTION Dual& operator*=(S b) {
     return *this = *this * b;
   }
   template <class S>
-  KOKKOS_FORCEINLINE_FUNCTION Dual& operator/=(const S& b) {
+  KOKKOS_FORCEINLINE_FUNCTION Dual& operator/=(S b) {
     return *this = *this / b;
   }
 
@@ -154,11 +155,11 @@ struct Dual {
     return a.value op b.value;                                                        \
   }                                                                                   \
   template <detail::ConstantOf<T> S>                                                  \
-  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const Dual& a, const S& b) {    \
+  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const Dual& a, S b) {           \
     return a.value op static_cast<T>(b);                                              \
   }                                                                                   \
   template <detail::ConstantOf<T> S>                                                  \
-  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const S& a, const Dual& b) {    \
+  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(S a, const Dual& b) {           \
     return static_cast<T>(a) op b.value;                                              \
   }
   RVFIT_DUAL_COMPARISON(<)
@@ -250,7 +251,7 @@ template <class T, int N>
 
 /// x^y; at x = 0 the slopes are limits from above, so that 0^y is 0 with slope 0 in y.
 template <class T, int N, detail::ConstantOf<T> S>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(const Dual<T, N>& x, const S& y) {
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(const Dual<T, N>& x, S y) {
   using Kokkos::pow;
   const T exponent = static_cast<T>(y);
   const T slope = exponent * pow(x.value, exponent - T(1));
@@ -266,7 +267,7 @@ template <class T, int N>
                            select(f == T(0), T(0), f * log(x.value)));
 }
 template <class T, int N, detail::ConstantOf<T> S>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(const S& x, const Dual<T, N>& y) {
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(S x, const Dual<T, N>& y) {
   using Kokkos::log;
   using Kokkos::pow;
   const T f = pow(static_cast<T>(x), y.value);
