@@ -526,6 +526,28 @@ TEST_CASE("residual_fits: a point without weight is left out where the model is 
   }
 }
 
+/// theta_0 + sqrt(theta_1).
+struct Root {
+  static constexpr int parameters = 2;
+  template <class T>
+  KOKKOS_FUNCTION T operator()(const T* theta, int) const {
+    using Kokkos::sqrt;
+    return theta[0] + sqrt(theta[1]);
+  }
+};
+
+TEST_CASE("residual_fits: a fixed parameter needs no finite derivative") {
+  const Setup setup{1, {3.0}, {}, {1.0, 0.0}};  // where that of the root is infinite
+  for (const auto parallelism : {Parallelism::thread_per_fit, Parallelism::team_per_fit}) {
+    ResidualOptions options = tight;
+    options.parallelism = parallelism;
+    const Solved solved = solve<Double, Root>(setup, options, LeastSquares{}, Root{},
+                                              {.fixed = per_fit<int>({0.0, 1.0}, 2)});
+    CHECK(is_converged(solved.status[0]));
+    CHECK(solved.theta[0] == doctest::Approx(3.0).epsilon(1e-12));
+  }
+}
+
 /// theta_0 exp(-i / (4 theta_1)) + theta_2.
 struct Decay {
   static constexpr int parameters = 3;

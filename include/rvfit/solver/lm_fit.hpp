@@ -158,7 +158,8 @@ KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T
   fit.end(!left, FitStatus::max_iterations);
 }
 
-/// Accept or reject the trial point; a last one ends the fit either way. Comparisons are written so that NaN rejects.
+/// Accept or reject the trial point; a last one ends the fit either way. Comparisons are written so
+/// that NaN rejects.
 ///
 /// @param[in] judged  where a trial was proposed; elsewhere nothing changes
 /// @return where theta moved: the caller sets `current` there

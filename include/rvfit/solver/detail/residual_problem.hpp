@@ -270,7 +270,8 @@ struct ResidualState {
   MaskOf<T> fresh;  ///< at its start, where there is nothing to judge yet
 
   /// Move on from the objective at the trial point to the next one, or to the end.
-  KOKKOS_INLINE_FUNCTION void advance(const LmPoint<T, n>& at_trial, const LmOptions& options) {
+  KOKKOS_INLINE_FUNCTION void advance(LmPoint<T, n>& at_trial, const LmOptions& options) {
+    drop_fixed(at_trial);
     // A point without derivatives is none to go on from.
     const T nan(Kokkos::Experimental::quiet_NaN_v<LaneValue<T>>);
     const T value = select(at_trial.finite(n), at_trial.value, nan);
@@ -297,6 +298,18 @@ struct ResidualState {
       bounds.least_curvature[p] = max_of(least, T(1e-12)) / (unit * unit);
     }
     lm_propose<LastStep::judged>(fit, n, bounds, options);
+  }
+
+ private:
+  /// Derivatives in fixed parameters, which need not be finite, are of no concern.
+  KOKKOS_INLINE_FUNCTION void drop_fixed(LmPoint<T, n>& at) const {
+    for (int p = 0; p < n; ++p) {
+      at.gradient[p] = select(bounds.fixed[p], T(0), at.gradient[p]);
+      for (int q = 0; q <= p; ++q) {
+        T& element = at.hessian[packed(p, q)];
+        element = select(bounds.fixed[p] || bounds.fixed[q], T(0), element);
+      }
+    }
   }
 };
 
