@@ -597,6 +597,31 @@ TEST_CASE("residual_fits: the value is the objective at the solution, also witho
   CHECK(*std::min_element(perfect.value.begin(), perfect.value.end()) >= 0.0);
 }
 
+TEST_CASE("residual_fits: the unit of the data changes nothing but the unit of the results") {
+  const double unit = std::ldexp(1.0, -56);  // 1.4e-17; a power of two keeps all digits
+  const Setup setup = noisy_peaks(20, 40);
+  Setup scaled = setup;
+  scaled.weight.clear();
+  std::transform(setup.y.begin(), setup.y.end(), scaled.y.begin(),
+                 [&](double y) { return unit * y; });
+  Setup plain = setup;
+  plain.weight.clear();
+  for (std::size_t k = 0; k < scaled.start.size(); k += 4) {
+    scaled.start[k] *= unit;
+    scaled.start[k + 3] *= unit;
+  }
+  const ResidualOptions options{.solver = {.tolerance = 0.0, .relative_tolerance = 1e-12}};
+  const Solved wanted = solve<Double, DualPeak>(plain, options);
+  Solved got = solve<Double, DualPeak>(scaled, options);
+  for (std::size_t k = 0; k < got.theta.size(); k += 4) {
+    got.theta[k] /= unit;
+    got.theta[k + 3] /= unit;
+  }
+  check_same_bits("theta", got.theta, wanted.theta);
+  CHECK(got.iterations == wanted.iterations);
+  CHECK(got.status == wanted.status);
+}
+
 /// Sums of many cosines, linear in 32 parameters.
 struct Cosines {
   static constexpr int parameters = 32;

@@ -293,9 +293,10 @@ struct ResidualState {
         static_cast<LaneValue<T>>(Kokkos::Experimental::epsilon_v<typename Problem::Real>);
     fit.rounding = eps * (current.value + sqrt(current.value * signal) + eps * signal);
     const T least = static_cast<LaneValue<T>>(options.least_influence) * current.value;
+    const T tiny(Kokkos::Experimental::norm_min_v<LaneValue<T>>);
     for (int p = 0; p < n; ++p) {
       const T unit = select(size[p] > T(0), size[p], scale[p]);
-      bounds.least_curvature[p] = max_of(least, T(1e-12)) / (unit * unit);
+      bounds.least_curvature[p] = max_of(least, tiny) / (unit * unit);
     }
     lm_propose<LastStep::judged>(fit, n, bounds, options);
   }
