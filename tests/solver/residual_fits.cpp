@@ -235,7 +235,7 @@ TEST_CASE("residual_fits: a Gaussian prior counts as one more datum") {
   CHECK(all.value[0] == doctest::Approx(20.0));
   const Solved each = solve<Double, Constant>(
       setup, options, LeastSquares{}, Constant{},
-      {.prior_mean = per_fit<double>({6.0, 6.0}, 1),
+      {.prior_mean = per_fit<double>({6.0, nan}, 1),
        .prior_sigma = per_fit<double>({1.0, std::numeric_limits<double>::infinity()}, 1)});
   CHECK(each.theta[0] == doctest::Approx(21.0 / 6.0).epsilon(1e-12));
   CHECK(each.theta[1] == doctest::Approx(3.0).epsilon(1e-12));
@@ -311,6 +311,7 @@ void check_equal(const Solved& a, const Solved& b) {
   check_same_bits("theta", a.theta, b.theta);
   check_same_bits("value", a.value, b.value);
   check_same_bits("covariance", a.covariance, b.covariance);
+  check_same_bits("correlation", a.correlation, b.correlation);
   CHECK(a.status == b.status);
   CHECK(a.iterations == b.iterations);
   CHECK(a.evaluations == b.evaluations);
@@ -345,6 +346,7 @@ TEST_CASE(
         append(wanted.theta, batch.theta, b, 4);
         append(wanted.value, batch.value, b, 1);
         append(wanted.covariance, batch.covariance, b, 16);
+        append(wanted.correlation, batch.correlation, b, 16);
         append(wanted.status, batch.status, b, 1);
         append(wanted.iterations, batch.iterations, b, 1);
         append(wanted.evaluations, batch.evaluations, b, 1);
@@ -673,6 +675,28 @@ TEST_CASE("residual_fits: calls that cannot be carried out say what is wrong") {
   CHECK_THROWS_AS(
       (ResidualFitter<Double, Line>(exec, {.parameters = ParameterSet({{.name = "only"}})})),
       InvalidArgument);
+  for (const LmOptions& wrong :
+       {LmOptions{.max_iterations = -1}, LmOptions{.tolerance = nan}, LmOptions{.tolerance = -1.0},
+        LmOptions{.initial_damping = 0.0}, LmOptions{.min_damping = 0.0},
+        LmOptions{.initial_damping = 1e-3, .max_damping = 1e-4}}) {
+    CHECK_THROWS_AS((ResidualFitter<Double, Line>(exec, {.solver = wrong})), InvalidArgument);
+  }
+  CHECK_THROWS_AS((ResidualFitter<Double, Line, Huber>(exec, {}, {0.0})), InvalidArgument);
+  CHECK_THROWS_AS((ResidualFitter<Double, Line, Cauchy>(exec, {}, {nan})), InvalidArgument);
+  const ResidualData<Double> data{.y = per_fit<double>({0.0, 0.0, 0.0}, 3)};
+  const auto refused = [&](auto member) {
+    ResidualFits<Double> other(exec, 2, 2, true);
+    other.*member = ResidualFits<Double>(exec, 1, 2, true).*member;
+    CHECK_THROWS_AS(fitter.run(exec, {}, data, start, other), InvalidArgument);
+  };
+  using Fits = ResidualFits<Double>;
+  refused(&Fits::theta);
+  refused(&Fits::value);
+  refused(&Fits::status);
+  refused(&Fits::iterations);
+  refused(&Fits::evaluations);
+  refused(&Fits::covariance);
+  refused(&Fits::correlation);
 }
 
 }  // namespace rvfit::test::residual_fits

@@ -81,9 +81,11 @@ struct ResidualProblem {
       set_lane(bounds.fixed[p], w, fixed);
       const Accum sigma =
           row_or(own.prior_sigma, number, p, static_cast<Accum>(parameters.prior_sigma(p)));
-      set_lane(priors.mean[p], w,
-               row_or(own.prior_mean, number, p, static_cast<Accum>(parameters.prior_mean(p))));
-      set_lane(priors.precision[p], w, Accum(1) / (sigma * sigma));
+      const Accum precision = Accum(1) / (sigma * sigma);
+      const Accum mean =
+          row_or(own.prior_mean, number, p, static_cast<Accum>(parameters.prior_mean(p)));
+      set_lane(priors.mean[p], w, precision == Accum(0) ? Accum(0) : mean);
+      set_lane(priors.precision[p], w, precision);
     }
     const auto damping = LmDamping<Accum>::start(options);
     set_lane(fit.damping.value, w, damping.value);
