@@ -17,7 +17,8 @@ struct Dual;
 
 namespace detail {
 
-/// What mixes with a Dual as a constant.
+/// What mixes with a Dual as a constant. It is passed by value: a reference would need the address of a
+/// constant at namespace scope, which code for GPUs does not have.
 template <class S, class T>
 concept ConstantOf = std::is_arithmetic_v<S> || std::is_same_v<S, T>;
 
@@ -33,7 +34,7 @@ struct Dual {
   /// A constant.
   template <detail::ConstantOf<T> S>
   // NOLINTNEXTLINE(google-explicit-constructor): constants mix with duals as in formulas.
-  KOKKOS_FORCEINLINE_FUNCTION Dual(const S& number) : value(static_cast<T>(number)) {
+  KOKKOS_FORCEINLINE_FUNCTION Dual(S number) : value(static_cast<T>(number)) {
     for (int p = 0; p < N; ++p) {
       derivative[p] = T(0);
     }
@@ -64,6 +65,29 @@ struct Dual {
       out.derivative[p] = f_x * x.derivative[p] + f_y * y.derivative[p];
     }
     return out;
+  }
+  /// The same where a slope may be infinite or NaN: directions without a share in x keep their 0.
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION static Dual steep_chain(const Dual& x, const T& value,
+                                                                    const T& slope) {
+    Dual out;
+    out.value = value;
+    for (int p = 0; p < N; ++p) {
+      out.derivative[p] = along(slope, x.derivative[p]);
+    }
+    return out;
+  }
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION static Dual steep_chain(const Dual& x, const Dual& y,
+                                                                    const T& value, const T& f_x,
+                                                                    const T& f_y) {
+    Dual out;
+    out.value = value;
+    for (int p = 0; p < N; ++p) {
+      out.derivative[p] = along(f_x, x.derivative[p]) + along(f_y, y.derivative[p]);
+    }
+    return out;
+  }
+  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION static T along(const T& slope, const T& direction) {
+    return select(direction == T(0), T(0), slope * direction);
   }
 
   friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(const Dual& a, const Dual& b) {
@@ -96,55 +120,55 @@ struct Dual {
   friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(const Dual& a) { return a; }
 
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(Dual a, const S& b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(Dual a, S b) {
     a.value = a.value + static_cast<T>(b);
     return a;
   }
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(const S& a, Dual b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator+(S a, Dual b) {
     b.value = static_cast<T>(a) + b.value;
     return b;
   }
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator-(Dual a, const S& b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator-(Dual a, S b) {
     a.value = a.value - static_cast<T>(b);
     return a;
   }
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator-(const S& a, const Dual& b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator-(S a, const Dual& b) {
     return chain(b, static_cast<T>(a) - b.value, T(-1));
   }
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator*(const Dual& a, const S& b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator*(const Dual& a, S b) {
     return chain(a, a.value * static_cast<T>(b), static_cast<T>(b));
   }
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator*(const S& a, const Dual& b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator*(S a, const Dual& b) {
     return b * a;
   }
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator/(const Dual& a, const S& b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator/(const Dual& a, S b) {
     return chain(a, a.value / static_cast<T>(b), T(1) / static_cast<T>(b));
   }
   template <detail::ConstantOf<T> S>
-  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator/(const S& a, const Dual& b) {
+  friend KOKKOS_FORCEINLINE_FUNCTION Dual operator/(S a, const Dual& b) {
     const T ratio = static_cast<T>(a) / b.value;
     return chain(b, ratio, -ratio / b.value);
   }
   template <class S>
-  KOKKOS_FORCEINLINE_FUNCTION Dual& operator+=(const S& b) {
+  KOKKOS_FORCEINLINE_FUNCTION Dual& operator+=(S b) {
     return *this = *this + b;
   }
   template <class S>
-  KOKKOS_FORCEINLINE_FUNCTION Dual& operator-=(const S& b) {
+  KOKKOS_FORCEINLINE_FUNCTION Dual& operator-=(S b) {
     return *this = *this - b;
   }
   template <class S>
-  KOKKOS_FORCEINLINE_FUNCTION Dual& operator*=(const S& b) {
+  KOKKOS_FORCEINLINE_FUNCTION Dual& operator*=(S b) {
     return *this = *this * b;
   }
   template <class S>
-  KOKKOS_FORCEINLINE_FUNCTION Dual& operator/=(const S& b) {
+  KOKKOS_FORCEINLINE_FUNCTION Dual& operator/=(S b) {
     return *this = *this / b;
   }
 
@@ -154,11 +178,11 @@ struct Dual {
     return a.value op b.value;                                                        \
   }                                                                                   \
   template <detail::ConstantOf<T> S>                                                  \
-  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const Dual& a, const S& b) {    \
+  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const Dual& a, S b) {           \
     return a.value op static_cast<T>(b);                                              \
   }                                                                                   \
   template <detail::ConstantOf<T> S>                                                  \
-  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(const S& a, const Dual& b) {    \
+  friend KOKKOS_FORCEINLINE_FUNCTION auto operator op(S a, const Dual& b) {           \
     return static_cast<T>(a) op b.value;                                              \
   }
   RVFIT_DUAL_COMPARISON(<)
@@ -205,33 +229,33 @@ using Kokkos::tanh;
 }  // namespace detail::dual_functions
 
 /// A function of a dual by its derivative `slope`, in terms of the argument v and the result f.
-#define RVFIT_DUAL_FUNCTION(name, slope)                                           \
+#define RVFIT_DUAL_FUNCTION(name, rule, slope)                                     \
   template <class T, int N>                                                        \
   [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> name(const Dual<T, N>& x) { \
     using namespace detail::dual_functions;                                        \
     const T& v = x.value;                                                          \
     const T f = name(v);                                                           \
-    return Dual<T, N>::chain(x, f, slope);                                         \
+    return Dual<T, N>::rule(x, f, slope);                                          \
   }
 // NOLINTBEGIN(google-build-using-namespace): of functions only, in the body of one.
-RVFIT_DUAL_FUNCTION(exp, f)
-RVFIT_DUAL_FUNCTION(expm1, f + T(1))
-RVFIT_DUAL_FUNCTION(log, T(1) / v)
-RVFIT_DUAL_FUNCTION(log1p, T(1) / (v + T(1)))
-RVFIT_DUAL_FUNCTION(log10, T(0.43429448190325182765) / v)
-RVFIT_DUAL_FUNCTION(sqrt, T(0.5) / f)
-RVFIT_DUAL_FUNCTION(cbrt, f / (T(3) * v))
-RVFIT_DUAL_FUNCTION(sin, cos(v))
-RVFIT_DUAL_FUNCTION(cos, -sin(v))
-RVFIT_DUAL_FUNCTION(tan, T(1) + f * f)
-RVFIT_DUAL_FUNCTION(asin, T(1) / sqrt(T(1) - v * v))
-RVFIT_DUAL_FUNCTION(acos, T(-1) / sqrt(T(1) - v * v))
-RVFIT_DUAL_FUNCTION(atan, T(1) / (T(1) + v * v))
-RVFIT_DUAL_FUNCTION(sinh, cosh(v))
-RVFIT_DUAL_FUNCTION(cosh, sinh(v))
-RVFIT_DUAL_FUNCTION(tanh, T(1) - f * f)
-RVFIT_DUAL_FUNCTION(erf, T(1.1283791670955125739) * exp(-v * v))
-RVFIT_DUAL_FUNCTION(erfc, T(-1.1283791670955125739) * exp(-v * v))
+RVFIT_DUAL_FUNCTION(exp, chain, f)
+RVFIT_DUAL_FUNCTION(expm1, chain, f + T(1))
+RVFIT_DUAL_FUNCTION(log, chain, T(1) / v)
+RVFIT_DUAL_FUNCTION(log1p, chain, T(1) / (v + T(1)))
+RVFIT_DUAL_FUNCTION(log10, chain, T(0.43429448190325182765) / v)
+RVFIT_DUAL_FUNCTION(sqrt, steep_chain, T(0.5) / f)
+RVFIT_DUAL_FUNCTION(cbrt, steep_chain, f / (T(3) * v))
+RVFIT_DUAL_FUNCTION(sin, chain, cos(v))
+RVFIT_DUAL_FUNCTION(cos, chain, -sin(v))
+RVFIT_DUAL_FUNCTION(tan, chain, T(1) + f * f)
+RVFIT_DUAL_FUNCTION(asin, steep_chain, T(1) / sqrt(T(1) - v * v))
+RVFIT_DUAL_FUNCTION(acos, steep_chain, T(-1) / sqrt(T(1) - v * v))
+RVFIT_DUAL_FUNCTION(atan, chain, T(1) / (T(1) + v * v))
+RVFIT_DUAL_FUNCTION(sinh, chain, cosh(v))
+RVFIT_DUAL_FUNCTION(cosh, chain, sinh(v))
+RVFIT_DUAL_FUNCTION(tanh, chain, T(1) - f * f)
+RVFIT_DUAL_FUNCTION(erf, chain, T(1.1283791670955125739) * exp(-v * v))
+RVFIT_DUAL_FUNCTION(erfc, chain, T(-1.1283791670955125739) * exp(-v * v))
 // NOLINTEND(google-build-using-namespace)
 #undef RVFIT_DUAL_FUNCTION
 
@@ -248,27 +272,29 @@ template <class T, int N>
   return abs_of(x);
 }
 
-/// x^y.
+/// x^y; at x = 0 the slopes are limits from above, so that 0^y is 0 with slope 0 in y.
 template <class T, int N, detail::ConstantOf<T> S>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(const Dual<T, N>& x, const S& y) {
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(const Dual<T, N>& x, S y) {
   using Kokkos::pow;
   const T exponent = static_cast<T>(y);
   const T slope = exponent * pow(x.value, exponent - T(1));
-  return Dual<T, N>::chain(x, pow(x.value, exponent), select(exponent == T(0), T(0), slope));
+  return Dual<T, N>::steep_chain(x, pow(x.value, exponent), select(exponent == T(0), T(0), slope));
 }
 template <class T, int N>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(const Dual<T, N>& x, const Dual<T, N>& y) {
   using Kokkos::log;
   using Kokkos::pow;
   const T f = pow(x.value, y.value);
-  return Dual<T, N>::chain(x, y, f, f * y.value / x.value, f * log(x.value));
+  const T f_x = y.value * pow(x.value, y.value - T(1));
+  return Dual<T, N>::steep_chain(x, y, f, select(y.value == T(0), T(0), f_x),
+                                 select(f == T(0), T(0), f * log(x.value)));
 }
 template <class T, int N, detail::ConstantOf<T> S>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(const S& x, const Dual<T, N>& y) {
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(S x, const Dual<T, N>& y) {
   using Kokkos::log;
   using Kokkos::pow;
   const T f = pow(static_cast<T>(x), y.value);
-  return Dual<T, N>::chain(y, f, f * log(static_cast<T>(x)));
+  return Dual<T, N>::steep_chain(y, f, select(f == T(0), T(0), f * log(static_cast<T>(x))));
 }
 template <class T, int N>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> atan2(const Dual<T, N>& y,

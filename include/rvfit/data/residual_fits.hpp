@@ -19,7 +19,7 @@ struct ParametersOfFits {
   Matrix<const Accum, P> upper{};        ///< (N, P)
   Matrix<const int, P> fixed{};          ///< (N, P)  1: keeps its start
   Matrix<const Accum, P> prior_mean{};   ///< (N, P)
-  Matrix<const Accum, P> prior_sigma{};  ///< (N, P)  infinity: no prior
+  Matrix<const Accum, P> prior_sigma{};  ///< (N, P)  infinity: no prior, whatever the mean
 };
 
 /// Data of N fits with M points each. A single row serves all fits. Fits of fewer points have

@@ -2,7 +2,8 @@
 #pragma once
 
 /// @file
-/// Derivatives that a model gives by hand, against central differences of its values.
+/// Derivatives that a model gives by hand, against those of its values: by duals where operator() takes
+/// them, else by differences.
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/core/views.hpp>
@@ -25,7 +26,7 @@ struct DerivativeError {
   int point = 0;
   int parameter = -1;   ///< -1: the value itself
   double given = 0.0;   ///< by `linearize`
-  double wanted = 0.0;  ///< by differences, or by the model's operator()
+  double wanted = 0.0;  ///< by the model's operator()
 
   [[nodiscard]] std::string message() const {
     const std::string what =
@@ -37,8 +38,12 @@ struct DerivativeError {
 
 namespace detail {
 
-/// Row i: f by operator(), f by linearize, then of each parameter the derivative given and the one by
-/// differences with step(p).
+/// True where operator() takes duals: a call operator that is a template has to.
+template <class Model>
+inline constexpr bool takes_duals = ValueOf<Model, Dual<double, Model::parameters>, std::int64_t>;
+
+/// Row i: f by operator(), f by linearize, then of each parameter the derivative given, the one wanted,
+/// and how far off the latter may be.
 template <ExecutionPolicy P, class Model>
 struct CompareDerivatives {
   static constexpr int n = Model::parameters;
@@ -59,14 +64,38 @@ struct CompareDerivatives {
       out(i, 1) = model.linearize(at, i, jacobian);
     }
     for (int p = 0; p < n; ++p) {
-      at[p] = theta(p) + step(p);
-      const double up = model_value(model, at, fit, i);
-      at[p] = theta(p) - step(p);
-      const double down = model_value(model, at, fit, i);
-      at[p] = theta(p);
-      out(i, 2 + 2 * p) = jacobian[p];
-      out(i, 3 + 2 * p) = (up - down) / (2.0 * step(p));
+      out(i, 2 + 3 * p) = jacobian[p];
     }
+    if constexpr (takes_duals<Model>) {
+      Dual<double, n> variable[n];
+      for (int p = 0; p < n; ++p) {
+        variable[p] = Dual<double, n>::variable(at[p], p);
+      }
+      const Dual<double, n> f = model_value(model, variable, fit, i);
+      for (int p = 0; p < n; ++p) {
+        out(i, 3 + 3 * p) = f.derivative[p];
+        out(i, 4 + 3 * p) = 0.0;
+      }
+    } else {
+      for (int p = 0; p < n; ++p) {
+        // Errors of central differences fall as h^2 (Richardson).
+        const double coarse = difference(at, p, step(p), i);
+        const double fine = difference(at, p, 0.5 * step(p), i);
+        out(i, 3 + 3 * p) = (4.0 * fine - coarse) / 3.0;
+        out(i, 4 + 3 * p) = Kokkos::fabs(fine - coarse);
+      }
+    }
+  }
+
+ private:
+  KOKKOS_FUNCTION double difference(double* at, int p, double h, int i) const {
+    const double middle = at[p];
+    at[p] = middle + h;
+    const double up = model_value(model, at, fit, i);
+    at[p] = middle - h;
+    const double down = model_value(model, at, fit, i);
+    at[p] = middle;
+    return (up - down) / (2.0 * h);
   }
 };
 
@@ -76,7 +105,7 @@ struct CompareDerivatives {
 ///
 /// @param[in] points     M
 /// @param[in] theta      (P)  where no derivative is zero by chance
-/// @param[in] tolerance  relative, on top of the rounding of the differences
+/// @param[in] tolerance  relative, on top of rounding and of what differences are good to
 /// @param[in] fit        whose constants are used
 /// @return the worst error beyond the tolerance; nothing if all is well
 /// @throws InvalidArgument  another number of parameters
@@ -97,7 +126,7 @@ requires(derivatives_of<Model>() == Derivatives::by_hand)
   const detail::CompareDerivatives<P, Model> kernel{
       model, upload<Vec>(exec, "rvfit::check_derivatives::theta", theta),
       upload<Vec>(exec, "rvfit::check_derivatives::step", step), fit,
-      allocate<Matrix<double, P>>(exec, "rvfit::check_derivatives::out", points, 2 + 2 * n)};
+      allocate<Matrix<double, P>>(exec, "rvfit::check_derivatives::out", points, 2 + 3 * n)};
   Kokkos::parallel_for("rvfit::check_derivatives", typename P::range_policy(exec, 0, points),
                        kernel);
   const auto rows = download(exec, kernel.out);
@@ -105,11 +134,12 @@ requires(derivatives_of<Model>() == Derivatives::by_hand)
   double most = 1.0;  // of an error, in units of what is allowed
   for (int i = 0; i < points; ++i) {
     for (int p = -1; p < n; ++p) {
-      const double given = p < 0 ? rows(i, 1) : rows(i, 2 + 2 * p);
-      const double wanted = p < 0 ? rows(i, 0) : rows(i, 3 + 2 * p);
+      const double given = p < 0 ? rows(i, 1) : rows(i, 2 + 3 * p);
+      const double wanted = p < 0 ? rows(i, 0) : rows(i, 3 + 3 * p);
       const double rounding =
           8.0 * eps * std::abs(rows(i, 0)) / (p < 0 ? 1.0 : step[static_cast<std::size_t>(p)]);
       const double allowed = tolerance * std::max(std::abs(given), std::abs(wanted)) + rounding +
+                             (p < 0 ? 0.0 : rows(i, 4 + 3 * p)) +
                              std::numeric_limits<double>::min();
       const double error = std::abs(given - wanted) / allowed;
       if (!(error <= most)) {

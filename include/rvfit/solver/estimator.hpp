@@ -7,8 +7,11 @@
 /// second, of which gradient and Hessian are made: g = sum rho' J, H = sum rho'' J J^T.
 
 #include <rvfit/core/lanes_math.hpp>
+#include <rvfit/core/require.hpp>
 
 #include <Kokkos_Core.hpp>
+
+#include <cmath>
 
 namespace rvfit {
 
@@ -35,6 +38,11 @@ struct LeastSquares {
 struct Huber {
   double threshold = 1.345;  ///< in sigma; this one is 95 % efficient on Gaussian errors
 
+  /// @throws InvalidArgument  a threshold that is not positive and finite
+  void require_valid() const {
+    RVFIT_REQUIRE(threshold > 0.0 && std::isfinite(threshold), "Huber: threshold is ", threshold,
+                  ", must be positive");
+  }
   template <class T>
   [[nodiscard]] KOKKOS_INLINE_FUNCTION EstimatorTerm<T> operator()(const T& f, const T& y,
                                                                    const T& w) const {
@@ -53,6 +61,11 @@ struct Huber {
 struct Cauchy {
   double threshold = 2.385;  ///< in sigma; this one is 95 % efficient on Gaussian errors
 
+  /// @throws InvalidArgument  a threshold that is not positive and finite
+  void require_valid() const {
+    RVFIT_REQUIRE(threshold > 0.0 && std::isfinite(threshold), "Cauchy: threshold is ", threshold,
+                  ", must be positive");
+  }
   template <class T>
   [[nodiscard]] KOKKOS_INLINE_FUNCTION EstimatorTerm<T> operator()(const T& f, const T& y,
                                                                    const T& w) const {

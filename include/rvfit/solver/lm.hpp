@@ -178,6 +178,7 @@ KOKKOS_FUNCTION void load_fit(const LmState<P>& state, int b, LmFit<double, N>& 
     fit.trial[p] = state.trial(b, p);
   }
   fit.current.value = state.current.value(b);
+  fit.last = false;
   fit.damping = state.damping(b);
   fit.predicted = state.predicted(b);
   fit.promise = state.promise(b);
@@ -276,12 +277,14 @@ void with_capacity(int n, const Body& body) {
 /// @param[in]     exec   instance the work is enqueued on
 /// @param[in]     size   B fits of the workspace in use
 /// @param[in,out] state  theta and status
+/// @throws InvalidArgument  options that are not valid, more than 32 parameters
 template <ExecutionPolicy P, class Problem>
 requires BatchedObjective<Problem, P>
 void minimize(const typename P::execution_space& exec, Problem& problem,
               const DeviceParameters<P>& parameters, const LmOptions& options, int size,
               LmWorkspace<P>& state) {
   using Range = typename P::range_policy;
+  options.require_valid();
   const auto n = static_cast<int>(state.theta.extent(1));
   const detail::IsRunning<P> running{state.status};
   const detail::IsStale<P> stale{state.status, state.moved};

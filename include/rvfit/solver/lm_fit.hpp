@@ -52,6 +52,7 @@ struct LmFit {
   T theta[N];
   LmPoint<T, N> current;  ///< at theta
   T trial[N];
+  Mask last;  ///< `trial` is the undamped step that a converged fit ends with, if F bears it out
   LmDamping<T> damping;
   T predicted;  ///< decrease promised for `trial`; negative: no step could be found
   T promise;    ///< decrease promised for the undamped step, or less where that is enough to know
@@ -90,11 +91,18 @@ template <class T, int N>
   return vanishes;
 }
 
+/// What becomes of the undamped step that ends a converged fit.
+enum class LastStep {
+  taken,   ///< at once, with the value that it promises
+  judged,  ///< as one more trial, and only taken if F does not rise there
+};
+
 /// End fits that are done and propose a trial point for the others.
-template <class T, int N>
+template <LastStep Last = LastStep::taken, class T, int N>
 KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T, N>& bounds,
                                        const LmOptions& options) {
   using Mask = MaskOf<T>;
+  fit.last = T(0) != T(0);
   fit.end(!fit.current.finite(n), FitStatus::non_finite);
   if (options.gradient_tolerance > 0.0) {
     fit.end(lm_gradient_vanishes(fit, n, bounds, options.gradient_tolerance),
@@ -102,12 +110,16 @@ KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T
   }
   const LmStep<T> damped = lm_step<N>(n, fit.theta, fit.current.gradient, fit.current.hessian,
                                       bounds, fit.damping.value, fit.trial);
+  for (int p = 0; p < n; ++p) {
+    fit.trial[p] = select(damped.solved, fit.trial[p], fit.theta[p]);
+  }
   fit.predicted = select(damped.solved, damped.decrease, T(-1));
   fit.promise = damped.decrease;
   // The undamped step promises no less than the damped one: it is wanted only where that is little.
   const T negligible = fit.negligible(options);
   const Mask near =
       fit.running() && (!damped.solved || damped.decrease < max_of(negligible, fit.rounding));
+  const Mask left = fit.iterations < IntegerOf<T>(options.max_iterations);
   if (any(near)) {
     T point[N];
     LmStep<T> newton =
@@ -127,21 +139,27 @@ KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T
     }
     const T infinity(Kokkos::Experimental::infinity_v<LaneValue<T>>);
     fit.promise = select(near, select(newton.solved, newton.decrease, infinity), fit.promise);
-    // The last step is too small to be judged by the objective, and is taken.
     const Mask converged = near && newton.solved && newton.decrease < negligible;
-    for (int p = 0; p < n; ++p) {
-      fit.theta[p] = select(converged, point[p], fit.theta[p]);
+    if constexpr (Last == LastStep::judged) {
+      fit.last = converged && left;
+      for (int p = 0; p < n; ++p) {
+        fit.trial[p] = select(fit.last, point[p], fit.trial[p]);
+      }
+      fit.end(converged && !left, FitStatus::converged);
+    } else {
+      // The last step is too small to be judged by the objective, and is taken.
+      for (int p = 0; p < n; ++p) {
+        fit.theta[p] = select(converged, point[p], fit.theta[p]);
+      }
+      fit.current.value = select(converged, fit.current.value - newton.decrease, fit.current.value);
+      fit.end(converged, FitStatus::converged);
     }
-    fit.current.value = select(converged, fit.current.value - newton.decrease, fit.current.value);
-    fit.end(converged, FitStatus::converged);
   }
-  fit.end(!(fit.iterations < IntegerOf<T>(options.max_iterations)), FitStatus::max_iterations);
-  for (int p = 0; p < n; ++p) {
-    fit.trial[p] = select(damped.solved, fit.trial[p], fit.theta[p]);
-  }
+  fit.end(!left, FitStatus::max_iterations);
 }
 
-/// Accept or reject the trial point. Comparisons are written so that NaN rejects.
+/// Accept or reject the trial point; a last one ends the fit either way. Comparisons are written so
+/// that NaN rejects.
 ///
 /// @param[in] judged  where a trial was proposed; elsewhere nothing changes
 /// @return where theta moved: the caller sets `current` there
@@ -159,10 +177,12 @@ template <class T, int N>
   const Mask accepted = judged && fit.predicted > T(0) && ratio > T(least_ratio);
   // So close that rounding decides whether the objective falls or rises.
   const Mask lost = judged && (fit.promise < fit.rounding) && (decrease > -fit.rounding);
+  const Mask harmless =
+      judged && fit.last && (-decrease <= max_of(fit.negligible(options), fit.rounding));
   LmDamping<T>& damping = fit.damping;
   const Mask refines = lost && damping.blind_steps < T(options.polish_steps) &&
                        fit.promise < T(0.9) * damping.blind_promise;
-  const Mask moved = accepted || lost;
+  const Mask moved = accepted || lost || harmless;
   Mask short_step = moved;
   const auto tolerance = static_cast<LaneValue<T>>(options.step_tolerance);
   for (int p = 0; p < n; ++p) {
@@ -170,6 +190,7 @@ template <class T, int N>
     short_step = short_step && size <= tolerance * (abs_of(fit.theta[p]) + tolerance);
     fit.theta[p] = select(moved, fit.trial[p], fit.theta[p]);
   }
+  fit.end(judged && fit.last, FitStatus::converged);
   damping.blind_steps = select(lost, damping.blind_steps + T(1), damping.blind_steps);
   damping.blind_promise = select(lost, fit.promise, damping.blind_promise);
   damping.relax(accepted || refines, select(refines, T(1), ratio), options);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rvfit/core/require.hpp>
+
+#include <cmath>
+
 namespace rvfit {
 
 /// Options of the Levenberg-Marquardt solver. F is the objective, -2 ln L or chi-square; a fit ends by
@@ -39,6 +43,26 @@ struct LmOptions {
   /// is 0). A parameter that has little influence at the start is so kept from running to where it
   /// has none.
   double least_influence = 1e-3;
+
+  /// @throws InvalidArgument  a count, tolerance or share below 0 or not finite; dampings not in order
+  void require_valid() const {
+    RVFIT_REQUIRE(max_iterations >= 0 && polish_steps >= 0, "LmOptions: ", max_iterations,
+                  " iterations, ", polish_steps, " polish steps, must not be negative");
+    const auto require_share = [](const char* name, double value) {
+      RVFIT_REQUIRE(value >= 0.0 && std::isfinite(value), "LmOptions: ", name, " is ", value,
+                    ", must be finite and not negative");
+    };
+    require_share("tolerance", tolerance);
+    require_share("relative_tolerance", relative_tolerance);
+    require_share("step_tolerance", step_tolerance);
+    require_share("gradient_tolerance", gradient_tolerance);
+    require_share("accept_ratio", accept_ratio);
+    require_share("least_influence", least_influence);
+    RVFIT_REQUIRE(min_damping > 0.0 && min_damping <= initial_damping &&
+                      initial_damping <= max_damping && std::isfinite(max_damping),
+                  "LmOptions: damping from ", min_damping, " to ", max_damping, ", at first ",
+                  initial_damping, ", wanted 0 < least <= first <= most");
+  }
 };
 
 }  // namespace rvfit

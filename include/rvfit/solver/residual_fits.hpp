@@ -49,7 +49,8 @@ class ResidualFitter {
   using Accum = typename P::accum_type;
   static constexpr int n = Model::parameters;
 
-  /// @throws InvalidArgument  parameters that are not the model's number, or not valid
+  /// @throws InvalidArgument  parameters that are not the model's number; options, parameters or an
+  ///                          estimator that are not valid
   explicit ResidualFitter(const Exec& exec, const ResidualOptions& options = {},
                           const Estimator& estimator = {})
       : options_(options), estimator_(estimator) {
@@ -65,6 +66,10 @@ class ResidualFitter {
                   n);
     RVFIT_REQUIRE(options_.chunk > 0 && options_.chunk <= std::int64_t{1} << 30,
                   "ResidualFitter: chunks of ", options_.chunk, " fits");
+    options_.solver.require_valid();
+    if constexpr (requires { estimator.require_valid(); }) {
+      estimator.require_valid();
+    }
     set.require_valid();
     parameters_ = DeviceParameters<P>(exec, set);
   }
@@ -84,6 +89,12 @@ class ResidualFitter {
                           start, out,        options_.solver,     options_.scale_covariance};
     require_rows("start", start, size, false);
     require_rows("theta", out.theta, size, false);
+    require_size("value", out.value, size);
+    require_size("status", out.status, size);
+    require_size("iterations", out.iterations, size);
+    require_size("evaluations", out.evaluations, size);
+    require_squares("covariance", out.covariance, size);
+    require_squares("correlation", out.correlation, size);
     for (std::int64_t first = 0; first < size; first += options_.chunk) {
       const auto count = static_cast<int>(std::min(options_.chunk, size - first));
       if (by_team(problem.data.points)) {
@@ -104,6 +115,20 @@ class ResidualFitter {
     RVFIT_REQUIRE((optional && rows == 0) || (rows == size && view.extent(1) == n),
                   "ResidualFitter: ", what, " is ", rows, " x ", view.extent(1), ", wanted ", size,
                   " x ", n);
+  }
+
+  template <class View>
+  static void require_size(const char* what, const View& view, std::int64_t size) {
+    RVFIT_REQUIRE(static_cast<std::int64_t>(view.extent(0)) == size, "ResidualFitter: ", what,
+                  " has ", view.extent(0), " elements, wanted ", size);
+  }
+  /// N matrices of P x P, or none.
+  template <class View>
+  static void require_squares(const char* what, const View& view, std::int64_t size) {
+    const auto number = static_cast<std::int64_t>(view.extent(0));
+    RVFIT_REQUIRE(number == 0 || (number == size && view.extent(1) == n && view.extent(2) == n),
+                  "ResidualFitter: ", what, " is ", number, " x ", view.extent(1), " x ",
+                  view.extent(2), ", wanted ", size, " x ", n, " x ", n);
   }
 
   [[nodiscard]] static ResidualData<P> checked(ResidualData<P> data, std::int64_t size) {

@@ -88,6 +88,14 @@ TEST_CASE("dual: elementary functions") {
   CHECK(pow(D::variable(-2.0, 0), 2.0).derivative[0] == -4.0);
   CHECK(pow(D::variable(0.0, 0), 2.0).derivative[0] == 0.0);
   CHECK(pow(D::variable(0.0, 0), 0.0).derivative[0] == 0.0);
+  const D zero = D::variable(0.0, 0), two = D::variable(2.0, 1), one = D::variable(1.0, 1);
+  CHECK(pow(zero, two).derivative[0] == 0.0);
+  CHECK(pow(zero, two).derivative[1] == 0.0);
+  CHECK(pow(zero, one).derivative[0] == 1.0);
+  CHECK(pow(0.0, two).derivative[1] == 0.0);
+  // An infinite slope stays in its own direction.
+  CHECK(std::isinf(sqrt(zero).derivative[0]));
+  CHECK((one + sqrt(zero)).derivative[1] == 1.0);
   CHECK(abs_of(D::variable(-2.0, 0)).derivative[0] == -1.0);
 }
 

@@ -47,12 +47,12 @@ struct FitByTeam {
   /// Scratch near the team where it fits.
   [[nodiscard]] static constexpr int scratch_level() { return sizeof(Shared) < 30000 ? 0 : 1; }
 
-  /// Terms and derivatives of one point; zeros past the last.
+  /// Terms and derivatives of one point; zeros past the last, and where it is left out.
   KOKKOS_FUNCTION void linearize(const typename Problem::template Arguments<Real>& at,
                                  std::int64_t fit, int i, int k, Shared& shared) const {
     EstimatorTerm<Accum> term{0, 0, 0};
     Real jacobian[n] = {};
-    if (i < problem.data.points) {
+    if (i < problem.data.points && problem.weight(fit, i) != Accum(0)) {
       const Real f = problem.linearize(at, fit, i, jacobian);
       term =
           problem.estimator(static_cast<Accum>(f), problem.datum(fit, i), problem.weight(fit, i));

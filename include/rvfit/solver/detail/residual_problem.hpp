@@ -81,9 +81,11 @@ struct ResidualProblem {
       set_lane(bounds.fixed[p], w, fixed);
       const Accum sigma =
           row_or(own.prior_sigma, number, p, static_cast<Accum>(parameters.prior_sigma(p)));
-      set_lane(priors.mean[p], w,
-               row_or(own.prior_mean, number, p, static_cast<Accum>(parameters.prior_mean(p))));
-      set_lane(priors.precision[p], w, Accum(1) / (sigma * sigma));
+      const Accum precision = Accum(1) / (sigma * sigma);
+      const Accum mean =
+          row_or(own.prior_mean, number, p, static_cast<Accum>(parameters.prior_mean(p)));
+      set_lane(priors.mean[p], w, precision == Accum(0) ? Accum(0) : mean);
+      set_lane(priors.precision[p], w, precision);
     }
     const auto damping = LmDamping<Accum>::start(options);
     set_lane(fit.damping.value, w, damping.value);
@@ -91,6 +93,7 @@ struct ResidualProblem {
     set_lane(fit.damping.blind_steps, w, damping.blind_steps);
     set_lane(fit.damping.blind_promise, w, damping.blind_promise);
     // Nothing of the lane's last fit is left.
+    set_lane(fit.last, w, false);
     set_lane(fit.current.value, w, 0);
     set_lane(fit.predicted, w, 0);
     set_lane(fit.promise, w, 0);
@@ -174,17 +177,20 @@ struct ResidualProblem {
     }
   }
 
-  /// Add what point i contributes.
+  /// Add what point i contributes; nothing where w is 0, whatever the model is there.
   template <class R, class T, class Fit>
   KOKKOS_FORCEINLINE_FUNCTION void add_point(const Arguments<R>& at, const Fit& fit, int i,
                                              const T& y, const T& w, LmPoint<T, n>& sums) const {
     R jacobian[n];
     const R f = linearize(at, fit, i, jacobian);
-    const EstimatorTerm<T> term = estimator(lane_cast<T>(f), y, w);
-    sums.value = sums.value + term.value;
+    const auto used = w != T(0);
+    EstimatorTerm<T> term = estimator(lane_cast<T>(f), y, w);
+    term.slope = select(used, term.slope, T(0));
+    term.curvature = select(used, term.curvature, T(0));
+    sums.value = sums.value + select(used, term.value, T(0));
     T column[n];
     for (int p = 0; p < n; ++p) {
-      column[p] = lane_cast<T>(jacobian[p]);
+      column[p] = select(used, lane_cast<T>(jacobian[p]), T(0));
       sums.gradient[p] = sums.gradient[p] + term.slope * column[p];
       const T scaled = term.curvature * column[p];
       for (int q = 0; q <= p; ++q) {
@@ -266,7 +272,8 @@ struct ResidualState {
   MaskOf<T> fresh;  ///< at its start, where there is nothing to judge yet
 
   /// Move on from the objective at the trial point to the next one, or to the end.
-  KOKKOS_INLINE_FUNCTION void advance(const LmPoint<T, n>& at_trial, const LmOptions& options) {
+  KOKKOS_INLINE_FUNCTION void advance(LmPoint<T, n>& at_trial, const LmOptions& options) {
+    drop_fixed(at_trial);
     // A point without derivatives is none to go on from.
     const T nan(Kokkos::Experimental::quiet_NaN_v<LaneValue<T>>);
     const T value = select(at_trial.finite(n), at_trial.value, nan);
@@ -288,11 +295,24 @@ struct ResidualState {
         static_cast<LaneValue<T>>(Kokkos::Experimental::epsilon_v<typename Problem::Real>);
     fit.rounding = eps * (current.value + sqrt(current.value * signal) + eps * signal);
     const T least = static_cast<LaneValue<T>>(options.least_influence) * current.value;
+    const T tiny(Kokkos::Experimental::norm_min_v<LaneValue<T>>);
     for (int p = 0; p < n; ++p) {
       const T unit = select(size[p] > T(0), size[p], scale[p]);
-      bounds.least_curvature[p] = max_of(least, T(1e-12)) / (unit * unit);
+      bounds.least_curvature[p] = max_of(least, tiny) / (unit * unit);
     }
-    lm_propose(fit, n, bounds, options);
+    lm_propose<LastStep::judged>(fit, n, bounds, options);
+  }
+
+ private:
+  /// Derivatives in fixed parameters, which need not be finite, are of no concern.
+  KOKKOS_INLINE_FUNCTION void drop_fixed(LmPoint<T, n>& at) const {
+    for (int p = 0; p < n; ++p) {
+      at.gradient[p] = select(bounds.fixed[p], T(0), at.gradient[p]);
+      for (int q = 0; q <= p; ++q) {
+        T& element = at.hessian[packed(p, q)];
+        element = select(bounds.fixed[p] || bounds.fixed[q], T(0), element);
+      }
+    }
   }
 };
 
