@@ -303,5 +303,13 @@ template <class T, int N>
   const T square = x.value * x.value + y.value * y.value;
   return Dual<T, N>::chain(y, x, atan2(y.value, x.value), x.value / square, -y.value / square);
 }
+template <class T, int N, detail::ConstantOf<T> S>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> atan2(const Dual<T, N>& y, S x) {
+  return atan2(y, Dual<T, N>(x));
+}
+template <class T, int N, detail::ConstantOf<T> S>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> atan2(S y, const Dual<T, N>& x) {
+  return atan2(Dual<T, N>(y), x);
+}
 
 }  // namespace rvfit

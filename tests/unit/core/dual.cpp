@@ -83,6 +83,7 @@ TEST_CASE("dual: elementary functions") {
   RVFIT_CHECK(pow(1.5, x));
   RVFIT_CHECK(pow(x, y));
   RVFIT_CHECK(atan2(x, y));
+  RVFIT_CHECK(atan2(x, 2.0) * atan2(-1.5, y));
 #undef RVFIT_CHECK
   // The power of a number that may be negative or zero.
   CHECK(pow(D::variable(-2.0, 0), 2.0).derivative[0] == -4.0);
