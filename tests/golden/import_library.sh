@@ -11,4 +11,4 @@ if [ ! -d "$library" ] || ! "$RVFIT_PYTHON" -c 'import astropy, h5py, scipy, tor
   exit 77
 fi
 "$RVFIT_PYTHON" "$RVFIT_SOURCE_DIR/tools/import_rvspecfit.py" "$library" \
-  --setups desi_b,desi_r,desi_z --output "$2"
+  --setups desi_b,desi_r,desi_z --lsf-sigma 0.668,0.668,0.773 --output "$2"

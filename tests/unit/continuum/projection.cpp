@@ -387,7 +387,8 @@ void refuses_extents_that_differ() {
   CHECK(error_of(8, 3, 9, 2) == "project: data has 9 pixels, basis has 8");
   CHECK(error_of(9, 2, 9, 2) == "project: jets are 2 x 2 x 9, wanted at least 2 x 3 x 9");
   CHECK(error_of(9, 3, 8, 2) == "project: jets are 2 x 3 x 8, wanted at least 2 x 3 x 9");
-  CHECK(error_of(9, 4, 9, 3) == "project: 3 tangents, the gradient has 2 columns");
+  CHECK(error_of(9, 4, 9, 3) ==
+        "project: 3 tangents, the last of parameter 2, the gradient has 2 columns");
 }
 
 RVFIT_TEST("projection: value, gradient and curvature agree with QR and projection matrices",

@@ -21,12 +21,14 @@ template <class P>
 void steps_by_the_finest_pixel() {
   const Exec exec{};
   // 0.8 Angstrom at 9800.
-  const auto red = arm_of<P>({9798.4, 9799.2, 9800.0}, 1);
-  const auto blue = arm_of<P>({4000.0, 4000.8, 4001.6}, 1);
-  const double want = speed_of_light * 0.8 / 9799.6;
+  const auto red = arm_of<P>({9798.4, 9799.2, 9800.0, 9800.8}, 1);
+  const auto blue = arm_of<P>({4000.0, 4000.8, 4001.6, 4002.4}, 1);
+  const double want = speed_of_light * 0.8 / 9799.6;  // the middle one of three
   CHECK(finest_pixel<P>(exec, {blue, red}) == doctest::Approx(want).epsilon(1e-7));
   // In the second row of an arm, where every spectrum has its own wavelengths.
-  const auto own = arm_of<P>({5000.0, 5001.0, 5002.0, 5000.0, 5000.2, 5000.4}, 2);
+  const auto own = arm_of<P>({5000.0, 5001.0, 5002.0, 5003.0,  //
+                              5000.0, 5000.2, 5000.4, 5000.6},
+                             2);
   CHECK(finest_pixel<P>(exec, {own}) ==
         doctest::Approx(speed_of_light * 0.2 / 5000.3).epsilon(1e-7));
   // Never so fine that the scan becomes endless.
