@@ -273,6 +273,22 @@ template <class Mask>
   return !any(mask);
 }
 
+/// Numbers from memory, which need not be aligned.
+template <class T>
+requires std::is_arithmetic_v<T>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T load(const T* from) { return *from; }
+template <class L>
+requires(lanes_of<L> >= 1 && !std::is_arithmetic_v<L>)
+    [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION L load(const LaneValue<L>* from) {
+  L out;
+#if RVFIT_VECTOR_TYPES
+  __builtin_memcpy(&out.v, from, sizeof(out.v));
+#else
+  for (int w = 0; w < L::size; ++w) out.v[w] = from[w];
+#endif
+  return out;
+}
+
 /// Lanes of another type of number, converted.
 template <class To, class T>
 requires std::is_arithmetic_v<T>

@@ -6,9 +6,12 @@
 /// accumulators, kept by one thread through all blocks: no reduction across threads, so that the
 /// order of additions, and with it the result, never depends on how many there are.
 
+#include <rvfit/core/lanes.hpp>
 #include <rvfit/core/policy.hpp>
 
 #include <Kokkos_Core.hpp>
+
+#include <type_traits>
 
 namespace rvfit {
 
@@ -17,23 +20,72 @@ inline constexpr int pixel_block = 128;
 
 /// Accumulators of one sum: a vector register on CPUs, one number on GPUs.
 template <ExecutionPolicy P>
-inline constexpr int sum_lanes = P::on_host ? 8 : 1;
+inline constexpr int sum_lanes = P::on_host ? native_lanes<typename P::accum_type> : 1;
 
-/// sum[0 .. sum_lanes) += a . b over one block, lane by lane.
-template <ExecutionPolicy P, class A, class B>
-KOKKOS_INLINE_FUNCTION void accumulate_dot(const A* a, const B* b, typename P::accum_type* sum) {
+/// Rows of two kinds that one thread multiplies in all pairs at once: on CPUs as many as there are
+/// registers for their sums, so that a row loaded serves several products.
+template <ExecutionPolicy P>
+inline constexpr int rows_abreast = P::on_host ? 3 : 1;
+
+/// Distance of two rows in scratch. On GPUs neighbouring threads read neighbouring rows, which are
+/// therefore one element out of step with the banks of the memory.
+template <ExecutionPolicy P>
+inline constexpr int row_stride = pixel_block + (P::on_host ? 0 : 1);
+
+/// sum(i, j)[0 .. sum_lanes) += a_i . b_j over one block, lane by lane, for A rows of `a` and B of `b`.
+///
+/// @param[in] sum  sum(i, j) is where the accumulators of that pair are, or null for a pair not wanted
+template <ExecutionPolicy P, int A, int B, class SumOf>
+KOKKOS_INLINE_FUNCTION void accumulate_dots(const typename P::accum_type* a,
+                                            const typename P::accum_type* b, const SumOf& sum) {
   using Accum = typename P::accum_type;
-  // Four chains of additions hide the latency of each.
-  constexpr int unrolled = 4 * sum_lanes<P>;
-  constexpr int quarter = sum_lanes<P>;
-  Accum part[unrolled] = {};
-  for (int i = 0; i < pixel_block; i += unrolled) {
-    for (int w = 0; w < unrolled; ++w) {
-      part[w] += static_cast<Accum>(a[i + w]) * static_cast<Accum>(b[i + w]);
+  using Abreast = Lanes<Accum, sum_lanes<P>>;
+  Abreast part[A][B];
+  for (int i = 0; i < A; ++i) {
+    for (int j = 0; j < B; ++j) {
+      part[i][j] = Abreast(0);
     }
   }
-  for (int w = 0; w < quarter; ++w) {
-    sum[w] += (part[w] + part[w + quarter]) + (part[w + 2 * quarter] + part[w + 3 * quarter]);
+  for (int n = 0; n < pixel_block; n += sum_lanes<P>) {
+    Abreast row[B];
+    for (int j = 0; j < B; ++j) {
+      row[j] = load<Abreast>(b + j * row_stride<P> + n);
+    }
+    for (int i = 0; i < A; ++i) {
+      const auto element = load<Abreast>(a + i * row_stride<P> + n);
+      for (int j = 0; j < B; ++j) {
+        part[i][j] += element * row[j];
+      }
+    }
+  }
+  for (int i = 0; i < A; ++i) {
+    for (int j = 0; j < B; ++j) {
+      if (Accum* to = sum(i, j)) {
+        for (int w = 0; w < sum_lanes<P>; ++w) {
+          to[w] += part[i][j][w];
+        }
+      }
+    }
+  }
+}
+
+/// The same for numbers of rows that are known at run time, at most `rows_abreast` each.
+template <ExecutionPolicy P, class SumOf>
+KOKKOS_INLINE_FUNCTION void accumulate_dots(const typename P::accum_type* a, int rows_a,
+                                            const typename P::accum_type* b, int rows_b,
+                                            const SumOf& sum) {
+  if constexpr (rows_abreast<P> == 1) {
+    accumulate_dots<P, 1, 1>(a, b, sum);
+  } else {
+    const auto with = [&](auto count) {
+      constexpr int few = decltype(count)::value;
+      rows_b == 1   ? accumulate_dots<P, few, 1>(a, b, sum)
+      : rows_b == 2 ? accumulate_dots<P, few, 2>(a, b, sum)
+                    : accumulate_dots<P, few, 3>(a, b, sum);
+    };
+    rows_a == 1   ? with(std::integral_constant<int, 1>{})
+    : rows_a == 2 ? with(std::integral_constant<int, 2>{})
+                  : with(std::integral_constant<int, 3>{});
   }
 }
 

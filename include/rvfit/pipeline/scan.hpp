@@ -93,6 +93,7 @@ class Scan {
   struct Arm {
     int bins = 0;
     Matrix<const double, P> position;  ///< (1 or B, N)  of pixels, in bins
+    Matrix<const int, P> first;        ///< (1 or B, bins + 2)  pixels, of `FirstPixels`
     Matrix<const Real, P> delta;       ///< (templates, bins + shifts - 1)
     Matrix<const Real, P> square;
     Matrix<Real, P> continuum;  ///< (B, N) of the data
@@ -260,6 +261,12 @@ auto Scan<P, Model>::make_arm(const Exec& exec, const Model& model, const Spectr
                        detail::ScanPositions<P>{like.wave, first, step_, position});
   arm.position = position;
   arm.bins = static_cast<int>(std::ceil(std::log(highest / lowest) / step_)) + 1;
+  const auto rows = static_cast<int>(like.wave.extent(0));
+  const auto pixel =
+      allocate_raw<Matrix<int, P>>(exec, "rvfit::Scan::first", rows, arm.bins + 2);
+  Kokkos::parallel_for("rvfit::Scan::first_pixels", Range2(exec, {0, 0}, {rows, arm.bins + 2}),
+                       detail::FirstPixels<P>{position, pixel});
+  arm.first = pixel;
   const int size = arm.bins + 2 * reach_;
   std::vector<double> grid(static_cast<std::size_t>(size));
   for (int j = 0; j < size; ++j) {
@@ -320,6 +327,7 @@ template <ExecutionPolicy P, class Model>
 requires TemplateModel<Model, P>
 const Cube<double, P>& Scan<P, Model>::run(const Exec& exec, const Objective<P, Model>& objective,
                                            const ActiveList<P>& list) {
+  using Bin = detail::BinSpectra<P>;
   using Pick = detail::PickCandidates<P>;
   const int shifts = 2 * reach_ + 1;
   const int sums = options_.templates * shifts;
@@ -329,10 +337,13 @@ const Cube<double, P>& Scan<P, Model>::run(const Exec& exec, const Objective<P, 
       const SpectrumView<P>& data = objective.data(static_cast<int>(a));
       const MatrixRef<Real> gradient{gradient_.data(), tile.size, arm.bins, arm.bins};
       const MatrixRef<Real> weight{weight_.data(), tile.size, arm.bins, arm.bins};
-      Kokkos::parallel_for("rvfit::Scan::bin",
-                           typename P::team_policy(exec, tile.size, Kokkos::AUTO),
-                           detail::BinSpectra<P>{tile, data, columns_, arm.continuum, arm.position,
-                                                 gradient, weight});
+      const auto bytes = static_cast<int>(Bin::scratch_bytes(data.pixels()));
+      const int level = bytes <= P::team_policy::scratch_size_max(0) ? 0 : 1;
+      typename P::team_policy bins(exec, tile.size, Kokkos::AUTO);
+      bins.set_scratch_size(level, Kokkos::PerTeam(bytes));
+      Kokkos::parallel_for("rvfit::Scan::bin", bins,
+                           Bin{tile, data, columns_, arm.continuum, arm.position, arm.first,
+                               gradient, weight, level});
       add_correlation(exec, gradient, arm.delta, numerator_, a > 0);
       add_correlation(exec, weight, arm.square, denominator_, a > 0);
     }

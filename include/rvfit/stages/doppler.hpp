@@ -16,6 +16,7 @@
 #include <rvfit/data/template_grid.hpp>
 #include <rvfit/linalg/gemm.hpp>
 #include <rvfit/stages/spline.hpp>
+#include <rvfit/stages/spline_taps.hpp>
 
 #include <Kokkos_Core.hpp>
 
@@ -98,18 +99,22 @@ struct ObserveKernel {
                                 const double* base_row) const {
     const int grid = coefficients.columns - 2 * spline_padding;
     const auto lanes_out = static_cast<int>(out.extent(1));
+    double base_value[width];
+    for (int w = 0; w < width; ++w) {
+      base_value[w] = base_row[begin + (count == width ? w : Kokkos::min(w, count - 1))];
+    }
     int pixel[width];
-    Real value[4][width];
-    Real slope[4][width];
-    for (int w = 0; w < count; ++w) {
-      const double s = base_row[begin + w];
+    Real value[width][4];
+    Real slope[width][4];
+    for (int w = 0; w < width; ++w) {
+      const double s = base_value[w];
       const auto at = spline_position(s * shift.scale + shift.offset, grid);
       const auto weights = spline_weights(static_cast<Real>(at.fraction));
       const auto ds_drv = static_cast<Real>(shift.slope_scale * s + shift.slope_offset);
       pixel[w] = at.pixel;
       for (int m = 0; m < 4; ++m) {
-        value[m][w] = weights.value[m];
-        slope[m][w] = weights.slope[m] * ds_drv;
+        value[w][m] = weights.value[m];
+        slope[w][m] = weights.slope[m] * ds_drv;
       }
     }
     for (int l = 0; l < lanes_in; ++l) {
@@ -120,12 +125,16 @@ struct ObserveKernel {
     }
   }
 
-  KOKKOS_FUNCTION static void apply(const Real (&weight)[4][width], const int (&pixel)[width],
+  KOKKOS_FUNCTION static void apply(const Real (&weight)[width][4], const int (&pixel)[width],
                                     int count, const Real* row, Real* result) {
+    if (count == width) {
+      spline_sums<width>(weight, pixel, row, result);
+      return;
+    }
+    Real sums[width];
+    spline_sums<width>(weight, pixel, row, sums);
     for (int w = 0; w < count; ++w) {
-      const Real* c = row + pixel[w];
-      result[w] =
-          weight[0][w] * c[0] + weight[1][w] * c[1] + weight[2][w] * c[2] + weight[3][w] * c[3];
+      result[w] = sums[w];
     }
   }
 };

@@ -55,14 +55,17 @@ template <class Real>
 }
 
 /// Position on the grid split into a pixel and a fraction; the last pixel serves its right end too.
-/// Positions beyond the grid are clamped to it.
+/// Positions beyond the grid are clamped to it, NaN to its start.
 struct SplinePosition {
   int pixel;
   double fraction;
 };
 
 [[nodiscard]] KOKKOS_INLINE_FUNCTION SplinePosition spline_position(double position, int size) {
-  const double inside = Kokkos::fmin(Kokkos::fmax(position, 0.0), size - 1.0);
+  // Comparisons, not fmin and fmax, which are calls into the C library and no vector instructions.
+  const double last = size - 1.0;
+  const double above = position > 0.0 ? position : 0.0;
+  const double inside = above < last ? above : last;
   const int pixel = Kokkos::min(static_cast<int>(inside), size - 2);
   return {pixel, inside - pixel};
 }

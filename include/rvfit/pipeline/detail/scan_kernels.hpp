@@ -29,52 +29,78 @@ namespace detail {
 template <ExecutionPolicy P>
 struct BinSpectra {
   using Real = typename P::real_type;
+  static constexpr int width = P::pixels_abreast;
   Tile<P> tile;
   SpectrumView<P> data;
   int columns;                       ///< of the continuum
   Matrix<const Real, P> continuum;   ///< (B, N)
   Matrix<const double, P> position;  ///< (1 or B, N)  of pixels, in bins
+  Matrix<const int, P> first;        ///< (1 or B, bins + 2)  of `FirstPixels`
   MatrixRef<Real> gradient;          ///< (T, bins)
   MatrixRef<Real> weight;            ///< (T, bins)
+  int scratch_level;
+
+  [[nodiscard]] static std::size_t scratch_bytes(int pixels) {
+    return 2 * static_cast<std::size_t>(pixels) * sizeof(Real) + 32;
+  }
 
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
     const int t = member.league_rank();
     const int b = tile.fit(t);
+    const int pixels = data.pixels();
     const bool empty = b < 0 || !has_enough_pixels(data.good(b), columns);
+    auto* g = static_cast<Real*>(member.team_scratch(scratch_level)
+                                     .get_shmem(2 * static_cast<std::size_t>(pixels) * sizeof(Real)));
+    Real* q = g + pixels;
+    if (!empty) {
+      const Real* w = &data.weight(b, 0);
+      const Real* flux = &data.flux(b, 0);
+      const Real* c = &continuum(b, 0);
+      Kokkos::parallel_for(
+          Kokkos::TeamThreadRange(member, (pixels + width - 1) / width), [&](int block) {
+            const int end = Kokkos::min((block + 1) * width, pixels);
+            for (int i = block * width; i < end; ++i) {
+              const Real scale = w[i] * w[i] * c[i];
+              g[i] = scale * (flux[i] - c[i]);
+              q[i] = scale * c[i];
+            }
+          });
+    }
+    member.team_barrier();
     const int row = position.extent(0) == 1 || b < 0 ? 0 : b;
+    const int* from = &first(row, 0);
+    const double* place = &position(row, 0);
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, gradient.columns), [&](int j) {
-      double g = 0.0, q = 0.0;
-      if (!empty) {
-        // Pixels between the neighbouring bins.
-        for (int i = first_pixel_after(row, j - 1.0); i < data.pixels(); ++i) {
-          const double distance = Kokkos::abs(position(row, i) - j);
-          if (distance >= 1.0) {
-            break;
-          }
-          const double w = data.weight(b, i);
-          const double c = continuum(b, i);
-          g += (1.0 - distance) * w * w * c * (data.flux(b, i) - c);
-          q += (1.0 - distance) * w * w * c * c;
-        }
+      double sum_g = 0.0, sum_q = 0.0;
+      // Pixels between the neighbouring bins.
+      for (int i = from[j]; i < from[j + 2] && !empty; ++i) {
+        const double share = 1.0 - Kokkos::abs(place[i] - j);
+        sum_g += share * g[i];
+        sum_q += share * q[i];
       }
-      gradient.row(t)[j] = static_cast<Real>(g);
-      weight.row(t)[j] = static_cast<Real>(q);
+      gradient.row(t)[j] = static_cast<Real>(sum_g);
+      weight.row(t)[j] = static_cast<Real>(sum_q);
     });
   }
+};
 
- private:
-  /// First pixel beyond a position, by bisection.
-  [[nodiscard]] KOKKOS_FUNCTION int first_pixel_after(int row, double bin) const {
-    int low = 0, high = data.pixels();
+/// first(row, j + 1) is the first pixel at or beyond bin j.
+template <ExecutionPolicy P>
+struct FirstPixels {
+  Matrix<const double, P> position;
+  Matrix<int, P> first;
+
+  KOKKOS_FUNCTION void operator()(int row, int n) const {
+    int low = 0, high = static_cast<int>(position.extent(1));
     while (low < high) {
       const int middle = (low + high) / 2;
-      if (position(row, middle) > bin) {
+      if (position(row, middle) >= n - 1) {
         high = middle;
       } else {
         low = middle + 1;
       }
     }
-    return low;
+    first(row, n) = low;
   }
 };
 
@@ -108,6 +134,7 @@ struct NormalizeTemplates {
 template <ExecutionPolicy P>
 struct PickCandidates {
   using Real = typename P::real_type;
+  static constexpr int width = P::pixels_abreast;
   static constexpr double excluded = -1e300;  ///< gain of a shift that is none
   Tile<P> tile;
   ScanOptions options;
@@ -129,10 +156,12 @@ struct PickCandidates {
   [[nodiscard]] KOKKOS_FUNCTION double gain(int t, int m, int s) const {
     const double n = numerator.row(t)[m * shifts + s];
     const double q = denominator.row(t)[m * shifts + s];
-    const double a = Kokkos::fmin(Kokkos::fmax(q > 0.0 ? n / q : 0.0, options.min_strength),
-                                  options.max_strength);
+    // Comparisons, not fmin and fmax, which are calls into the C library and no vector instructions.
+    double a = q > 0.0 ? n / q : 0.0;
+    a = a > options.min_strength ? a : options.min_strength;
+    a = a < options.max_strength ? a : options.max_strength;
     const double result = a * (2.0 * n - a * q);
-    return Kokkos::isfinite(result) ? result : excluded;
+    return result - result == 0.0 ? result : excluded;  // finite
   }
 
   KOKKOS_FUNCTION double velocity(double s) const {
@@ -150,21 +179,29 @@ struct PickCandidates {
         member.team_scratch(0).get_shmem(static_cast<std::size_t>(shifts) * sizeof(double)));
     auto* which = static_cast<int*>(
         member.team_scratch(0).get_shmem(static_cast<std::size_t>(shifts) * sizeof(int)));
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, shifts), [&](int s) {
-      best[s] = gain(t, 0, s);
-      which[s] = 0;
-      for (int m = 1; m < templates; ++m) {
-        const double g = gain(t, m, s);
-        if (g > best[s]) {
-          best[s] = g;
-          which[s] = m;
+    const int blocks = (shifts + width - 1) / width;
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, blocks), [&](int block) {
+      const int begin = block * width;
+      const int count = Kokkos::min(int{width}, shifts - begin);
+      for (int s = begin; s < begin + count; ++s) {
+        best[s] = excluded;
+        which[s] = 0;
+      }
+      for (int m = 0; m < templates; ++m) {
+        for (int s = begin; s < begin + count; ++s) {
+          const double g = gain(t, m, s);
+          const bool better = g > best[s];
+          best[s] = better ? g : best[s];
+          which[s] = better ? m : which[s];
         }
       }
-      const double v = velocity(s);
-      // Half a step of grace: bounds closer than a step still have a shift.
-      const double grace = 0.5 * options.rv_step;
-      if (!(v >= min_rv - grace && v <= max_rv + grace)) {
-        best[s] = excluded;
+      for (int s = begin; s < begin + count; ++s) {
+        const double v = velocity(s);
+        // Half a step of grace: bounds closer than a step still have a shift.
+        const double grace = 0.5 * options.rv_step;
+        if (!(v >= min_rv - grace && v <= max_rv + grace)) {
+          best[s] = excluded;
+        }
       }
     });
     member.team_barrier();
