@@ -289,6 +289,18 @@ requires(lanes_of<L> >= 1 && !std::is_arithmetic_v<L>)
   return out;
 }
 
+/// Numbers to memory, which need not be aligned.
+template <class T>
+requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION void store(T x, T* to) { *to = x; }
+template <class T, int W>
+KOKKOS_FORCEINLINE_FUNCTION void store(const Lanes<T, W>& x, T* to) {
+#if RVFIT_VECTOR_TYPES
+  __builtin_memcpy(to, &x.v, sizeof(x.v));
+#else
+  for (int w = 0; w < W; ++w) to[w] = x.v[w];
+#endif
+}
+
 /// Lanes of another type of number, converted.
 template <class To, class T>
 requires std::is_arithmetic_v<T>

@@ -23,13 +23,13 @@ namespace rvfit {
 template <ExecutionPolicy P>
 struct DenseLayer {
   using Real = typename P::real_type;
-  Matrix<const Real, P> weight;  ///< (inputs, outputs)
-  Vector<const Real, P> bias;    ///< (outputs)
+  Cube<const Real, P> weight;  ///< (panels, inputs, panel width), see `upload_panels`
+  Vector<const Real, P> bias;  ///< (outputs)
   Activation activation = Activation::identity;
   double slope = 0.01;
 
-  [[nodiscard]] int inputs() const { return static_cast<int>(weight.extent(0)); }
-  [[nodiscard]] int outputs() const { return static_cast<int>(weight.extent(1)); }
+  [[nodiscard]] int inputs() const { return static_cast<int>(weight.extent(1)); }
+  [[nodiscard]] int outputs() const { return static_cast<int>(bias.extent(0)); }
 };
 
 namespace detail {
@@ -84,7 +84,7 @@ struct ActivateKernel {
   }
 };
 
-/// The portable layer, also on hosts: what devices run.
+/// The portable layer, also on hosts: what devices run. Its weights are one panel.
 template <ExecutionPolicy P>
 void device_dense_layer(const typename P::execution_space& exec,
                         MatrixRef<const typename P::real_type> in, const DenseLayer<P>& layer,
@@ -121,13 +121,12 @@ void dense_layer(const typename P::execution_space& exec, MatrixRef<const typena
                 "dense_layer: in has ", in.rows, " rows, out has ", out.rows,
                 ", both must be the same multiple of ", lanes * gemm_row_group);
   if constexpr (P::on_host) {
-    const MatrixRef<const Real> weight{layer.weight.data(), layer.inputs(), layer.outputs(),
-                                       layer.outputs()};
     // Blocks of whole spectra, about 64 rows: a multiple of gemm_row_group spectra.
     const int groups = std::max(1, 64 / (lanes * gemm_row_group));
-    detail::host_gemm_blocks<P>(
-        exec, "rvfit::DenseLayer::product", in, weight, out, groups * gemm_row_group * lanes,
-        detail::ActivateBlock<Real, 64>{layer.bias.data(), layer.activation, layer.slope, lanes});
+    using Activate = detail::ActivateBlock<Real, detail::panel_columns<Real>>;
+    detail::host_gemm<P>(exec, "rvfit::DenseLayer::product", in, layer.weight, out,
+                         groups * gemm_row_group * lanes,
+                         Activate{layer.bias.data(), layer.activation, layer.slope, lanes});
   } else {
     detail::device_dense_layer(exec, in, layer, lanes, out);
   }

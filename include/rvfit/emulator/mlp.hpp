@@ -131,7 +131,7 @@ class Mlp {
         transposed[i * out + o] = layer.weight[o * in + i];
       }
     }
-    return {upload_matrix<Matrix<const Real, P>>(exec, "rvfit::Mlp::weight", transposed, in, out),
+    return {upload_panels<P>(exec, "rvfit::Mlp::weight", transposed, out),
             upload<Vector<const Real, P>>(exec, "rvfit::Mlp::bias", layer.bias), layer.activation,
             layer.slope};
   }

@@ -6,8 +6,8 @@
 ///
 ///   c(t, m, s) = sum_j a(t, j) v(m, j + s),   or added to c,
 ///
-/// a product with the Hankel matrix (j, s) -> v(m, j + s) for each m. On hosts Eigen multiplies with
-/// that matrix in place: its rows overlap in memory, one element apart.
+/// a product with the Hankel matrix (j, s) -> v(m, j + s) for each m, in place: its rows overlap in
+/// memory, one element apart.
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/core/views.hpp>
@@ -20,7 +20,7 @@ namespace detail {
 /// Host: one thread correlates a block of rows with one vector.
 template <class T>
 struct HostCorrelation {
-  static constexpr int block_rows = 32;
+  static constexpr int block_rows = rows_in_registers;
   MatrixRef<const T> a, v;
   MatrixRef<T> c;
   int shifts;
@@ -29,10 +29,11 @@ struct HostCorrelation {
   [[nodiscard]] int row_blocks() const { return (a.rows + block_rows - 1) / block_rows; }
 
   void operator()(int n) const {
-    const int row = n % row_blocks() * block_rows;
-    const int m = n / row_blocks();
-    host_gemm(a.row(row), a.stride, v.row(m), 1, c.row(row) + m * shifts, c.stride,
-              Kokkos::min(block_rows, a.rows - row), a.columns, shifts, accumulate);
+    // Neighbouring blocks share rows of a.
+    const int row = n / v.rows * block_rows;
+    const int m = n % v.rows;
+    multiply_columns(a.row(row), a.stride, v.row(m), 1, c.row(row) + m * shifts, c.stride,
+                     Kokkos::min(int{block_rows}, a.rows - row), a.columns, shifts, accumulate);
   }
 };
 

@@ -2,15 +2,18 @@
 #pragma once
 
 /// @file
-/// C = A B for row-major matrices with many rows: Eigen's kernel on hosts, our own on devices.
+/// C = A B for row-major matrices with many rows, on hosts and on devices.
 ///
-/// Both give every row of C the same bits whatever the other rows are and however many there are:
-/// columns are cut at fixed places, and rows come in groups of `gemm_row_group`.
+/// Both give every row of C the same bits whatever the other rows are and however many there are; rows
+/// come in groups of `gemm_row_group`. On hosts B lies in memory as products read it, in panels.
 
 #include <rvfit/core/views.hpp>
 #include <rvfit/linalg/detail/host_gemm.hpp>
 
 #include <Kokkos_Core.hpp>
+
+#include <string>
+#include <vector>
 
 namespace rvfit {
 
@@ -28,42 +31,60 @@ struct MatrixRef {
 /// Rows of A and C must be a multiple of this (pad, and ignore what the padding computes).
 inline constexpr int gemm_row_group = 4;
 
+/// Columns of a panel of a matrix of `columns` columns: B(k, j) is at (j / n, k, j % n) of (panels, K, n);
+/// the last panel is filled up with 0. On devices there is but one.
+template <ExecutionPolicy P>
+[[nodiscard]] constexpr int panel_width(int columns) {
+  return P::on_host ? detail::panel_columns<typename P::real_type> : columns;
+}
+
+/// Upload a row-major matrix (K, columns) as panels.
+template <ExecutionPolicy P, class Container>
+[[nodiscard]] Cube<const typename P::real_type, P> upload_panels(
+    const typename P::execution_space& exec, const std::string& label, const Container& values,
+    std::size_t columns, int width = 0) {
+  const auto n = static_cast<std::size_t>(width > 0 ? width
+                                                    : panel_width<P>(static_cast<int>(columns)));
+  const std::size_t inner = values.size() / columns;
+  const std::size_t panels = (columns + n - 1) / n;
+  std::vector<typename P::real_type> packed(panels * inner * n);
+  for (std::size_t k = 0; k < inner; ++k) {
+    for (std::size_t j = 0; j < columns; ++j) {
+      packed[(j / n * inner + k) * n + j % n] =
+          static_cast<typename P::real_type>(values[k * columns + j]);
+    }
+  }
+  return upload_cube<Cube<const typename P::real_type, P>>(exec, label, packed, panels, inner, n);
+}
+
 namespace detail {
 
-inline constexpr int gemm_block_columns = 512;
-
-/// Cut of a product into blocks of whole row groups and fixed columns; one host thread a block.
-struct GemmBlocks {
-  int rows = 0;
-  int columns = 0;
-  int block_rows = 64;
-
-  [[nodiscard]] KOKKOS_FUNCTION int row_blocks() const {
-    return (rows + block_rows - 1) / block_rows;
-  }
-  [[nodiscard]] KOKKOS_FUNCTION int column_blocks() const {
-    return (columns + gemm_block_columns - 1) / gemm_block_columns;
-  }
-  [[nodiscard]] KOKKOS_FUNCTION int count() const { return row_blocks() * column_blocks(); }
-};
-
-/// Host: block n of C by Eigen, then `epilogue(c, row, rows, column, columns)` while it is in
-/// cache.
+/// Host: a panel of C for a block of rows, then `epilogue(c, row, rows, column, columns)` while it is
+/// in cache.
 template <class T, class Epilogue>
 struct HostGemm {
-  MatrixRef<const T> a, b;
+  MatrixRef<const T> a;
+  const T* panels;
   MatrixRef<T> c;
-  GemmBlocks blocks;
+  int block_rows;
   Epilogue epilogue;
 
+  [[nodiscard]] int row_blocks() const { return (c.rows + block_rows - 1) / block_rows; }
+  [[nodiscard]] int count() const {
+    return row_blocks() * ((c.columns + panel_columns<T> - 1) / panel_columns<T>);
+  }
+
   void operator()(int n) const {
-    // Neighbouring blocks share columns of B, the larger matrix.
-    const int row = n % blocks.row_blocks() * blocks.block_rows;
-    const int column = n / blocks.row_blocks() * gemm_block_columns;
-    const int rows = Kokkos::min(blocks.block_rows, c.rows - row);
-    const int columns = Kokkos::min(gemm_block_columns, c.columns - column);
-    host_gemm(a.row(row), a.stride, b.data + column, b.stride, c.row(row) + column, c.stride, rows,
-              a.columns, columns, false);
+    // Neighbouring blocks share a panel.
+    const int row = n % row_blocks() * block_rows;
+    const int panel = n / row_blocks();
+    const int column = panel * panel_columns<T>;
+    const int rows = Kokkos::min(block_rows, c.rows - row);
+    const int columns = Kokkos::min(panel_columns<T>, c.columns - column);
+    multiply_rows<registers_abreast, native_lanes<T>>(
+        a.row(row), a.stride,
+        panels + static_cast<std::ptrdiff_t>(panel) * a.columns * panel_columns<T>,
+        panel_columns<T>, c.row(row) + column, c.stride, rows, a.columns, 0, columns, false);
     epilogue(c, row, rows, column, columns);
   }
 };
@@ -92,7 +113,7 @@ struct DeviceGemm {
   }
 };
 
-/// The portable product, also on hosts: what devices run, and what tests compare Eigen with.
+/// The portable product, also on hosts: what devices run.
 template <ExecutionPolicy P, class T>
 void device_gemm(const typename P::execution_space& exec, const std::string& label,
                  MatrixRef<const T> a, MatrixRef<const T> b, MatrixRef<T> c) {
@@ -104,15 +125,15 @@ void device_gemm(const typename P::execution_space& exec, const std::string& lab
 
 /// Host product with an epilogue a block, `block_rows` rows at a time.
 template <ExecutionPolicy P, class T, class Epilogue>
-void host_gemm_blocks(const typename P::execution_space& exec, const std::string& label,
-                      MatrixRef<const T> a, MatrixRef<const T> b, MatrixRef<T> c, int block_rows,
-                      Epilogue epilogue) {
-  const GemmBlocks blocks{c.rows, c.columns, block_rows};
+void host_gemm(const typename P::execution_space& exec, const std::string& label,
+               MatrixRef<const T> a, const Cube<const T, P>& panels, MatrixRef<T> c, int block_rows,
+               Epilogue epilogue) {
+  const HostGemm<T, Epilogue> kernel{a, panels.data(), c, block_rows, epilogue};
   Kokkos::parallel_for(
       label,
       Kokkos::RangePolicy<typename P::execution_space, Kokkos::Schedule<Kokkos::Dynamic>,
-                          Kokkos::IndexType<int>>(exec, 0, blocks.count(), Kokkos::ChunkSize(1)),
-      HostGemm<T, Epilogue>{a, b, c, blocks, epilogue});
+                          Kokkos::IndexType<int>>(exec, 0, kernel.count(), Kokkos::ChunkSize(1)),
+      kernel);
 }
 
 }  // namespace detail

@@ -205,7 +205,6 @@ void Fitter<Model, P>::bind(const Exec& exec, const Observations<P>& observation
   }
   list_.share_spectra(size_);
   state_.active.share_spectra(size_);
-  state_.stale.share_spectra(size_);
   list_.select(exec, size_, size_, detail::IsRunning<P>{state_.status});
   scan_.fit_continuum(exec, objective_, list_);
   phase_ = Phase::bound;
@@ -224,9 +223,9 @@ void Fitter<Model, P>::scan(const Exec& exec) {
   if (starts_ > 1) {
     list_.select(exec, fits, fits, detail::IsRunning<P>{state_.status});
     list_.refresh(exec);  // most starts are given up: one integer spares their templates
-    objective_.evaluate(exec, list_, state_.theta, state_.trial_value);
+    objective_.evaluate(exec, list_, state_.theta, state_.proposed);
     Kokkos::parallel_for("rvfit::Fitter::screen", Range(exec, 0, size_),
-                         detail::ScreenStarts<P>{state_, state_.trial_value.value, scan_.gains(),
+                         detail::ScreenStarts<P>{state_, state_.proposed.value, scan_.gains(),
                                                  options_.starts, size_, starts_});
   }
   phase_ = Phase::started;
@@ -272,7 +271,7 @@ void Fitter<Model, P>::errors(const Exec& exec) {
     exact_hessian_->run(exec, objective_, list_, state_);
   }
   invert_hessians<P>(exec, size_, state_, objective_.parameters(), covariance_);
-  objective_.evaluate(exec, list_, state_.theta, state_.trial_value, extra_);
+  objective_.evaluate(exec, list_, state_.theta, state_.proposed, extra_);
   phase_ = Phase::done;
 }
 
@@ -286,7 +285,7 @@ const {
   out.arms = objective_.arm_count();
   out.theta = rows<double>(exec, state_.theta);
   out.covariance = rows<double>(exec, covariance_.matrix);
-  out.neg2_log_like = rows<double>(exec, state_.trial_value.value);
+  out.neg2_log_like = rows<double>(exec, state_.proposed.value);
   out.status = rows<FitStatus>(exec, state_.status);
   out.bound_flags = rows<std::uint32_t>(exec, covariance_.bound);
   out.bad_hessian = rows<std::uint8_t>(exec, covariance_.bad);

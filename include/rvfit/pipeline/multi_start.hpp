@@ -201,10 +201,6 @@ class MultiStart {
   MultiStart(Objective<P, Model>& objective, const MultiStartOptions& options, int starts)
       : objective_(objective), options_(options), starts_(starts) {}
 
-  void evaluate(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
-                const Linearization<P>& out) {
-    objective_.evaluate(exec, list, theta, out);
-  }
   void linearize(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
                  const Linearization<P>& out) {
     objective_.linearize(exec, list, theta, out);

@@ -22,13 +22,12 @@ inline constexpr int max_batched_parameters = 32;
 
 /// What the solver minimises: B objectives of P parameters, evaluated for a list of them at once.
 ///
-/// `evaluate` sets the values, `linearize` values, gradients and Hessians, of the listed fits at
-/// `theta` (B, P); both enqueue on `exec`, allocate nothing, and leave other rows alone.
+/// `linearize` sets values, gradients and Hessians of the listed fits at `theta` (B, P); it enqueues on
+/// `exec`, allocates nothing, and leaves other rows alone.
 template <class Problem, class P>
 concept BatchedObjective = requires(Problem& problem, const typename P::execution_space& exec,
                                     const ActiveList<P>& list, const Matrix<const double, P>& theta,
                                     const Linearization<P>& out) {
-  problem.evaluate(exec, list, theta, out);
   problem.linearize(exec, list, theta, out);
 };
 
@@ -94,11 +93,10 @@ struct LmState {
   Vector<FitStatus, P> status;           ///< (B)
   Vector<int, P> iterations;             ///< (B)
   Matrix<double, P> trial;               ///< (B, P)
-  Linearization<P> trial_value;          ///< only `value` is used
+  Linearization<P> proposed;             ///< at trial
   Vector<LmDamping<double>, P> damping;  ///< (B)
   Vector<double, P> predicted;           ///< (B)     decrease promised for `trial`
   Vector<double, P> promise;             ///< (B)     LmFit::promise
-  Vector<int, P> moved;                  ///< (B)     1: `current` is not at theta yet
   /// (B)  absolute rounding error of the objective, 0 unless set: a fit whose undamped step promises
   /// less, and whose objective changes by less, is as converged as can be told
   Vector<double, P> rounding;
@@ -109,22 +107,20 @@ struct LmState {
         status(allocate<Vector<FitStatus, P>>(exec, "rvfit::Lm::status", capacity)),
         iterations(allocate<Vector<int, P>>(exec, "rvfit::Lm::iterations", capacity)),
         trial(allocate<Matrix<double, P>>(exec, "rvfit::Lm::trial", capacity, parameters)),
-        trial_value(exec, capacity, 0),
+        proposed(exec, capacity, parameters),
         damping(allocate<Vector<LmDamping<double>, P>>(exec, "rvfit::Lm::damping", capacity)),
         predicted(allocate<Vector<double, P>>(exec, "rvfit::Lm::predicted", capacity)),
         promise(allocate<Vector<double, P>>(exec, "rvfit::Lm::promise", capacity)),
-        moved(allocate<Vector<int, P>>(exec, "rvfit::Lm::moved", capacity)),
         rounding(allocate<Vector<double, P>>(exec, "rvfit::Lm::rounding", capacity)) {}
 };
 
-/// The state and the lists of the fits still worked on, allocated once.
+/// The state and the list of the fits still worked on, allocated once.
 template <ExecutionPolicy P>
 struct LmWorkspace : LmState<P> {
   ActiveList<P> active;
-  ActiveList<P> stale;  ///< active fits that moved
 
   LmWorkspace(const typename P::execution_space& exec, int capacity, int parameters)
-      : LmState<P>(exec, capacity, parameters), active(exec, capacity), stale(exec, capacity) {}
+      : LmState<P>(exec, capacity, parameters), active(exec, capacity) {}
 };
 
 /// An objective that looks at all fits after each pass, and may end some by their status.
@@ -142,15 +138,6 @@ struct IsRunning {
   KOKKOS_FUNCTION bool operator()(int b) const { return status(b) == FitStatus::running; }
 };
 
-template <ExecutionPolicy P>
-struct IsStale {
-  Vector<const FitStatus, P> status;
-  Vector<const int, P> moved;
-  KOKKOS_FUNCTION bool operator()(int b) const {
-    return status(b) == FitStatus::running && moved(b) != 0;
-  }
-};
-
 /// Put starts within the bounds and reset the state of one fit. A fit whose status is not `running`
 /// on entry (a spectrum without pixels, say) is left out.
 template <ExecutionPolicy P>
@@ -166,7 +153,6 @@ struct BeginFit {
     }
     state.iterations(b) = 0;
     state.damping(b) = LmDamping<double>::start(options);
-    state.moved(b) = 1;
   }
 };
 
@@ -225,11 +211,10 @@ struct ProposeStep {
     }
     lm_propose(fit, n, parameters.template bounds<N>(), options);
     store_fit(fit, b, state);
-    state.moved(b) = 0;
   }
 };
 
-/// Accept or reject the trial points.
+/// Accept or reject the trial points, and take over the linearization where a fit moves there.
 template <ExecutionPolicy P, int N>
 struct JudgeStep {
   LmState<P> state;
@@ -244,9 +229,14 @@ struct JudgeStep {
     const auto n = static_cast<int>(state.theta.extent(1));
     LmFit<double, N> fit;
     load_fit(state, b, fit);
-    const bool moved = lm_judge(fit, n, true, state.trial_value.value(b), options);
+    const bool moved = lm_judge(fit, n, true, state.proposed.value(b), options);
     store_fit(fit, b, state);
-    state.moved(b) = moved && fit.running() ? 1 : 0;
+    for (int p = 0; moved && p < n; ++p) {
+      state.current.gradient(b, p) = state.proposed.gradient(b, p);
+      for (int q = 0; q < n; ++q) {
+        state.current.hessian(b, p, q) = state.proposed.hessian(b, p, q);
+      }
+    }
   }
 };
 
@@ -271,6 +261,9 @@ void with_capacity(int n, const Body& body) {
 /// converged, stalled or at the iteration cap, or for converged fits one last step away from it, a
 /// step below the tolerance: covariances are made of it.
 ///
+/// Trial points are linearized at once instead of evaluated first: nearly all are accepted
+/// (docs/decisions/0012).
+///
 /// One integer goes to the host every P::check_interval passes (on hosts, where that costs nothing,
 /// after every selection); nothing is allocated.
 ///
@@ -287,25 +280,24 @@ void minimize(const typename P::execution_space& exec, Problem& problem,
   options.require_valid();
   const auto n = static_cast<int>(state.theta.extent(1));
   const detail::IsRunning<P> running{state.status};
-  const detail::IsStale<P> stale{state.status, state.moved};
   Kokkos::parallel_for("rvfit::Lm::begin", Range(exec, 0, size),
                        detail::BeginFit<P>{state, parameters, options});
   state.active.select(exec, size, size, running);
-  state.stale.select(exec, size, state.active.refresh(exec), stale);
+  state.active.refresh(exec);
+  problem.linearize(exec, state.active, state.theta, state.current);
   // Every pass tries one step of each active fit; the pass after the last step only ends fits.
   for (int pass = 0; pass <= options.max_iterations; ++pass) {
     if (pass % P::check_interval == 0 && state.active.refresh(exec) == 0) {
       return;
     }
     const int bound = state.active.bound();
-    problem.linearize(exec, state.stale, state.theta, state.current);
     detail::with_capacity(n, [&](auto capacity) {
       Kokkos::parallel_for("rvfit::Lm::propose", Range(exec, 0, bound),
                            detail::ProposeStep<P, decltype(capacity)::value>{
                                state, parameters, options, state.active.tile(0, bound)});
     });
     state.active.select(exec, size, bound, running);
-    problem.evaluate(exec, state.active, state.trial, state.trial_value);
+    problem.linearize(exec, state.active, state.trial, state.proposed);
     detail::with_capacity(n, [&](auto capacity) {
       Kokkos::parallel_for("rvfit::Lm::judge", Range(exec, 0, bound),
                            detail::JudgeStep<P, decltype(capacity)::value>{
@@ -315,7 +307,6 @@ void minimize(const typename P::execution_space& exec, Problem& problem,
       problem.review(exec, state);
     }
     state.active.select(exec, size, bound, running);
-    state.stale.select(exec, size, bound, stale);
   }
 }
 

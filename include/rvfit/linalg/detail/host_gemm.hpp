@@ -2,68 +2,125 @@
 #pragma once
 
 /// @file
-/// One block of a matrix product on the calling thread, by Eigen. Host code only.
+/// Products of a few rows with a panel of columns, in vector registers, on the calling thread. Host code
+/// only.
+///
+/// Every element of a product is one chain of additions over the inner index, wherever its row and its
+/// column lie: a row has the same bits in any company.
 
-#include <Eigen/Core>
+#include <rvfit/core/lanes.hpp>
 
+#include <algorithm>
 #include <cstddef>
-
-#if defined(_OPENMP)
-#include <omp.h>
-#endif
+#include <type_traits>
 
 namespace rvfit::detail {
 
-/// While it lives, Eigen starts no OpenMP threads of its own on this thread: a block belongs to one.
-/// (Eigen asks for omp_get_max_threads(), unless it finds itself among several threads already, which
-/// in a kernel on an instance of one thread it does not.)
-class OneThread {
- public:
-#if defined(_OPENMP)
-  OneThread() { omp_set_num_threads(1); }
-  ~OneThread() { omp_set_num_threads(before_); }
+/// Registers of the processor, of which the sums take most.
+#if defined(__AVX512F__) || defined(__aarch64__)
+inline constexpr int host_registers = 32;
 #else
-  OneThread() {}
+inline constexpr int host_registers = 16;
 #endif
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
 
- private:
-#if defined(_OPENMP)
-  int before_ = omp_get_max_threads();
-#endif
-};
+/// Rows whose sums are in registers at once, and registers of each.
+inline constexpr int rows_in_registers = host_registers == 32 ? 8 : 4;
+inline constexpr int registers_abreast = 3;
 
-/// Products with fewer inner plus outer columns are left to plain loops, whatever the number of rows:
-/// below a sum of 20 for all three extents Eigen takes another path, which rounds otherwise.
-inline constexpr int smallest_eigen_product = 20;
-
-/// C = A B or C += A B, row-major with the given row strides; B's rows may overlap.
+/// Columns of a panel.
 template <class T>
-void host_gemm(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride, T* c,
-               std::ptrdiff_t c_stride, int rows, int inner, int columns, bool accumulate) {
-  if (inner + columns < smallest_eigen_product) {
-    for (int i = 0; i < rows; ++i) {
-      for (int j = 0; j < columns; ++j) {
-        T sum = accumulate ? c[i * c_stride + j] : T(0);
-        for (int k = 0; k < inner; ++k) {
-          sum += a[i * a_stride + k] * b[k * b_stride + j];
-        }
-        c[i * c_stride + j] = sum;
+inline constexpr int panel_columns = registers_abreast * native_lanes<T>;
+
+/// C = A B, or C += A B, for Rows rows and Registers * W columns, of which those from `first` to `end` are stored.
+template <int Rows, int Registers, int W, class T>
+void multiply_in_registers(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride,
+                           T* c, std::ptrdiff_t c_stride, int inner, int first, int end,
+                           bool accumulate) {
+  using Abreast = Lanes<T, W>;
+  Abreast sum[Rows][Registers];
+  for (int r = 0; r < Rows; ++r) {
+    for (int n = 0; n < Registers; ++n) {
+      sum[r][n] = accumulate ? load<Abreast>(c + r * c_stride + n * W) : Abreast(0);
+    }
+  }
+  for (int k = 0; k < inner; ++k, b += b_stride) {
+    Abreast row[Registers];
+    for (int n = 0; n < Registers; ++n) {
+      row[n] = load<Abreast>(b + n * W);
+    }
+    for (int r = 0; r < Rows; ++r) {
+      const Abreast element(a[r * a_stride + k]);
+      for (int n = 0; n < Registers; ++n) {
+        sum[r][n] += element * row[n];
       }
     }
-    return;
   }
-  const OneThread one_thread;
-  using RowMajor = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  using Stride = Eigen::OuterStride<Eigen::Dynamic>;
-  const Eigen::Map<const RowMajor, 0, Stride> a_map(a, rows, inner, Stride(a_stride));
-  const Eigen::Map<const RowMajor, 0, Stride> b_map(b, inner, columns, Stride(b_stride));
-  Eigen::Map<RowMajor, 0, Stride> c_map(c, rows, columns, Stride(c_stride));
-  if (accumulate) {
-    c_map.noalias() += a_map * b_map;
-  } else {
-    c_map.noalias() = a_map * b_map;
+  for (int r = 0; r < Rows; ++r) {
+    T* to = c + r * c_stride;
+    if (first == 0 && end == Registers * W) {
+      for (int n = 0; n < Registers; ++n) {
+        store(sum[r][n], to + n * W);
+      }
+      continue;
+    }
+    T values[Registers * W];
+    for (int n = 0; n < Registers; ++n) {
+      store(sum[r][n], values + n * W);
+    }
+    for (int j = first; j < end; ++j) {
+      to[j] = values[j];
+    }
+  }
+}
+
+/// The same for any number of rows that is a multiple of 4.
+template <int Registers, int W, class T>
+void multiply_rows(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride, T* c,
+                   std::ptrdiff_t c_stride, int rows, int inner, int first, int end,
+                   bool accumulate) {
+  int row = 0;
+  for (; row + rows_in_registers <= rows; row += rows_in_registers) {
+    multiply_in_registers<rows_in_registers, Registers, W>(
+        a + row * a_stride, a_stride, b, b_stride, c + row * c_stride, c_stride, inner, first, end,
+        accumulate);
+  }
+  if (row < rows) {  // 4 are left, and only where more than 4 go at once
+    multiply_in_registers<4, Registers, W>(a + row * a_stride, a_stride, b, b_stride,
+                                           c + row * c_stride, c_stride, inner, first, end,
+                                           accumulate);
+  }
+}
+
+/// C = A B for any number of columns, where the rows of B are not to be read beyond their ends, and may
+/// overlap.
+template <class T>
+void multiply_columns(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride,
+                      T* c, std::ptrdiff_t c_stride, int rows, int inner, int columns,
+                      bool accumulate) {
+  constexpr int lanes = native_lanes<T>;
+  // A panel that would pass the end is moved back: what it has in common with the one before is
+  // computed twice.
+  const auto cover = [&](auto registers, auto width, int begin) {
+    constexpr int panel = decltype(registers)::value * decltype(width)::value;
+    const int at = std::min(begin, columns - panel);
+    multiply_rows<decltype(registers)::value, decltype(width)::value>(
+        a, a_stride, b + at, b_stride, c + at, c_stride, rows, inner, begin - at, panel,
+        accumulate);
+    return at + panel;
+  };
+  using std::integral_constant;
+  for (int begin = 0; begin < columns;) {
+    const int rest = columns - begin;
+    const bool fits = columns >= 3 * lanes;
+    if (fits && rest > 2 * lanes) {
+      begin = cover(integral_constant<int, 3>{}, integral_constant<int, lanes>{}, begin);
+    } else if (columns >= 2 * lanes && rest > lanes) {
+      begin = cover(integral_constant<int, 2>{}, integral_constant<int, lanes>{}, begin);
+    } else if (columns >= lanes) {
+      begin = cover(integral_constant<int, 1>{}, integral_constant<int, lanes>{}, begin);
+    } else {
+      begin = cover(integral_constant<int, 1>{}, integral_constant<int, 1>{}, begin);
+    }
   }
 }
 
