@@ -159,7 +159,8 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
                 "Scan: rv_step ", options.rv_step, ", templates ", options.templates,
                 ", candidates ", options.candidates, ": must be positive, the step at least 0");
   if (options.rv_step == 0) {
-    options_.rv_step = finest_pixel<P>(exec, like);
+    // Within the line spread: lines are found between shifts, too.
+    options_.rv_step = 1.5 * finest_pixel<P>(exec, like);
   }
   RVFIT_REQUIRE(options.exclusion > 0 && options.min_strength > 0 &&
                     options.max_strength >= options.min_strength,

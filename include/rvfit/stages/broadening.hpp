@@ -19,7 +19,7 @@ namespace rvfit {
 
 namespace detail {
 
-/// One team computes one lane of one spectrum.
+/// One team broadens all lanes of one spectrum.
 template <ExecutionPolicy P>
 struct BroadenKernel {
   using Real = typename P::real_type;
@@ -35,49 +35,58 @@ struct BroadenKernel {
   MatrixRef<const Real> in;
   MatrixRef<Real> out;
 
+  /// Taps of rotation and of the product, of values and of derivatives.
   [[nodiscard]] static std::size_t scratch_bytes(int max_reach) {
-    return static_cast<std::size_t>(max_reach + 1) * sizeof(double) +
-           static_cast<std::size_t>(max_reach + spline_taps + 1) * sizeof(Real) +
+    return 2 * static_cast<std::size_t>(max_reach + 1) * sizeof(double) +
+           2 * static_cast<std::size_t>(max_reach + spline_taps + 1) * sizeof(Real) +
            2 * sizeof(double);
   }
 
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
-    const int t = member.league_rank() / lanes_out;
-    const int lane = member.league_rank() % lanes_out;
+    const int t = member.league_rank();
     const int b = tile.fit(t);
     if (b < 0) {
       return;
     }
-    const bool derivative = lane == lanes_in;
     // A vsini that is NaN has made the objective NaN already; here it must only index safely.
     const double radius = Kokkos::fmax(theta(b, vsini), 0.0) * radius_per_kms;
     const int reach = Kokkos::min(rotation_reach(radius), max_reach);
-    auto* rotation = static_cast<double*>(
-        member.team_scratch(0).get_shmem(static_cast<std::size_t>(max_reach + 1) * sizeof(double)));
+    const int last = reach + spline_taps;
+    auto* rotation = static_cast<double*>(member.team_scratch(0).get_shmem(
+        2 * static_cast<std::size_t>(max_reach + 1) * sizeof(double)));
     auto* taps = static_cast<Real*>(member.team_scratch(0).get_shmem(
-        static_cast<std::size_t>(max_reach + spline_taps + 1) * sizeof(Real)));
+        2 * static_cast<std::size_t>(max_reach + spline_taps + 1) * sizeof(Real)));
+    double* rotation_slope = rotation + reach + 1;
+    Real* taps_slope = taps + last + 1;
 
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, reach + 1), [&](int k) {
       const RotationTap tap = rotation_tap(k, radius);
-      rotation[k] = derivative ? tap.slope * radius_per_kms : tap.value;
+      rotation[k] = tap.value;
+      rotation_slope[k] = tap.slope * radius_per_kms;
     });
     member.team_barrier();
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, reach + spline_taps + 1), [&](int k) {
-      double sum = 0.0;
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, last + 1), [&](int k) {
+      double value = 0.0, slope = 0.0;
       for (int j = -reach; j <= reach; ++j) {
         const int distance = Kokkos::abs(k - j);
-        sum += distance <= spline_taps ? rotation[Kokkos::abs(j)] * spline_tap(distance) : 0.0;
+        const double tap = distance <= spline_taps ? spline_tap(distance) : 0.0;
+        value += rotation[Kokkos::abs(j)] * tap;
+        slope += rotation_slope[Kokkos::abs(j)] * tap;
       }
-      taps[k] = static_cast<Real>(sum);
+      taps[k] = static_cast<Real>(value);
+      taps_slope[k] = static_cast<Real>(slope);
     });
     member.team_barrier();
-
-    const Real* source = in.row(t * lanes_in + (derivative ? 0 : lane));
-    Real* row = out.row(t * lanes_out + lane);
-    symmetric_filter<P>(member, taps, reach + spline_taps, source, in.columns,
-                        row + spline_padding);
+    for (int lane = 0; lane < lanes_out; ++lane) {
+      const bool derivative = lane == lanes_in;
+      symmetric_filter<P>(member, derivative ? taps_slope : taps, last,
+                          in.row(t * lanes_in + (derivative ? 0 : lane)), in.columns,
+                          out.row(t * lanes_out + lane) + spline_padding);
+    }
     member.team_barrier();
-    Kokkos::single(Kokkos::PerTeam(member), [&] { spline_ends(row, in.columns); });
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, lanes_out), [&](int lane) {
+      spline_ends(out.row(t * lanes_out + lane), in.columns);
+    });
   }
 };
 
@@ -107,7 +116,7 @@ void broaden(const typename P::execution_space& exec, const Tile<P>& tile,
                 " lanes in arrays of ", in.rows, " and ", out.rows, " rows");
   const double radius_per_kms = 1.0 / (speed_of_light * step);
   const int max_reach = rotation_reach(max_vsini * radius_per_kms);
-  typename P::team_policy policy(exec, tile.size * lanes_out, Kokkos::AUTO);
+  typename P::team_policy policy(exec, tile.size, Kokkos::AUTO);
   policy.set_scratch_size(0, Kokkos::PerTeam(Kernel::scratch_bytes(max_reach)));
   Kokkos::parallel_for(
       "rvfit::broaden", policy,

@@ -11,6 +11,7 @@
 /// straight lines straight and is the exact continuation of a natural spline. (rvspecfit pads with
 /// zeros; the two differ within K pixels of the ends, which no observed pixel may see.)
 
+#include <rvfit/core/lanes.hpp>
 #include <rvfit/core/policy.hpp>
 
 #include <Kokkos_Core.hpp>
@@ -35,20 +36,48 @@ KOKKOS_INLINE_FUNCTION Real reflected(const Real* in, int size, int i) {
 template <int Width, class Real>
 KOKKOS_INLINE_FUNCTION void filter_interior(const Real* taps, int reach, const Real* in,
                                             Real* out) {
-  Real sum[Width];
-  for (int w = 0; w < Width; ++w) {
-    sum[w] = taps[0] * in[w];
+  constexpr int lanes = Width % native_lanes<Real> == 0 ? native_lanes<Real> : 1;
+  constexpr int registers = Width / lanes;
+  using Abreast = Lanes<Real, lanes>;
+  Abreast sum[registers];
+  for (int n = 0; n < registers; ++n) {
+    sum[n] = Abreast(taps[0]) * load<Abreast>(in + n * lanes);
   }
   for (int k = 1; k <= reach; ++k) {
-    const Real tap = taps[k];
-    const Real* left = in - k;
-    const Real* right = in + k;
-    for (int w = 0; w < Width; ++w) {
-      sum[w] += tap * (left[w] + right[w]);
+    const Abreast tap(taps[k]);
+    for (int n = 0; n < registers; ++n) {
+      sum[n] += tap * (load<Abreast>(in + n * lanes - k) + load<Abreast>(in + n * lanes + k));
     }
   }
-  for (int w = 0; w < Width; ++w) {
-    out[w] = sum[w];
+  for (int n = 0; n < registers; ++n) {
+    store(sum[n], out + n * lanes);
+  }
+}
+
+/// `count` <= Width pixels from `begin` on, near an end of the spectrum.
+template <int Width, class Real>
+KOKKOS_INLINE_FUNCTION void filter_end(const Real* taps, int reach, const Real* in, int size,
+                                       int begin, int count, Real* out) {
+  constexpr int largest = Width > 1 ? 64 : -1;
+  if (reach <= largest) {
+    // The pixels around, continued: few kernels reach further than a vector kernel's copy of them.
+    Real around[Width + 2 * Kokkos::max(largest, 0)];
+    Real result[Width];
+    for (int n = 0; n < Width + 2 * reach; ++n) {
+      around[n] = reflected(in, size, begin - reach + n);
+    }
+    filter_interior<Width>(taps, reach, around + reach, result);
+    for (int w = 0; w < count; ++w) {
+      out[begin + w] = result[w];
+    }
+    return;
+  }
+  for (int i = begin; i < begin + count; ++i) {
+    Real sum = taps[0] * in[i];
+    for (int k = 1; k <= reach; ++k) {
+      sum += taps[k] * (reflected(in, size, i - k) + reflected(in, size, i + k));
+    }
+    out[i] = sum;
   }
 }
 
@@ -65,22 +94,15 @@ KOKKOS_INLINE_FUNCTION void symmetric_filter(const typename P::member_type& memb
                                              const typename P::real_type* taps, int reach,
                                              const typename P::real_type* in, int size,
                                              typename P::real_type* out) {
-  using Real = typename P::real_type;
   constexpr int width = P::pixels_abreast;
   const int blocks = (size + width - 1) / width;
   Kokkos::parallel_for(Kokkos::TeamThreadRange(member, blocks), [&](int block) {
     const int begin = block * width;
     if (begin >= reach && begin + width + reach <= size) {
       detail::filter_interior<width>(taps, reach, in + begin, out + begin);
-      return;
-    }
-    const int end = Kokkos::min(begin + width, size);
-    for (int i = begin; i < end; ++i) {
-      Real sum = taps[0] * in[i];
-      for (int k = 1; k <= reach; ++k) {
-        sum += taps[k] * (detail::reflected(in, size, i - k) + detail::reflected(in, size, i + k));
-      }
-      out[i] = sum;
+    } else {
+      const int count = Kokkos::min(int{width}, size - begin);
+      detail::filter_end<width>(taps, reach, in, size, begin, count, out);
     }
   });
 }

@@ -123,17 +123,22 @@ struct ProjectionKernel {
     Accum weight[width], flux[width], value[width];
   };
 
-  /// `count` numbers, and zeros up to a whole group.
-  KOKKOS_FORCEINLINE_FUNCTION static void load(const Real* from, int count, Accum* to) {
-    if (count == width) {
-      for (int w = 0; w < width; ++w) {
-        to[w] = from[w];
+  /// Call f(w, number) for `count` numbers, and for zeros up to a whole group.
+  template <class F>
+  KOKKOS_FORCEINLINE_FUNCTION static void for_each(const Real* from, int count, const F& f) {
+    Real part[width] = {};
+    if (count < width) {
+      for (int w = 0; w < count; ++w) {
+        part[w] = from[w];
       }
-    } else {
-      for (int w = 0; w < width; ++w) {
-        to[w] = w < count ? Accum(from[w]) : Accum(0);
-      }
+      from = part;
     }
+    for (int w = 0; w < width; ++w) {
+      f(w, Accum(from[w]));
+    }
+  }
+  KOKKOS_FORCEINLINE_FUNCTION static void load(const Real* from, int count, Accum* to) {
+    for_each(from, count, [&](int w, Accum number) { to[w] = number; });
   }
 
   [[nodiscard]] KOKKOS_FUNCTION Group load(int t, int spectrum, int begin) const {
@@ -146,9 +151,9 @@ struct ProjectionKernel {
     return g;
   }
 
-  /// Column k of the basis for a group.
-  KOKKOS_FUNCTION void load_column(int spectrum, int k, const Group& g, Accum* row) const {
-    load(&basis(basis.extent(0) == 1 ? 0 : spectrum, k, g.begin), g.count, row);
+  /// Where column k of the basis is for a group.
+  [[nodiscard]] KOKKOS_FUNCTION const Real* column(int spectrum, int k, const Group& g) const {
+    return &basis(basis.extent(0) == 1 ? 0 : spectrum, k, g.begin);
   }
 
   KOKKOS_FUNCTION static void clear(const Member& member, Accum* sums, int count) {
@@ -176,10 +181,8 @@ struct ProjectionKernel {
         }
         for (int k = 0; k < columns; ++k) {
           Accum* row = scratch.rows + k * stride + offset;
-          load_column(spectrum, k, g, row);
-          for (int w = 0; w < width; ++w) {
-            row[w] *= scale[w];
-          }
+          for_each(column(spectrum, k, g), g.count,
+                   [&](int w, Accum number) { row[w] = scale[w] * number; });
         }
       });
       member.team_barrier();
@@ -291,11 +294,11 @@ struct ProjectionKernel {
     Accum continuum[width] = {};
     for (int k = 0; k < columns; ++k) {
       Accum* row = scratch.rows + k * stride + offset;
-      load_column(spectrum, k, g, row);
       const Accum c = scratch.coefficients[k];
-      for (int w = 0; w < width; ++w) {
-        continuum[w] += c * row[w];
-      }
+      for_each(column(spectrum, k, g), g.count, [&](int w, Accum number) {
+        row[w] = number;
+        continuum[w] += c * number;
+      });
     }
     Accum* residual = scratch.residual + offset;
     for (int w = 0; w < width; ++w) {
@@ -326,10 +329,10 @@ struct ProjectionKernel {
     for (int p = 0; p < parameters; ++p) {
       Accum* slope = scratch.slopes + p * stride + offset;
       Accum* tangent = scratch.tangents + p * stride + offset;
-      load(&jets(t, 1 + p, g.begin), g.count, slope);
-      for (int w = 0; w < width; ++w) {
-        tangent[w] = continuum[w] * slope[w];
-      }
+      for_each(&jets(t, 1 + p, g.begin), g.count, [&](int w, Accum number) {
+        slope[w] = number;
+        tangent[w] = continuum[w] * number;
+      });
     }
   }
 
