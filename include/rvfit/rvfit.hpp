@@ -52,6 +52,7 @@
 #include <rvfit/stages/resolution_matrix.hpp>
 #include <rvfit/stages/rotation.hpp>
 #include <rvfit/stages/spline.hpp>
+#include <rvfit/stages/spline_taps.hpp>
 #include <rvfit/stages/symmetric_filter.hpp>
 
 // Continuum, eliminated

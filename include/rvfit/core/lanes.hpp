@@ -278,8 +278,8 @@ template <class T>
 requires std::is_arithmetic_v<T>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T load(const T* from) { return *from; }
 template <class L>
-requires(lanes_of<L> >= 1 && !std::is_arithmetic_v<L>)
-    [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION L load(const LaneValue<L>* from) {
+requires(lanes_of<L> >= 1 && !std::is_arithmetic_v<L>) [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION L
+    load(const LaneValue<L>* from) {
   L out;
 #if RVFIT_VECTOR_TYPES
   __builtin_memcpy(&out.v, from, sizeof(out.v));

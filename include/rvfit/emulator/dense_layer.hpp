@@ -117,6 +117,9 @@ void dense_layer(const typename P::execution_space& exec, MatrixRef<const typena
                 " columns, the layer takes ", layer.inputs());
   RVFIT_REQUIRE(out.columns == layer.outputs(), "dense_layer: out has ", out.columns,
                 " columns, the layer gives ", layer.outputs());
+  RVFIT_REQUIRE(static_cast<int>(layer.weight.extent(2)) == panel_width<P>(layer.outputs()),
+                "dense_layer: the weights are in panels of ", layer.weight.extent(2), " columns, ",
+                panel_width<P>(layer.outputs()), " wanted");
   RVFIT_REQUIRE(in.rows == out.rows && in.rows % (lanes * gemm_row_group) == 0,
                 "dense_layer: in has ", in.rows, " rows, out has ", out.rows,
                 ", both must be the same multiple of ", lanes * gemm_row_group);

@@ -43,8 +43,8 @@ template <ExecutionPolicy P, class Container>
 [[nodiscard]] Cube<const typename P::real_type, P> upload_panels(
     const typename P::execution_space& exec, const std::string& label, const Container& values,
     std::size_t columns, int width = 0) {
-  const auto n = static_cast<std::size_t>(width > 0 ? width
-                                                    : panel_width<P>(static_cast<int>(columns)));
+  const auto n =
+      static_cast<std::size_t>(width > 0 ? width : panel_width<P>(static_cast<int>(columns)));
   const std::size_t inner = values.size() / columns;
   const std::size_t panels = (columns + n - 1) / n;
   std::vector<typename P::real_type> packed(panels * inner * n);

@@ -263,8 +263,7 @@ auto Scan<P, Model>::make_arm(const Exec& exec, const Model& model, const Spectr
   arm.position = position;
   arm.bins = static_cast<int>(std::ceil(std::log(highest / lowest) / step_)) + 1;
   const auto rows = static_cast<int>(like.wave.extent(0));
-  const auto pixel =
-      allocate_raw<Matrix<int, P>>(exec, "rvfit::Scan::first", rows, arm.bins + 2);
+  const auto pixel = allocate_raw<Matrix<int, P>>(exec, "rvfit::Scan::first", rows, arm.bins + 2);
   Kokkos::parallel_for("rvfit::Scan::first_pixels", Range2(exec, {0, 0}, {rows, arm.bins + 2}),
                        detail::FirstPixels<P>{position, pixel});
   arm.first = pixel;

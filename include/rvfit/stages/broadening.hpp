@@ -84,9 +84,8 @@ struct BroadenKernel {
                           out.row(t * lanes_out + lane) + spline_padding);
     }
     member.team_barrier();
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, lanes_out), [&](int lane) {
-      spline_ends(out.row(t * lanes_out + lane), in.columns);
-    });
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, lanes_out),
+                         [&](int lane) { spline_ends(out.row(t * lanes_out + lane), in.columns); });
   }
 };
 

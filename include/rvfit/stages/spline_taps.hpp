@@ -41,8 +41,10 @@ template <class Real>
 /// The sums of the numbers in each of four registers.
 template <class Quad>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Quad sum_each(Quad a, Quad b, Quad c, Quad d) {
-  const Quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5) + __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  const Quad cd = __builtin_shufflevector(c, d, 0, 4, 1, 5) + __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  const Quad ab =
+      __builtin_shufflevector(a, b, 0, 4, 1, 5) + __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Quad cd =
+      __builtin_shufflevector(c, d, 0, 4, 1, 5) + __builtin_shufflevector(c, d, 2, 6, 3, 7);
   return __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
 }
 #endif
@@ -67,8 +69,8 @@ KOKKOS_INLINE_FUNCTION void spline_sums(const Real (&weight)[Width][4], const in
 #endif
   for (int w = 0; w < Width; ++w) {
     const Real* c = row + pixel[w];
-    result[w] = (weight[w][0] * c[0] + weight[w][2] * c[2]) +
-                (weight[w][1] * c[1] + weight[w][3] * c[3]);
+    result[w] =
+        (weight[w][0] * c[0] + weight[w][2] * c[2]) + (weight[w][1] * c[1] + weight[w][3] * c[3]);
   }
 }
 

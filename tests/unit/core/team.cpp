@@ -10,12 +10,11 @@
 
 namespace rvfit::test::team {
 
-/// Adds the dot product of a block of a and b twice, and a group count, for teams of any size.
+/// Counts groups, and adds the dot products of A rows with B rows twice, for teams of any size.
 template <class P>
 struct DotKernel {
-  using Real = typename P::real_type;
-  Vector<const Real, P> a, b;
-  Vector<double, P> result;
+  Matrix<const double, P> a, b;  ///< (rows, row_stride)
+  Matrix<double, P> result;      ///< (A, B)
   Vector<int, P> visits;
 
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
@@ -25,36 +24,59 @@ struct DotKernel {
       }
     });
     Kokkos::single(Kokkos::PerTeam(member), [&] {
-      double sum[sum_lanes<P>] = {};
-      accumulate_dot<P>(a.data(), b.data(), sum);
-      accumulate_dot<P>(a.data(), b.data(), sum);
-      result(0) = total<P>(sum);
+      double sums[rows_abreast<P>][rows_abreast<P>][sum_lanes<P>] = {};
+      const auto rows_a = static_cast<int>(result.extent(0));
+      const auto rows_b = static_cast<int>(result.extent(1));
+      for (int n = 0; n < 2; ++n) {
+        // The first pair is not wanted the second time.
+        accumulate_dots<P>(a.data(), rows_a, b.data(), rows_b, [&](int i, int j) -> double* {
+          return n == 1 && i + j == 0 ? nullptr : sums[i][j];
+        });
+      }
+      for (int i = 0; i < rows_a; ++i) {
+        for (int j = 0; j < rows_b; ++j) {
+          result(i, j) = total<P>(sums[i][j]);
+        }
+      }
     });
   }
 };
 
 template <class P>
 void sums_blocks() {
-  using Real = typename P::real_type;
   const Exec exec{};
   Random random(2);
-  const auto a = random.uniform(pixel_block, -1, 1);
-  const auto b = random.uniform(pixel_block, -1, 1);
-  const auto result = allocate<Vector<double, P>>(exec, "result", 1);
-  const auto visits = allocate<Vector<int, P>>(exec, "visits", pixel_block);
-  Kokkos::parallel_for("dot", typename P::team_policy(exec, 1, Kokkos::AUTO),
-                       DotKernel<P>{upload<Vector<const Real, P>>(exec, "a", a),
-                                    upload<Vector<const Real, P>>(exec, "b", b), result, visits});
-  double dot = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    dot += a[i] * b[i];
+  constexpr std::size_t stride = row_stride<P>;
+  for (std::size_t rows_a = 1; rows_a <= rows_abreast<P>; ++rows_a) {
+    for (std::size_t rows_b = 1; rows_b <= rows_abreast<P>; ++rows_b) {
+      CAPTURE(rows_a);
+      CAPTURE(rows_b);
+      const auto a = random.uniform(rows_a * stride, -1, 1);
+      const auto b = random.uniform(rows_b * stride, -1, 1);
+      const auto result = allocate<Matrix<double, P>>(exec, "result", rows_a, rows_b);
+      const auto visits = allocate<Vector<int, P>>(exec, "visits", pixel_block);
+      Kokkos::parallel_for(
+          "dot", typename P::team_policy(exec, 1, Kokkos::AUTO),
+          DotKernel<P>{upload_matrix<Matrix<const double, P>>(exec, "a", a, rows_a, stride),
+                       upload_matrix<Matrix<const double, P>>(exec, "b", b, rows_b, stride), result,
+                       visits});
+      std::vector<double> want;
+      for (std::size_t i = 0; i < rows_a; ++i) {
+        for (std::size_t j = 0; j < rows_b; ++j) {
+          double dot = 0.0;
+          for (std::size_t n = 0; n < pixel_block; ++n) {
+            dot += a[i * stride + n] * b[j * stride + n];
+          }
+          want.push_back(i + j == 0 ? dot : 2.0 * dot);
+        }
+      }
+      check_close("dots", values(exec, result), want, {rounding<double>(2 * pixel_block, 1.0)});
+      CHECK(values(exec, visits) == std::vector<int>(pixel_block, 1));
+    }
   }
-  // Products of floats are exact in double, so that float storage loses nothing.
-  check_close("dot", values(exec, result)[0], 2.0 * dot, {rounding<double>(2 * pixel_block, 1.0)});
-  CHECK(values(exec, visits) == std::vector<int>(pixel_block, 1));
 }
 
-RVFIT_TEST("team: a dot product sums every pixel of a block once and adds to what is there",
+RVFIT_TEST("team: dot products of rows sum every pixel of a block once and add to what is there",
            sums_blocks);
 
 }  // namespace rvfit::test::team

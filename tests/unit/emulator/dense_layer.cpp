@@ -57,7 +57,7 @@ std::vector<typename P::real_type> apply(const Case& c, const Problem& problem, 
   const auto in = upload_matrix<Matrix<const Real, P>>(exec, "in", problem.in, rows, inputs);
   const auto out = allocate<Matrix<Real, P>>(exec, "out", rows, outputs);
   const DenseLayer<P> layer{
-      upload_matrix<Matrix<const Real, P>>(exec, "weight", problem.weight, inputs, outputs),
+      upload_panels<P>(exec, "weight", problem.weight, outputs, portable ? c.outputs : 0),
       upload<Vector<const Real, P>>(exec, "bias", problem.bias), c.activation, slope};
   if (portable) {
     rvfit::detail::device_dense_layer(exec, const_ref(in), layer, c.lanes, ref(out));
@@ -153,7 +153,7 @@ template <class P>
 void refuses_extents_that_differ() {
   using Real = typename P::real_type;
   const Exec exec{};
-  const DenseLayer<P> layer{allocate<Matrix<Real, P>>(exec, "weight", 3, 5),
+  const DenseLayer<P> layer{upload_panels<P>(exec, "weight", std::vector<double>(15), 5),
                             allocate<Vector<Real, P>>(exec, "bias", 5), Activation::identity, 0.0};
   const auto error_of = [&](int rows, int inputs, int out_rows, int outputs, int lanes) {
     return message_of<InvalidArgument>([&] {

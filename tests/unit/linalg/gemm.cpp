@@ -18,7 +18,7 @@ struct NoEpilogue {
                   int /*columns*/) const {}
 };
 
-/// A times B by the library, on the host by Eigen or, if `portable`, as devices do.
+/// A times B by the library, on the host or, if `portable`, as devices do.
 template <class P>
 std::vector<typename P::real_type> product(const std::vector<double>& a,
                                            const std::vector<double>& b, int rows, int inner,
@@ -27,19 +27,19 @@ std::vector<typename P::real_type> product(const std::vector<double>& a,
   const Exec exec{};
   const auto a_view = upload_matrix<Matrix<const Real, P>>(
       exec, "a", a, static_cast<std::size_t>(rows), static_cast<std::size_t>(inner));
-  const auto b_view = upload_matrix<Matrix<const Real, P>>(
-      exec, "b", b, static_cast<std::size_t>(inner), static_cast<std::size_t>(columns));
   // Results lie in longer rows, of which the rest must stay as it is.
   const auto c_view = allocate<Matrix<Real, P>>(exec, "c", rows, columns + 3);
   Kokkos::deep_copy(exec, c_view, Real(7));
   const MatrixRef<Real> c{c_view.data(), rows, columns, columns + 3};
   if constexpr (P::on_host) {
     if (!portable) {
-      rvfit::detail::host_gemm_blocks<P>(exec, "product", const_ref(a_view), const_ref(b_view), c,
-                                         64, NoEpilogue{});
+      const auto panels = upload_panels<P>(exec, "b", b, static_cast<std::size_t>(columns));
+      rvfit::detail::host_gemm<P>(exec, "product", const_ref(a_view), panels, c, 64, NoEpilogue{});
     }
   }
   if (portable || !P::on_host) {
+    const auto b_view = upload_matrix<Matrix<const Real, P>>(
+        exec, "b", b, static_cast<std::size_t>(inner), static_cast<std::size_t>(columns));
     rvfit::detail::device_gemm<P>(exec, "product", const_ref(a_view), const_ref(b_view), c);
   }
   const auto padded = values(exec, c_view);
@@ -151,16 +151,16 @@ void gives_a_row_the_same_bits_in_small_products() {
   check_rows_alone<P>(4, 517);  // the last block has five columns
 }
 
-TEST_CASE("gemm: blocks cover every element once") {
-  for (const auto [rows, inner, columns] : {Size{4, 0, 1}, Size{64, 0, 512}, Size{68, 0, 513}}) {
-    const rvfit::detail::GemmBlocks blocks{rows, columns, 64};
-    CHECK(blocks.row_blocks() == (rows > 64 ? 2 : 1));
-    CHECK(blocks.column_blocks() == (columns > 512 ? 2 : 1));
-    CHECK(blocks.count() == blocks.row_blocks() * blocks.column_blocks());
-  }
+template <class P>
+void lies_in_panels() {
+  const std::vector<double> b{1, 2, 3, 4, 5, 6};  // (2, 3)
+  const auto panels = upload_panels<P>(Exec{}, "b", b, 3, 2);
+  CHECK(panels.extent(0) == 2);
+  CHECK(values(Exec{}, panels) == std::vector<typename P::real_type>{1, 2, 4, 5, 3, 0, 6, 0});
 }
 
-RVFIT_TEST("gemm: Eigen's and the portable product agree with loops", agrees_with_loops);
+RVFIT_TEST("gemm: a matrix lies in panels of columns, the last filled up with 0", lies_in_panels);
+RVFIT_TEST("gemm: the host's and the portable product agree with loops", agrees_with_loops);
 RVFIT_TEST("gemm: a row has the same bits whatever its neighbours and however many they are",
            gives_a_row_the_same_bits);
 RVFIT_TEST("gemm: a row of a product of few columns has the same bits too",

@@ -35,6 +35,6 @@ void steps_by_the_finest_pixel() {
   CHECK(finest_pixel<P>(exec, {arm_of<P>({5000.0, 5000.001}, 1)}) == 1.0);
 }
 
-RVFIT_TEST_DOUBLE("scan: the step is the finest pixel of any arm", steps_by_the_finest_pixel);
+RVFIT_TEST_DOUBLE("scan: the step follows the finest pixel of any arm", steps_by_the_finest_pixel);
 
 }  // namespace rvfit::test::scan

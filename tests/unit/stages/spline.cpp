@@ -6,6 +6,7 @@
 #include "support/synthetic.hpp"
 #include "support/tolerance.hpp"
 #include <rvfit/stages/spline.hpp>
+#include <rvfit/stages/spline_taps.hpp>
 
 #include <cmath>
 #include <vector>
@@ -206,6 +207,39 @@ void converges_with_the_fourth_power() {
   }
 }
 
+/// One block of positions; `Width` is how many are summed abreast.
+template <int Width, class Real>
+void check_sums() {
+  CAPTURE(Width);
+  Random random(Width);
+  const auto numbers = random.uniform(40, -1, 1);
+  const std::vector<Real> row(numbers.begin(), numbers.end());
+  Real weight[Width][4], result[Width];
+  int pixel[Width];
+  std::vector<double> want;
+  for (int w = 0; w < Width; ++w) {
+    pixel[w] = (w * 7 + 3) % 37;  // any order, the row's ends too
+    double sum = 0.0;
+    for (int m = 0; m < 4; ++m) {
+      weight[w][m] = static_cast<Real>(random.uniform(1, -1, 1)[0]);
+      sum += static_cast<double>(weight[w][m]) *
+             static_cast<double>(row[static_cast<std::size_t>(pixel[w] + m)]);
+    }
+    want.push_back(sum);
+  }
+  spline_sums<Width>(weight, pixel, row.data(), result);
+  check_close("sums", std::vector<Real>(result, result + Width), want, {rounding<Real>(8, 4.0)});
+}
+
+template <class P>
+void sums_four_neighbours() {
+  using Real = typename P::real_type;
+  check_sums<1, Real>();
+  check_sums<4, Real>();
+  check_sums<P::pixels_abreast, Real>();
+}
+
+RVFIT_TEST("spline: sums over four neighbours of each position", sums_four_neighbours);
 RVFIT_TEST("spline: interpolates the data at nodes", interpolates_the_data);
 RVFIT_TEST("spline: is the natural spline of a tridiagonal system, ends included",
            agrees_with_the_tridiagonal_form);

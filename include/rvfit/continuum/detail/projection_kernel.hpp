@@ -45,11 +45,12 @@ struct ProjectionScratch {
   /// Dot products of pass A: all pairs of the rows of S and d. Of pass B: for each parameter B B^T and
   /// B (w T y)^T, then the gradient, then |r|^2.
   [[nodiscard]] KOKKOS_FUNCTION static int sum_count(int columns, int parameters) {
-    return Kokkos::max((columns + 1) * (columns + 2) / 2, parameters * (parameters + columns + 1) + 1);
+    return Kokkos::max((columns + 1) * (columns + 2) / 2,
+                       parameters * (parameters + columns + 1) + 1);
   }
   [[nodiscard]] KOKKOS_FUNCTION static int size(int columns, int parameters) {
-    return (columns + 2 * parameters + 2) * stride +
-           sum_count(columns, parameters) * sum_lanes<P> + columns * (columns + 2);
+    return (columns + 2 * parameters + 2) * stride + sum_count(columns, parameters) * sum_lanes<P> +
+           columns * (columns + 2);
   }
 
   KOKKOS_FUNCTION ProjectionScratch(const typename P::member_type& member, int level, int columns,
@@ -268,20 +269,19 @@ struct ProjectionKernel {
         if (n < pairs) {
           const int p = n / groups * abreast;
           const int c = n % groups * abreast;
-          accumulate_dots<P>(scratch.tangents + p * stride, Kokkos::min(abreast, parameters - p),
-                             scratch.tangents + c * stride, Kokkos::min(abreast, others - c),
-                             [&](int i, int j) {
-                               return scratch.sums + ((p + i) * others + c + j) * lanes;
-                             });
+          accumulate_dots<P>(
+              scratch.tangents + p * stride, Kokkos::min(abreast, parameters - p),
+              scratch.tangents + c * stride, Kokkos::min(abreast, others - c),
+              [&](int i, int j) { return scratch.sums + ((p + i) * others + c + j) * lanes; });
         } else if (n < pairs + first_groups) {
           const int p = (n - pairs) * abreast;
-          accumulate_dots<P>(
-              scratch.slopes + p * stride, Kokkos::min(abreast, parameters - p), scratch.data, 1,
-              [&](int i, int) { return scratch.sums + (gradient + p + i) * lanes; });
+          accumulate_dots<P>(scratch.slopes + p * stride, Kokkos::min(abreast, parameters - p),
+                             scratch.data, 1,
+                             [&](int i, int) { return scratch.sums + (gradient + p + i) * lanes; });
         } else {
-          accumulate_dots<P>(
-              scratch.residual, 1, scratch.residual, 1,
-              [&](int, int) { return scratch.sums + (gradient + parameters) * lanes; });
+          accumulate_dots<P>(scratch.residual, 1, scratch.residual, 1, [&](int, int) {
+            return scratch.sums + (gradient + parameters) * lanes;
+          });
         }
       });
       member.team_barrier();

@@ -29,7 +29,7 @@ inline constexpr int registers_abreast = 3;
 
 /// Columns of a panel.
 template <class T>
-inline constexpr int panel_columns = registers_abreast * native_lanes<T>;
+inline constexpr int panel_columns = registers_abreast* native_lanes<T>;
 
 /// C = A B, or C += A B, for Rows rows and Registers * W columns, of which those from `first` to `end` are stored.
 template <int Rows, int Registers, int W, class T>
@@ -80,9 +80,9 @@ void multiply_rows(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff
                    bool accumulate) {
   int row = 0;
   for (; row + rows_in_registers <= rows; row += rows_in_registers) {
-    multiply_in_registers<rows_in_registers, Registers, W>(
-        a + row * a_stride, a_stride, b, b_stride, c + row * c_stride, c_stride, inner, first, end,
-        accumulate);
+    multiply_in_registers<rows_in_registers, Registers, W>(a + row * a_stride, a_stride, b,
+                                                           b_stride, c + row * c_stride, c_stride,
+                                                           inner, first, end, accumulate);
   }
   if (row < rows) {  // 4 are left, and only where more than 4 go at once
     multiply_in_registers<4, Registers, W>(a + row * a_stride, a_stride, b, b_stride,

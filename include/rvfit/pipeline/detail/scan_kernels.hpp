@@ -49,22 +49,23 @@ struct BinSpectra {
     const int b = tile.fit(t);
     const int pixels = data.pixels();
     const bool empty = b < 0 || !has_enough_pixels(data.good(b), columns);
-    auto* g = static_cast<Real*>(member.team_scratch(scratch_level)
-                                     .get_shmem(2 * static_cast<std::size_t>(pixels) * sizeof(Real)));
+    auto* g =
+        static_cast<Real*>(member.team_scratch(scratch_level)
+                               .get_shmem(2 * static_cast<std::size_t>(pixels) * sizeof(Real)));
     Real* q = g + pixels;
     if (!empty) {
       const Real* w = &data.weight(b, 0);
       const Real* flux = &data.flux(b, 0);
       const Real* c = &continuum(b, 0);
-      Kokkos::parallel_for(
-          Kokkos::TeamThreadRange(member, (pixels + width - 1) / width), [&](int block) {
-            const int end = Kokkos::min((block + 1) * width, pixels);
-            for (int i = block * width; i < end; ++i) {
-              const Real scale = w[i] * w[i] * c[i];
-              g[i] = scale * (flux[i] - c[i]);
-              q[i] = scale * c[i];
-            }
-          });
+      Kokkos::parallel_for(Kokkos::TeamThreadRange(member, (pixels + width - 1) / width),
+                           [&](int block) {
+                             const int end = Kokkos::min((block + 1) * width, pixels);
+                             for (int i = block * width; i < end; ++i) {
+                               const Real scale = w[i] * w[i] * c[i];
+                               g[i] = scale * (flux[i] - c[i]);
+                               q[i] = scale * c[i];
+                             }
+                           });
     }
     member.team_barrier();
     const int row = position.extent(0) == 1 || b < 0 ? 0 : b;
