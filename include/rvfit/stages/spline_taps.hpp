@@ -23,7 +23,7 @@ namespace detail {
 #define RVFIT_SHUFFLES 1
 #endif
 #endif
-#ifndef RVFIT_SHUFFLES
+#if !defined(RVFIT_SHUFFLES)
 #define RVFIT_SHUFFLES 0
 #endif
 
