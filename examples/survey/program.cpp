@@ -4,25 +4,18 @@
 
 #include "figures.hpp"
 #include "file_list.hpp"
-#include "finish_file.hpp"
-#include "joint_files.hpp"
 #include "log.hpp"
+#include "outputs.hpp"
+#include "pipeline.hpp"
 #include "process_status.hpp"
-#include "progress.hpp"
 #include "summary.hpp"
 #include "survey_fitter.hpp"
 #include <rvfit/io/read_emulator.hpp>
 
-#include <algorithm>
 #include <exception>
-#include <filesystem>
 #include <iostream>
 #include <memory>
-#include <optional>
-#include <stdexcept>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace rvfit_survey {
 namespace {
@@ -51,141 +44,21 @@ constexpr int exit_bad = 2;
   return files;
 }
 
-/// Whether all outputs of a file are there.
-[[nodiscard]] bool is_done(const std::string& file, const Options& options) {
-  return std::filesystem::exists(options.outputs.table(file)) &&
-         (!options.fit.keep_models || std::filesystem::exists(options.outputs.models(file)));
+/// Fit all files; true if every one went well.
+[[nodiscard]] bool fit_files(const std::string& name, const Options& options, const Reader& read,
+                             Summary& summary) {
+  FileList files = files_of(options);
+  ProcessStatus status(options.status_file);
+  const Kokkos::Timer timer;
+  const rvfit::EmulatorData emulator = rvfit::io::read_emulator(options.emulator);
+  const std::unique_ptr<SurveyFitter> fitter = make_fitter(emulator, options);
+  summary.execution_space = fitter->execution_space();
+  summary.threads = fitter->threads();
+  summary.precision = options.fit.double_storage ? "double" : "float";
+  summary.seconds.setup += timer.seconds();
+  const Outputs outputs(name, options, emulator, fitter->parameters());
+  return Pipeline(options, read, files, *fitter, outputs, status, summary).run();
 }
-
-/// Works through the files of a run. A bad one costs nothing but itself.
-class FileLoop {
- public:
-  FileLoop(std::string name, const Options& options, const Reader& read, Summary& summary)
-      : name_(std::move(name)),
-        options_(options),
-        read_(read),
-        summary_(summary),
-        files_(files_of(options)),
-        status_(options.status_file),
-        progress_(!options.quiet) {
-    const Kokkos::Timer timer;
-    emulator_ = rvfit::io::read_emulator(options.emulator);
-    fitter_ = make_fitter(emulator_, options);
-    summary.execution_space = fitter_->execution_space();
-    summary.threads = fitter_->threads();
-    summary.precision = options.fit.double_storage ? "double" : "float";
-    summary.seconds.setup += timer.seconds();
-  }
-
-  /// Fit all files; true if every one went well.
-  [[nodiscard]] bool run() {
-    while (const std::optional<std::string> file = stopped() ? std::nullopt : files_.next()) {
-      take(*file);
-      if (targets_ >= options_.gather || stopped()) {
-        finish();
-      }
-    }
-    finish();
-    return good_;
-  }
-
- private:
-  [[nodiscard]] bool stopped() const { return !good_ && options_.stop_at_failure; }
-
-  /// Do something for a file, and say so if it fails.
-  template <class Work>
-  void attempt(const std::string& file, const Work& work) {
-    try {
-      work();
-    } catch (const std::exception& error) {
-      progress_.clear();
-      log(LogLevel::error, error.what());
-      status_.failure(file, since_first_.seconds());
-      good_ = false;
-    }
-  }
-
-  /// Read a file, to be fitted with the next ones.
-  void take(const std::string& file) {
-    if (waiting_.empty()) {
-      since_first_.reset();
-    }
-    attempt(file, [&] {
-      if (options_.skip_existing && is_done(file, options_)) {
-        log(LogLevel::info, file + ": passed over, its outputs are there");
-        status_.existing(file);
-        return;
-      }
-      const Kokkos::Timer timer;
-      progress_.show(base_name(file), 0.0, "read");
-      Reading reading = read_(file);
-      reading.spectra.path = file;
-      summary_.seconds.read += timer.seconds();
-      if (reading.targets.empty()) {
-        log(LogLevel::warning, file + ": nothing selected, tables without rows are written");
-      } else {
-        log(LogLevel::info,
-            file + ": " + std::to_string(reading.targets.size()) + " targets selected");
-      }
-      // A file without a target ends the wait, too: nothing is gained by keeping it.
-      targets_ += std::max<std::size_t>(reading.targets.size(), 1);
-      waiting_.push_back(std::move(reading));
-    });
-  }
-
-  /// Fit and write the files that have been read.
-  void finish() {
-    std::vector<FileFit> fits = fit_together();
-    for (std::size_t n = 0; n < waiting_.size() && !stopped(); ++n) {
-      const Reading& file = waiting_[n];
-      attempt(file.spectra.path, [&] {
-        finish_file(name_, file, fits.empty() ? fit(file, file.spectra.path) : std::move(fits[n]),
-                    options_, emulator_, summary_, progress_);
-        status_.success(file.spectra.path, static_cast<int>(file.targets.size()),
-                        since_first_.seconds());
-      });
-    }
-    waiting_.clear();
-    targets_ = 0;
-  }
-
-  /// Fits of the files that wait, or none: there is but one, or the fit is impossible for one of them.
-  [[nodiscard]] std::vector<FileFit> fit_together() {
-    if (waiting_.size() < 2 || !can_be_joined(waiting_)) {
-      return {};
-    }
-    try {
-      return parts_of(fit(joined_files(waiting_), waiting_.front().spectra.path), waiting_);
-    } catch (const std::exception&) {
-      return {};
-    }
-  }
-
-  /// @throws std::runtime_error  the emulator does not cover the wavelengths, no memory; the text
-  ///                             begins with the file's name
-  [[nodiscard]] FileFit fit(const Reading& reading, const std::string& file) {
-    try {
-      return fitter_->fit(reading.spectra, reading.targets, summary_.seconds,
-                          [&](double done) { progress_.show(base_name(file), done, "fit"); });
-    } catch (const std::exception& error) {
-      throw std::runtime_error(file + ": " + error.what());
-    }
-  }
-
-  std::string name_;
-  const Options& options_;
-  const Reader& read_;
-  Summary& summary_;
-  FileList files_;
-  ProcessStatus status_;
-  Progress progress_;
-  rvfit::EmulatorData emulator_;
-  std::unique_ptr<SurveyFitter> fitter_;
-  std::vector<Reading> waiting_;  ///< read, not fitted
-  std::size_t targets_ = 0;       ///< of those
-  Kokkos::Timer since_first_;     ///< of those was read
-  bool good_ = true;
-};
 
 int run(const std::string& name, const Options& options, const Reader& read,
         const Kokkos::Timer& since_start) {
@@ -193,7 +66,7 @@ int run(const std::string& name, const Options& options, const Reader& read,
   if (options.plot) {
     require_plotting();
   }
-  const bool good = FileLoop(name, options, read, summary).run();
+  const bool good = fit_files(name, options, read, summary);
   summary.seconds.total = since_start.seconds();
   if (summary.files > 0) {
     if (!options.quiet) {

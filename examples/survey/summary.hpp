@@ -18,7 +18,8 @@
 
 namespace rvfit_survey {
 
-/// Wall-clock seconds of the phases of a run.
+/// Wall-clock seconds of the phases of a run. Reading and writing go on while others fit, so that the sum
+/// may exceed the total; of fits side by side it is the mean.
 struct Seconds {
   double total = 0;  ///< from the command line on
   double setup = 0;  ///< emulator, uploads of it, workspaces
@@ -27,14 +28,16 @@ struct Seconds {
   double fit = 0;
   double errors = 0;
   double write = 0;
+  double wait = 0;  ///< fits for spectra to be read
 
-  /// Add a share of the phases of a fit, of one of several workers side by side.
+  /// Add a share of the phases of a fit, of one of several side by side.
   void add(const Seconds& part, double share) {
     setup += share * part.setup;
     read += share * part.read;
     scan += share * part.scan;
     fit += share * part.fit;
     errors += share * part.errors;
+    wait += share * part.wait;
   }
 };
 
@@ -73,7 +76,7 @@ inline void print(std::ostream& out, const Summary& summary) {
   const Seconds& s = summary.seconds;
   out << std::fixed << std::setprecision(2) << "\nseconds: " << s.total << " in all: reading "
       << s.read << ", scan " << s.scan << ", fit " << s.fit << ", errors " << s.errors
-      << ", writing " << s.write << ", set-up " << s.setup << '\n'
+      << ", writing " << s.write << ", set-up " << s.setup << ", waiting " << s.wait << '\n'
       << std::setprecision(1) << summary.stars_per_second() << " stars per second, "
       << summary.execution_space << ", " << summary.threads
       << (summary.threads == 1 ? " thread, " : " threads, ") << summary.precision << " storage\n";
@@ -89,8 +92,9 @@ inline void write_json(const std::string& path, const Summary& summary) {
   json["execution_space"] = summary.execution_space;
   json["threads"] = summary.threads;
   json["precision"] = summary.precision;
-  json["seconds"] = {{"total", s.total},   {"read", s.read},   {"scan", s.scan},  {"fit", s.fit},
-                     {"errors", s.errors}, {"write", s.write}, {"setup", s.setup}};
+  json["seconds"] = {{"total", s.total}, {"read", s.read},     {"scan", s.scan},
+                     {"fit", s.fit},     {"errors", s.errors}, {"write", s.write},
+                     {"setup", s.setup}, {"wait", s.wait}};
   json["statuses"] = nlohmann::ordered_json::object();
   for (const auto& [status, count] : summary.statuses) {
     json["statuses"][status] = count;
