@@ -2,12 +2,14 @@
 
 #include "program.hpp"
 
+#include "backend.hpp"
 #include "figures.hpp"
 #include "file_list.hpp"
 #include "log.hpp"
 #include "outputs.hpp"
 #include "pipeline.hpp"
 #include "process_status.hpp"
+#include "processes.hpp"
 #include "summary.hpp"
 #include "survey_fitter.hpp"
 #include <rvfit/io/read_emulator.hpp>
@@ -15,7 +17,10 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace rvfit_survey {
 namespace {
@@ -46,8 +51,11 @@ constexpr int exit_bad = 2;
 
 /// Fit all files; true if every one went well.
 [[nodiscard]] bool fit_files(const std::string& name, const Options& options, const Reader& read,
-                             Summary& summary) {
+                             Processes* processes, Summary& summary) {
   FileList files = files_of(options);
+  if (processes != nullptr) {
+    files.share([processes] { return processes->next_number(); });
+  }
   ProcessStatus status(options.status_file);
   const Kokkos::Timer timer;
   const rvfit::EmulatorData emulator = rvfit::io::read_emulator(options.emulator);
@@ -60,14 +68,51 @@ constexpr int exit_bad = 2;
   return Pipeline(options, read, files, *fitter, outputs, status, summary).run();
 }
 
-int run(const std::string& name, const Options& options, const Reader& read,
+/// What a process of several does otherwise than a process alone.
+[[nodiscard]] Options options_of(Options options, const Processes* processes) {
+  const int rank = processes == nullptr ? 0 : processes->rank();
+  if (rank > 0) {
+    options.quiet = true;
+    for (std::string* file : {&options.status_file, &options.log_file}) {
+      *file += file->empty() ? "" : "." + std::to_string(rank);
+    }
+  }
+  return options;
+}
+
+[[nodiscard]] Kokkos::InitializationSettings kokkos_settings(const Options& options,
+                                                             const Processes* processes) {
+  Kokkos::InitializationSettings settings;
+  settings.set_disable_warnings(true);
+  if (options.threads > 0) {
+    settings.set_num_threads(options.threads);
+  }
+  if (!options.devices.empty()) {
+    if (!has_devices) {
+      throw std::runtime_error("--devices: this is a build for " + backend() +
+                               ", which has no devices to choose from");
+    }
+    const auto turn = static_cast<std::size_t>(processes == nullptr ? 0 : processes->local_rank());
+    settings.set_device_id(options.devices[turn % options.devices.size()]);
+  }
+  return settings;
+}
+
+int run(const std::string& name, const Options& options, const Reader& read, Processes* processes,
         const Kokkos::Timer& since_start) {
   Summary summary;
   if (options.plot) {
     require_plotting();
   }
-  const bool good = fit_files(name, options, read, summary);
+  const bool good = fit_files(name, options, read, processes, summary);
   summary.seconds.total = since_start.seconds();
+  if (processes != nullptr) {
+    std::optional<Summary> of_all = processes->finish(summary);
+    if (!of_all) {
+      return good ? 0 : exit_bad;
+    }
+    summary = *of_all;
+  }
   if (summary.files > 0) {
     if (!options.quiet) {
       print(std::cout, summary);
@@ -76,7 +121,7 @@ int run(const std::string& name, const Options& options, const Reader& read,
       write_json(options.summary_json, summary);
     }
   }
-  return good ? 0 : exit_bad;
+  return good && summary.lost == 0 ? 0 : exit_bad;
 }
 
 }  // namespace
@@ -85,7 +130,7 @@ int run_program(const std::string& name, const CommandLine& line, const Options&
                 const Reader& read) {
   const Kokkos::Timer since_start;
   try {
-    start_log(name, line.run ? options : Options{});
+    start_log(name, line.run && !options.mpi ? options : Options{});
     if (!line.run) {
       if (line.exit_code == 0) {
         std::cout << line.message;
@@ -94,16 +139,16 @@ int run_program(const std::string& name, const CommandLine& line, const Options&
       }
       return line.exit_code;
     }
-    for (const std::string& note : options.notes) {
+    const std::unique_ptr<Processes> processes = options.mpi ? join_processes() : nullptr;
+    const Options mine = options_of(options, processes.get());
+    if (processes) {
+      start_log(name, mine);
+    }
+    for (const std::string& note : mine.notes) {
       log(LogLevel::info, note);
     }
-    Kokkos::InitializationSettings settings;
-    settings.set_disable_warnings(true);
-    if (options.threads > 0) {
-      settings.set_num_threads(options.threads);
-    }
-    const Kokkos::ScopeGuard kokkos(settings);
-    return run(name, options, read, since_start);
+    const Kokkos::ScopeGuard kokkos(kokkos_settings(mine, processes.get()));
+    return run(name, mine, read, processes.get(), since_start);
   } catch (const std::exception& error) {
     log(LogLevel::error, error.what());
     return exit_bad;
