@@ -115,18 +115,15 @@ class BatchFitter final : public SurveyFitter {
     return *models_.at(1).options.parameters;
   }
 
-  /// Workers on a host stay with a tile of spectra whose arrays a core's cache holds or nearly so, and
-  /// every worker has some; a device wants as many as its memory takes.
+  /// Every worker has some batches. Those of a host stay with a tile of spectra whose arrays a core's
+  /// cache holds or nearly so; a device wants enough to fill it.
   [[nodiscard]] std::size_t batch_size(std::size_t targets) const override {
-    constexpr std::size_t host_batch = 64, device_batch = 8192;
+    constexpr std::size_t least = P::on_host ? 1 : 2048, most = P::on_host ? 64 : 8192;
     if (settings_.batch > 0) {
       return static_cast<std::size_t>(settings_.batch);
     }
-    if (!P::on_host) {
-      return device_batch;
-    }
     const std::size_t shares = 2 * workers_.size();
-    return std::clamp<std::size_t>((targets + shares - 1) / shares, 1, host_batch);
+    return std::clamp<std::size_t>((targets + shares - 1) / shares, least, most);
   }
 
   [[nodiscard]] BatchFit fit(std::size_t worker, const Batch& batch, Seconds& seconds) override {
