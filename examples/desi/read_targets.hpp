@@ -11,9 +11,13 @@
 #include <rvfit/io/read_desi.hpp>
 #include <rvfit/io/read_redrock.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <memory>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
@@ -56,38 +60,77 @@ namespace rvfit_desi {
   return exposures;
 }
 
-/// Whether a row has a good pixel.
-[[nodiscard]] inline bool shows_anything(const rvfit::io::DesiFile& file, std::size_t row) {
-  for (const rvfit::io::DesiArm& arm : file.arms) {
-    for (std::size_t i = row * arm.pixels(); i < (row + 1) * arm.pixels(); ++i) {
-      if (arm.ivar[i] > 0 && arm.mask[i] <= 0 && std::isfinite(arm.flux[i])) {
-        return true;
-      }
+/// Whether a row of an arm has a good pixel.
+[[nodiscard]] inline bool shows_anything(const rvfit::io::DesiArm& arm, std::size_t row) {
+  for (std::size_t i = row * arm.pixels(); i < (row + 1) * arm.pixels(); ++i) {
+    if (arm.ivar[i] > 0 && arm.mask[i] <= 0 && std::isfinite(arm.flux[i])) {
+      return true;
     }
   }
   return false;
 }
 
+/// What only the pixels tell of all rows.
+struct Look {
+  std::vector<std::vector<float>> snr;  ///< for each arm (R)
+  std::vector<char> shows_anything;     ///< (R)
+};
+
+/// Look through the spectra of a file, some at a time.
+[[nodiscard]] inline Look look_through(rvfit::io::DesiInput& input) {
+  constexpr std::size_t at_a_time = 64;
+  const std::size_t rows = input.tables().rows();
+  Look look{std::vector<std::vector<float>>(input.tables().arms.size()), std::vector<char>(rows)};
+  for (std::size_t first = 0; first < rows; first += at_a_time) {
+    std::vector<std::size_t> some(std::min(at_a_time, rows - first));
+    std::iota(some.begin(), some.end(), first);
+    const std::vector<rvfit::io::DesiArm> arms = input.read(some);
+    for (std::size_t a = 0; a < arms.size(); ++a) {
+      look.snr[a].insert(look.snr[a].end(), arms[a].snr.begin(), arms[a].snr.end());
+      for (std::size_t n = 0; n < some.size(); ++n) {
+        look.shows_anything[some[n]] |= static_cast<char>(shows_anything(arms[a], n));
+      }
+    }
+  }
+  return look;
+}
+
 /// Leave out exposures that show nothing, whose own rv nothing would tell, but for the first of a
 /// target that has no others.
-inline void leave_out_empty(rvfit::io::Targets& targets, const rvfit::io::DesiFile& file) {
+inline void leave_out_empty(rvfit::io::Targets& targets, const std::vector<char>& shows_anything) {
   for (std::vector<std::size_t>& rows : targets) {
     const std::size_t first = rows.front();
-    std::erase_if(rows, [&](std::size_t row) { return !shows_anything(file, row); });
+    std::erase_if(rows, [&](std::size_t row) { return shows_anything[row] == 0; });
     if (rows.empty()) {
       rows.push_back(first);
     }
   }
 }
 
-/// Read a file and select its rows; the exposures of a target are its rows if they are joined.
+/// Read the tables of a file and select its rows; the exposures of a target are its rows if they are
+/// joined. Spectra are read later, and now, too, where the selection depends on pixels: a limit of S/N
+/// where SCORES has none, exposures that show nothing.
 /// @throws rvfit::io::IoError  the file is bad
 [[nodiscard]] inline rvfit_survey::Reading read_targets(const std::string& path,
                                                         const Options& options) {
   namespace io = rvfit::io;
-  io::DesiFile file =
-      io::read_desi(path, options.arms,
-                    options.fit.resolution_matrix ? io::Resolution::read : io::Resolution::skip);
+  const auto input = std::make_shared<io::DesiInput>(
+      path, options.arms,
+      options.fit.resolution_matrix ? io::Resolution::read : io::Resolution::skip);
+  io::DesiFile file = input->tables();
+  const bool without_snr = std::any_of(file.arms.begin(), file.arms.end(),
+                                       [](const io::DesiArm& arm) { return arm.snr.empty(); });
+  Look look;
+  if (options.fit.rv_per_exposure || (options.selection.min_snr && without_snr)) {
+    look = look_through(*input);
+  }
+  for (std::size_t a = 0; a < file.arms.size(); ++a) {
+    std::vector<float>& snr = file.arms[a].snr;
+    if (snr.empty() && !look.snr.empty()) {
+      snr = look.snr[a];
+    }
+    snr.resize(file.rows(), std::numeric_limits<float>::quiet_NaN());
+  }
   const auto [redrock, redrock_file] = redrock_of(file, options);
   const std::vector<std::size_t> rows =
       select_rows(file, options.selection, redrock_file.empty() ? nullptr : &redrock);
@@ -95,7 +138,7 @@ inline void leave_out_empty(rvfit::io::Targets& targets, const rvfit::io::DesiFi
   reading.targets =
       options.join_exposures ? io::joined(rows, file.target_id) : io::one_by_one(rows);
   if (options.fit.rv_per_exposure) {
-    leave_out_empty(reading.targets, file);
+    leave_out_empty(reading.targets, look.shows_anything);
   }
   reading.tables = file.tables;
   reading.header = {"SPGRP", "SPGRPVAL", "TILEID",   "SPECTRO",  "PETAL",
@@ -105,6 +148,7 @@ inline void leave_out_empty(rvfit::io::Targets& targets, const rvfit::io::DesiFi
   reading.redshift = redrock.columns();
   reading.keywords = {{"RR_FILE", redrock_file, "file of redshifts"}};
   reading.spectra = std::move(file);
+  reading.read_rows = [input](const std::vector<std::size_t>& some) { return input->read(some); };
   return reading;
 }
 

@@ -107,27 +107,27 @@ namespace {
   return errors;
 }
 
-/// A figure: a row of the file, and where its model is.
+/// A figure: where its spectrum and model are in a batch.
 struct Figure {
   std::size_t row;
-  std::size_t model;
   std::string path;
   std::string title;
 };
 
-[[nodiscard]] std::vector<Figure> figures_of(const Reading& reading, const FileFit& fit,
+[[nodiscard]] std::vector<Figure> figures_of(const Reading& reading, const Part& part,
                                              const Options& options) {
   const auto names = names_of_rows(reading, reading.spectra.arms.front().snr.size());
   const std::string prefix = options.outputs.figures(reading.spectra.path);
+  const std::size_t exposures = part.batch.exposures;
   std::vector<Figure> figures;
-  std::size_t model = 0;
-  for (std::size_t t = 0; t < reading.targets.size(); ++t) {
-    const std::vector<std::size_t>& rows = reading.targets[t];
-    const std::string stem = prefix + "_" + names[rows[0]] + "_" + std::to_string(rows[0]);
-    for (std::size_t e = 0; e < rows.size(); ++e, ++model) {
-      if (rvfit::is_solution(fit.result.status[t])) {
-        const std::string path = stem + (rows.size() > 1 ? "_" + std::to_string(e) : "") + ".png";
-        figures.push_back({rows[e], model, path, title_of(fit.result, static_cast<int>(t))});
+  for (std::size_t b = 0; b < part.targets.size(); ++b) {
+    const std::size_t first = reading.targets[part.targets[b]].front();
+    const std::string stem = prefix + "_" + names[first] + "_" + std::to_string(first);
+    for (std::size_t e = 0; e < exposures; ++e) {
+      if (rvfit::is_solution(part.fit.result.status[b])) {
+        const std::string path = stem + (exposures > 1 ? "_" + std::to_string(e) : "") + ".png";
+        figures.push_back(
+            {e * part.targets.size() + b, path, title_of(part.fit.result, static_cast<int>(b))});
       }
     }
   }
@@ -143,8 +143,7 @@ void add_row(std::vector<T>& to, const std::vector<T>& matrix, std::size_t pixel
 }
 
 /// The input of the script.
-void write_input(const std::string& path, const Reading& reading, const FileFit& fit,
-                 const std::vector<Figure>& figures) {
+void write_input(const std::string& path, const Part& part, const std::vector<Figure>& figures) {
   namespace io = rvfit::io;
   io::FitsOutput file(path);
   std::vector<std::string> names, titles;
@@ -153,8 +152,8 @@ void write_input(const std::string& path, const Reading& reading, const FileFit&
     titles.push_back(figure.title);
   }
   file.write_table("STARS", {{"FIGURE", "", "", names}, {"TITLE", "", "", titles}});
-  for (std::size_t a = 0; a < reading.spectra.arms.size(); ++a) {
-    const io::SpectraArm& arm = reading.spectra.arms[a];
+  for (std::size_t a = 0; a < part.batch.arms.size(); ++a) {
+    const io::SpectraArm& arm = part.batch.arms[a];
     const std::size_t pixels = arm.pixels();
     std::vector<double> wave;
     std::vector<float> flux, error, model;
@@ -162,7 +161,7 @@ void write_input(const std::string& path, const Reading& reading, const FileFit&
       add_row(flux, arm.flux, pixels, figure.row);
       const std::vector<float> errors = errors_of(arm, figure.row);
       error.insert(error.end(), errors.begin(), errors.end());
-      add_row(model, fit.models[a], pixels, figure.model);
+      add_row(model, part.fit.models[a], pixels, figure.row);
       add_row(wave, arm.wave, pixels, arm.wave_rows == 1 ? 0 : figure.row);
     }
     const io::ArrayShape shape{figures.size(), pixels};
@@ -184,18 +183,24 @@ void require_plotting() {
   }
 }
 
-void draw_figures(const Reading& reading, const FileFit& fit, const Options& options) {
-  const std::vector<Figure> figures = figures_of(reading, fit, options);
-  if (figures.empty()) {
-    return;
+std::vector<std::string> draw_figures(const Reading& reading, const Part& part,
+                                      const Options& options) {
+  const std::vector<Figure> figures = figures_of(reading, part, options);
+  std::vector<std::string> paths;
+  for (const Figure& figure : figures) {
+    paths.push_back(figure.path);
   }
-  make_folder_of(figures.front().path);
-  const rvfit::io::detail::TemporaryName input(figures.front().path + ".fits");
-  write_input(input.path().string(), reading, fit, figures);
+  if (paths.empty()) {
+    return paths;
+  }
+  make_folder_of(paths.front());
+  const rvfit::io::detail::TemporaryName input(paths.front() + ".fits");
+  write_input(input.path().string(), part, figures);
   if (!run_python(figure_script, {input.path().string()})) {
     throw rvfit::io::IoError(reading.spectra.path + ": its figures cannot be drawn in " +
-                             std::filesystem::path(figures.front().path).parent_path().string());
+                             std::filesystem::path(paths.front()).parent_path().string());
   }
+  return paths;
 }
 
 }  // namespace rvfit_survey

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// Results of the targets of a file, gathered from batches of them.
+/// Results of the targets of a file, gathered from batches of them: exposures of an arm are added up.
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/data/fit_result.hpp>
@@ -13,14 +13,6 @@
 #include <vector>
 
 namespace rvfit_survey {
-
-/// Results of T targets in A arms: exposures of an arm are added up.
-struct FileFit {
-  rvfit::FitResult result;
-  /// For each arm best-fit spectra (rows, N), if those were asked for: the rows of the first target,
-  /// then those of the next.
-  std::vector<std::vector<float>> models;
-};
 
 namespace detail {
 
@@ -85,6 +77,20 @@ void for_each_array(A& a, B& b, const F& f) {
   f(a.second_rv, b.second_rv);
   f(a.second_excess, b.second_excess);
   f(a.start_rv, b.start_rv);
+}
+
+/// Some rows of a matrix of `rows` rows.
+template <class T>
+[[nodiscard]] std::vector<T> rows_at(const std::vector<T>& matrix, std::size_t rows,
+                                     const std::vector<std::size_t>& wanted) {
+  const std::size_t columns = rows == 0 ? 0 : matrix.size() / rows;
+  std::vector<T> chosen;
+  chosen.reserve(wanted.size() * columns);
+  for (const std::size_t row : wanted) {
+    const auto first = matrix.begin() + static_cast<std::ptrdiff_t>(row * columns);
+    chosen.insert(chosen.end(), first, first + static_cast<std::ptrdiff_t>(columns));
+  }
+  return chosen;
 }
 
 /// Rows first .. last - 1 of a matrix of `rows` rows.

@@ -103,10 +103,8 @@ std::optional<std::string> FileList::next() {
   if (!queue_.empty()) {
     return take_first(queue_);
   }
-  if (given_ == files_.size()) {
-    return std::nullopt;
-  }
-  return files_[given_++];
+  const std::size_t number = next_number_ ? next_number_() : given_++;
+  return number < files_.size() ? std::optional(files_[number]) : std::nullopt;
 }
 
 }  // namespace rvfit_survey

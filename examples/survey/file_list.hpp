@@ -6,6 +6,7 @@
 /// from a queue that several processes share.
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,12 +31,17 @@ class FileList {
   /// Those known beforehand; empty for a queue.
   [[nodiscard]] const std::vector<std::string>& known() const { return files_; }
 
+  /// From now on other processes work at the same list: this one is given file number `next_number()`,
+  /// as long as there is such a file.
+  void share(std::function<std::size_t()> next_number) { next_number_ = std::move(next_number); }
+
   /// The next file, or none. @throws rvfit::io::IoError  the queue cannot be read or written
   [[nodiscard]] std::optional<std::string> next();
 
  private:
   std::vector<std::string> files_;
   std::size_t given_ = 0;
+  std::function<std::size_t()> next_number_;
   std::string queue_;
 };
 

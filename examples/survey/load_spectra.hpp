@@ -2,93 +2,150 @@
 #pragma once
 
 /// @file
-/// Brings rows of a file's spectra to the device and prepares them.
+/// Brings batches of spectra to the device and prepares them there, in arrays that are allocated once.
 
+#include "batch.hpp"
 #include "fit_settings.hpp"
 #include <rvfit/data/prepare_desi.hpp>
+#include <rvfit/data/spectrum_buffer.hpp>
 #include <rvfit/emulator/emulator_data.hpp>
 #include <rvfit/io/spectra.hpp>
 #include <rvfit/stages/resolution_matrix.hpp>
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace rvfit_survey {
 
-/// Copy some rows of a row-major host matrix to the device.
-template <rvfit::ExecutionPolicy P, class T>
-[[nodiscard]] rvfit::Matrix<const T, P> upload_rows(const typename P::execution_space& exec,
-                                                    const std::vector<T>& values,
-                                                    std::size_t pixels,
-                                                    const std::vector<std::size_t>& rows) {
-  const auto device =
-      rvfit::allocate_raw<rvfit::Matrix<T, P>>(exec, "rvfit_survey::rows", rows.size(), pixels);
-  const auto host = Kokkos::create_mirror_view(device);
-  for (std::size_t b = 0; b < rows.size(); ++b) {
-    std::copy_n(values.data() + rows[b] * pixels, pixels, &host(b, 0));
-  }
-  Kokkos::deep_copy(exec, device, host);
-  exec.fence("rvfit_survey::upload_rows: host array is free");
-  return device;
-}
-
-/// The matrices that act on templates, which have a line spread of their own, for some rows.
-/// @throws rvfit::InvalidArgument  neither the settings nor the library tell that line spread; no matrices
+/// Loads batches of the same arms, wavelengths and number of exposures.
 template <rvfit::ExecutionPolicy P>
-[[nodiscard]] rvfit::Cube<const typename P::real_type, P> resolution_of(
-    const typename P::execution_space& exec, const rvfit::io::SpectraArm& arm,
-    const std::vector<std::size_t>& rows, const FitSettings& settings,
-    const rvfit::EmulatorData& library) {
-  RVFIT_REQUIRE(arm.diagonals() > 0 && arm.wave_rows == 1, "arm ", arm.label,
-                " has no resolution matrices to apply");
-  const double given = settings.lsf_sigma.of(arm.label);
-  const double sigma =
-      given > 0 ? given
-                : library.arms[static_cast<std::size_t>(library.arm_index(arm.name))].lsf_sigma;
-  RVFIT_REQUIRE(sigma > 0, "the library does not tell the line spread of its templates in arm ",
-                arm.label, ", which --lsf-sigma can");
-  const std::size_t diagonals = arm.diagonals();
-  const auto band = upload_rows<P>(exec, arm.resolution, diagonals * arm.pixels(), rows);
-  return rvfit::remove_template_spread<P>(
-      exec, rvfit::Cube<const float, P>(band.data(), rows.size(), diagonals, arm.pixels()),
-      sigma / (arm.wave[1] - arm.wave[0]));
-}
+class SpectraLoader {
+ public:
+  using Exec = typename P::execution_space;
+  using Real = typename P::real_type;
 
-/// Prepared spectra of B targets of E exposures each: for each arm its first exposures, then its
-/// second, ...
-///
-/// @param[in] exec      instance the work is enqueued on; the call waits for uploads only
-/// @param[in] waves     for each arm the wavelengths that all spectra share, empty where each has its
-///                      own
-/// @param[in] rows      (E, B)  rows of the file
-/// @param[in] settings  preparation, and whether exposures have velocities of their own
-/// @param[in] library   for the line spread of its templates
-template <rvfit::ExecutionPolicy P>
-[[nodiscard]] rvfit::Observations<P> load_spectra(
-    const typename P::execution_space& exec, const rvfit::io::Spectra& spectra,
-    const std::vector<rvfit::Matrix<const double, P>>& waves,
-    const std::vector<std::vector<std::size_t>>& rows, const FitSettings& settings,
-    const rvfit::EmulatorData& library) {
-  rvfit::Observations<P> observations;
-  for (std::size_t a = 0; a < spectra.arms.size(); ++a) {
-    const rvfit::io::SpectraArm& arm = spectra.arms[a];
-    const std::size_t pixels = arm.pixels();
-    rvfit::DesiPreparation preparation = settings.preparation;
-    preparation.systematic_error = settings.systematic_error.of(arm.label);
-    for (std::size_t e = 0; e < rows.size(); ++e) {
-      const auto upload = [&](const auto& values) {
-        return upload_rows<P>(exec, values, pixels, rows[e]);
-      };
-      observations.push_back(rvfit::prepare_desi<P>(
-          exec, arm.name, arm.wave_rows == 1 ? waves[a] : upload(arm.wave), upload(arm.flux),
-          upload(arm.ivar), upload(arm.mask), preparation,
-          settings.resolution_matrix ? resolution_of<P>(exec, arm, rows[e], settings, library)
-                                     : rvfit::Cube<const typename P::real_type, P>()));
-      observations.back().exposure = settings.rv_per_exposure ? static_cast<int>(e) : 0;
+  /// @param[in] like      arms, exposures and capacity of the batches
+  /// @param[in] settings  preparation, and whether exposures have velocities of their own
+  /// @param[in] library   for the line spread of its templates
+  /// @throws rvfit::InvalidArgument  resolution matrices are wanted and there are none, or neither the
+  ///                                 settings nor the library tell the line spread of the templates
+  SpectraLoader(const Exec& exec, const Batch& like, const FitSettings& settings,
+                const rvfit::EmulatorData& library)
+      : exposures_(like.exposures),
+        capacity_(like.own_wavelengths() ? like.size() : like.capacity) {
+    for (const rvfit::io::SpectraArm& spectra : like.arms) {
+      Arm arm;
+      arm.name = spectra.name;
+      arm.pixels = spectra.pixels();
+      arm.preparation = settings.preparation;
+      arm.preparation.systematic_error = settings.systematic_error.of(spectra.label);
+      if (spectra.wave_rows == 1) {
+        arm.wave = spectra.wave;
+        arm.shared_wave = rvfit::upload_matrix<rvfit::Matrix<const double, P>>(
+            exec, "rvfit_survey::wave", spectra.wave, 1, arm.pixels);
+      }
+      if (settings.resolution_matrix) {
+        arm.diagonals = spectra.diagonals();
+        arm.inverse_spread = inverse_spread(exec, spectra, settings, library);
+      }
+      for (std::size_t e = 0; e < exposures_; ++e) {
+        arm.exposures.emplace_back();
+        arm.exposures.back().prepared =
+            rvfit::SpectrumBuffer<P>(exec, capacity_, arm.pixels, arm.diagonals);
+        arm.exposures.back().velocity = settings.rv_per_exposure ? static_cast<int>(e) : 0;
+      }
+      arms_.push_back(std::move(arm));
     }
   }
-  return observations;
-}
+
+  /// Whether it can load a batch: nothing that a plan depends on is different.
+  [[nodiscard]] bool suits(const Batch& batch) const {
+    bool same = batch.exposures == exposures_ && batch.capacity <= capacity_ &&
+                batch.arms.size() == arms_.size();
+    for (std::size_t a = 0; same && a < arms_.size(); ++a) {
+      const rvfit::io::SpectraArm& arm = batch.arms[a];
+      same = arm.name == arms_[a].name && arm.pixels() == arms_[a].pixels && arm.wave_rows == 1 &&
+             arm.wave == arms_[a].wave &&
+             (arms_[a].diagonals == 0 || arm.diagonals() == arms_[a].diagonals);
+    }
+    return same;
+  }
+
+  [[nodiscard]] int capacity() const { return static_cast<int>(capacity_); }
+
+  /// Prepared spectra: for each arm its first exposures, then its second, ... They, and on a host the
+  /// batch, must stay until the results are there.
+  [[nodiscard]] rvfit::Observations<P> load(const Exec& exec, const Batch& batch) {
+    rvfit::Observations<P> observations;
+    const std::size_t rows = batch.size();
+    for (std::size_t a = 0; a < arms_.size(); ++a) {
+      Arm& arm = arms_[a];
+      const rvfit::io::SpectraArm& spectra = batch.arms[a];
+      for (std::size_t e = 0; e < exposures_; ++e) {
+        Exposure& to = arm.exposures[e];
+        const auto upload = [&](auto& buffer, const auto& values, std::size_t columns) {
+          return buffer.upload(exec, values.data() + e * rows * columns, rows, columns);
+        };
+        rvfit::Cube<const Real, P> resolution;
+        if (arm.diagonals > 0) {
+          const auto band = upload(to.band, spectra.resolution, arm.diagonals * arm.pixels);
+          const auto removed = rvfit::first_rows(to.prepared.resolution, rows);
+          rvfit::remove_template_spread<P>(
+              exec, rvfit::Cube<const float, P>(band.data(), rows, arm.diagonals, arm.pixels),
+              arm.inverse_spread, removed);
+          resolution = removed;
+        }
+        observations.push_back(rvfit::prepare_desi<P>(
+            exec, arm.name,
+            spectra.wave_rows == 1 ? arm.shared_wave : upload(to.wave, spectra.wave, arm.pixels),
+            upload(to.flux, spectra.flux, arm.pixels), upload(to.ivar, spectra.ivar, arm.pixels),
+            upload(to.mask, spectra.mask, arm.pixels), arm.preparation, resolution, to.prepared));
+        observations.back().exposure = to.velocity;
+      }
+    }
+    return observations;
+  }
+
+ private:
+  struct Exposure {
+    rvfit::UploadBuffer<double, P> wave;
+    rvfit::UploadBuffer<float, P> flux, ivar, band;
+    rvfit::UploadBuffer<std::int32_t, P> mask;
+    rvfit::SpectrumBuffer<P> prepared;
+    int velocity = 0;
+  };
+
+  struct Arm {
+    std::string name;
+    std::size_t pixels = 0;
+    std::size_t diagonals = 0;
+    std::vector<double> wave;  ///< that all spectra share; empty where each has its own
+    rvfit::Matrix<const double, P> shared_wave;
+    rvfit::Matrix<const double, P> inverse_spread;
+    rvfit::DesiPreparation preparation;
+    std::vector<Exposure> exposures;
+  };
+
+  [[nodiscard]] static rvfit::Matrix<const double, P> inverse_spread(
+      const Exec& exec, const rvfit::io::SpectraArm& arm, const FitSettings& settings,
+      const rvfit::EmulatorData& library) {
+    RVFIT_REQUIRE(arm.diagonals() > 0 && arm.wave_rows == 1, "arm ", arm.label,
+                  " has no resolution matrices to apply");
+    const double given = settings.lsf_sigma.of(arm.label);
+    const double sigma =
+        given > 0 ? given
+                  : library.arms[static_cast<std::size_t>(library.arm_index(arm.name))].lsf_sigma;
+    RVFIT_REQUIRE(sigma > 0, "the library does not tell the line spread of its templates in arm ",
+                  arm.label, ", which --lsf-sigma can");
+    return rvfit::inverse_template_spread<P>(exec, sigma / (arm.wave[1] - arm.wave[0]),
+                                             arm.diagonals());
+  }
+
+  std::size_t exposures_;
+  std::size_t capacity_;
+  std::vector<Arm> arms_;
+};
 
 }  // namespace rvfit_survey

@@ -2,6 +2,7 @@
 
 #include "options.hpp"
 
+#include "backend.hpp"
 #include "command_line.hpp"
 #include "config_file.hpp"
 #include <rvfit/core/version.hpp>
@@ -190,6 +191,17 @@ void declare_fit(CLI::App& app, Options& options) {
   app.add_option("--batch-size,--batch", fit.batch, "Stars on the device at a time")
       ->check(CLI::Range(1, most))
       ->group(group);
+  app.add_option("--backend", options.backend, "Where to fit; a build has one: " + backend())
+      ->check(one_of({backend()}))
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--devices", options.devices,
+                 "Number of the device to use; with --mpi numbers that the processes of a machine "
+                 "take in turns")
+      ->delimiter(',')
+      ->check(CLI::Range(0, most))
+      ->type_name("N,...")
+      ->group(group);
   app.add_option("--threads,--nthreads", options.threads, "Threads of a host execution space")
       ->check(CLI::Range(1, most))
       ->group(group);
@@ -206,6 +218,9 @@ void declare_run(CLI::App& app, Options& options) {
               {"ERROR", LogLevel::error},
               {"CRITICAL", LogLevel::critical}},
              "Least level of messages: DEBUG, INFO, WARNING, ERROR or CRITICAL")
+      ->group(group);
+  app.add_flag("--mpi", options.mpi,
+               "Share the files with the other processes that mpirun has started")
       ->group(group);
   app.add_option("--log", options.log_file, "File for the messages instead of standard error")
       ->group(group);
@@ -228,14 +243,6 @@ void declare_ignored(CLI::App& app, Options& options) {
       ->group("");
   app.add_flag_callback(
          "--no-ccf-continuum-normalize", [note] { note("--no-ccf-continuum-normalize"); }, "")
-      ->group("");
-  app.add_flag_callback(
-         "--mpi",
-         [] {
-           throw CLI::ValidationError(
-               "--mpi", "processes share a list with --input-file-from LIST --queue-file instead");
-         },
-         "")
       ->group("");
 }
 
@@ -345,6 +352,10 @@ void require_consistent(const Options& options) {
     throw CLI::ValidationError("FILE", options.files.empty()
                                            ? "is required, or --input-file-from"
                                            : "and --input-file-from exclude each other");
+  }
+  if (options.devices.size() > 1 && !options.mpi) {
+    throw CLI::ValidationError("--devices",
+                               "a process uses one; for several, --mpi and a process for each");
   }
   if (options.queue && options.input_list.empty()) {
     throw CLI::ValidationError("--queue-file", "wants --input-file-from, the list to share");

@@ -36,7 +36,10 @@ struct Options {
   std::string log_file;
   LogLevel log_level = LogLevel::warning;
   bool quiet = false;
-  int threads = 0;  ///< 0: Kokkos' own choice
+  bool mpi = false;          ///< share the files with the other processes of mpirun
+  std::string backend;       ///< name of the execution space, empty: the one there is
+  std::vector<int> devices;  ///< of the processes of a machine, one each; empty: Kokkos' own choice
+  int threads = 0;           ///< 0: Kokkos' own choice
   std::size_t gather =
       1;  ///< files are read until they have this many targets, and fitted together
   FitSettings fit;

@@ -11,6 +11,7 @@
 #include <rvfit/io/repeated.hpp>
 #include <rvfit/io/spectra.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,8 +21,12 @@ namespace rvfit_survey {
 
 /// What a reader hands over of one file.
 struct Reading {
+  /// The whole file; without pixels and with S/N as far as it is known if `read_rows` is there.
   rvfit::io::Spectra spectra;
   rvfit::io::Targets targets;  ///< rows to fit
+
+  /// Reads spectra of some rows, all arms; a row is asked for once. None: `spectra` has them.
+  std::function<std::vector<rvfit::io::SpectraArm>(const std::vector<std::size_t>& rows)> read_rows;
 
   // What outputs repeat of the input.
   std::shared_ptr<rvfit::io::FitsInput> tables;          ///< none: nothing
@@ -30,6 +35,17 @@ struct Reading {
   std::vector<rvfit::io::Repeated::Table> other_tables;  ///< and others, with the rows wanted
   std::vector<rvfit::io::Column> redshift;               ///< RR_Z and so on, for each spectrum
   std::vector<rvfit::io::Keyword> keywords;              ///< of the survey's own
+
+  /// Forget the pixels, and close the file that they come from.
+  void release_spectra() {
+    read_rows = nullptr;
+    for (rvfit::io::SpectraArm& arm : spectra.arms) {
+      arm.flux = {};
+      arm.ivar = {};
+      arm.mask = {};
+      arm.resolution = {};
+    }
+  }
 };
 
 /// A survey: reads one of its files. @throws rvfit::io::IoError  the file is bad

@@ -23,6 +23,7 @@
 #include <rvfit/data/prepare_desi.hpp>
 #include <rvfit/data/residual_fits.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
+#include <rvfit/data/spectrum_buffer.hpp>
 #include <rvfit/data/template_grid.hpp>
 
 // Linear algebra of small and of many

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /// @file
-/// What a fit asks of Kokkos: nothing is allocated once it is planned, the solver's loop copies one
-/// integer and fences once a pass, every kernel has a label and runs on the instance passed in.
+/// What a fit asks of Kokkos: nothing is allocated or freed once it is planned, the solver's loop copies
+/// one integer and fences once a pass, every kernel has a label and runs on the instance passed in.
 
 #include <doctest/doctest.h>
 #include <support/kokkos_events.hpp>
@@ -10,7 +10,8 @@
 #include <support/shared_data.hpp>
 #include <support/simulated_stars.hpp>
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,12 @@ bool starts_with(const std::string& text, const std::string& beginning) {
   return text.compare(0, beginning.size(), beginning) == 0;
 }
 
+[[nodiscard]] FitOptions keeping_models() {
+  FitOptions options;
+  options.keep_models = true;
+  return options;
+}
+
 /// A planned fit of a few stars on an instance of its own.
 struct PlannedFit {
   EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
@@ -27,25 +34,72 @@ struct PlannedFit {
   Float::execution_space exec = instances_side_by_side<Float>(Float::execution_space()).front();
   ForwardModel<Float> model{exec, emulator};
   Observations<Float> data = stars.observations<Float>(exec);
-  Fitter<ForwardModel<Float>> fitter{exec, model, data, 12, {}};
+  Fitter<ForwardModel<Float>> fitter{exec, model, data, 12, keeping_models()};
+};
+
+/// Batches that come from the host: raw arrays, and where they are prepared.
+struct Stream {
+  std::vector<std::vector<float>> flux, ivar;
+  std::vector<std::vector<std::int32_t>> mask;
+  std::vector<UploadBuffer<float, Float>> flux_on_device, ivar_on_device;
+  std::vector<UploadBuffer<std::int32_t, Float>> mask_on_device;
+  std::vector<SpectrumBuffer<Float>> prepared;
+
+  explicit Stream(const PlannedFit& plan) {
+    const auto rows = static_cast<std::size_t>(plan.stars.size);
+    for (std::size_t a = 0; a < plan.data.size(); ++a) {
+      const auto pixels = static_cast<std::size_t>(plan.data[a].pixels());
+      flux.emplace_back(plan.stars.flux[a].begin(), plan.stars.flux[a].end());
+      ivar.emplace_back();
+      for (const double weight : plan.stars.weight[a]) {
+        ivar.back().push_back(static_cast<float>(weight * weight));
+      }
+      mask.emplace_back(rows * pixels, 0);
+      prepared.emplace_back(plan.exec, rows, pixels);
+    }
+    flux_on_device.resize(flux.size());
+    ivar_on_device.resize(flux.size());
+    mask_on_device.resize(flux.size());
+  }
+
+  /// The first `rows` spectra.
+  Observations<Float> load(const PlannedFit& plan, std::size_t rows) {
+    Observations<Float> observations;
+    for (std::size_t a = 0; a < flux.size(); ++a) {
+      const auto pixels = static_cast<std::size_t>(plan.data[a].pixels());
+      observations.push_back(prepare_desi<Float>(
+          plan.exec, plan.data[a].arm, plan.data[a].wave,
+          flux_on_device[a].upload(plan.exec, flux[a].data(), rows, pixels),
+          ivar_on_device[a].upload(plan.exec, ivar[a].data(), rows, pixels),
+          mask_on_device[a].upload(plan.exec, mask[a].data(), rows, pixels), {}, {}, prepared[a]));
+    }
+    return observations;
+  }
 };
 
 void require_no_allocation(PlannedFit plan) {
-  const auto run = [&] {
-    plan.fitter.bind(plan.exec, plan.data);
+  Stream stream(plan);
+  const auto run = [&](std::size_t rows) {
+    plan.fitter.bind(plan.exec, stream.load(plan, rows));
     plan.fitter.scan(plan.exec);
     plan.fitter.minimize(plan.exec);
     plan.fitter.errors(plan.exec);
+    CHECK(plan.fitter.result(plan.exec).size == static_cast<int>(rows));
+    CHECK(plan.fitter.model_spectra(plan.exec).size() == plan.data.size());
   };
-  run();  // Kokkos itself grows the team scratch of an instance when a kernel first wants more.
+  run(12);  // Kokkos itself grows the team scratch of an instance when a kernel first wants more.
   const KokkosEvents events;
-  run();
+  run(12);
+  run(5);
   for (const std::string& label : events.allocations) {
+    FAIL_CHECK(label);
+  }
+  for (const std::string& label : events.deallocations) {
     FAIL_CHECK(label);
   }
 }
 
-TEST_CASE("resources: binding, scan, solver and errors allocate nothing") {
+TEST_CASE("resources: from upload to result a batch allocates and frees nothing") {
   require_no_allocation({});
 }
 

@@ -8,8 +8,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -99,6 +102,61 @@ TEST_CASE("read_desi: a tile-compressed mask and a gzipped file are read like pl
     CHECK(other.arms[1].mask == plain.arms[1].mask);
     CHECK(other.arms[1].flux == plain.arms[1].flux);
   }
+}
+
+TEST_CASE("DesiInput: rows in any order are those of the whole file") {
+  const ScratchFolder folder;
+  test::write_small_desi_file(folder / "plain.fits");
+  test::compress_image(folder / "plain.fits", folder / "tiled.fits", "R_MASK");
+  test::copy_fits(folder / "plain.fits", folder / "zipped.fits.gz");
+  const auto whole = io::read_desi(folder / "plain.fits", {"B", "R", "Z"}, io::Resolution::read);
+  for (const char* name : {"plain.fits", "tiled.fits", "zipped.fits.gz"}) {
+    io::DesiInput input(folder / name, {"B", "R", "Z"}, io::Resolution::read);
+    CHECK(input.tables().arms[0].flux.empty());
+    for (const std::vector<std::size_t>& rows :
+         {std::vector<std::size_t>{3, 0}, {1, 2, 3}, {2, 1, 0, 3}, {}}) {
+      const std::vector<io::DesiArm> arms = input.read(rows);
+      for (std::size_t a = 0; a < arms.size(); ++a) {
+        const io::DesiArm expected = take(whole.arms[a], rows);
+        CHECK(arms[a].wave == expected.wave);
+        CHECK(arms[a].flux == expected.flux);
+        CHECK(arms[a].ivar == expected.ivar);
+        CHECK(arms[a].mask == expected.mask);
+        CHECK(arms[a].resolution == expected.resolution);
+        CHECK(arms[a].snr == expected.snr);
+      }
+    }
+  }
+}
+
+TEST_CASE("DesiInput: a file that ends while it is read is an error of the HDU") {
+  const ScratchFolder folder;
+  const std::string path = folder / "coadd.fits";
+  {
+    const std::size_t rows = 2000;  // more than what CFITSIO has read ahead
+    const std::vector<std::int64_t> numbers(rows);
+    io::FitsOutput file(path);
+    file.write_table("FIBERMAP", {{"TARGETID", "", "", numbers},
+                                  {"OBJTYPE", "", "", std::vector<std::string>(rows, "TGT")},
+                                  {"FIBERSTATUS", "", "", numbers}});
+    std::vector<double> wave(100);
+    std::iota(wave.begin(), wave.end(), 4000.0);
+    file.write_image("B_WAVELENGTH", wave, {100});
+    file.create_image<float>("B_FLUX", {rows, 100});
+    file.create_image<float>("B_IVAR", {rows, 100});
+    file.create_image<std::int32_t>("B_MASK", {rows, 100});
+    file.commit();
+  }
+  io::DesiInput input(path, {"B"});
+  CHECK(input.read({0, 1}).size() == 1);
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  std::string error;
+  try {
+    (void)input.read({1990, 1991});
+  } catch (const io::IoError& caught) {
+    error = caught.what();
+  }
+  CHECK(error.starts_with(path + ": HDU 'B_IVAR': pixels cannot be read"));
 }
 
 TEST_CASE("read_desi: S/N ignores bad pixels, and is NaN without good ones") {

@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
@@ -185,7 +186,8 @@ TEST_CASE("rvtab: tables and keywords of the input are repeated as they are") {
       {{"FIBERMAP", {0, 2, 3}}, {"SCORES", {0, 2, 3}}, {"EXP_FIBERMAP", {}}}};
   io::write_rvtab(folder / "x.fits", table_of(good_result(3)), {{"INFILE", "in.fits", ""}},
                   repeated);
-  io::write_models(folder / "m.fits", {{"B", {4000, 4001}, {}}}, {}, {}, repeated);
+  io::ModelsOutput(folder / "m.fits", {{"B", 2, {4000, 4001}}}, 0, {}, repeated)
+      .commit({}, repeated);
   for (const char* name : {"x.fits", "m.fits"}) {
     CAPTURE(name);
     io::FitsInput file(folder / name);
@@ -326,18 +328,32 @@ TEST_CASE("rvs_warn: each bit of the reference, and ours") {
         io::warn::bad_spectrum);
 }
 
-TEST_CASE("models: wavelengths, models and identities are written, rows or none") {
+TEST_CASE("models: wavelengths, models and identities are written, in any order of rows, or none") {
   const ScratchFolder folder;
-  const io::Column id{"TARGETID", "", "identifier", std::vector<std::int64_t>{1, 2}};
-  io::write_models(folder / "m.fits", {{"B", {4000, 4001, 4002}, {1, 2, 3, 4, 5, 6}}}, {id}, {});
-  io::FitsInput file(folder / "m.fits");
+  const std::string path = folder / "m.fits";
+  const io::Column id{"TARGETID", "", "identifier", std::vector<std::int64_t>{1, 2, 3}};
+  {
+    io::ModelsOutput models(path, {{"B", 3, {4000, 4001, 4002}}, {"R", 2, {}}}, 3, {});
+    models.write(0, {2, 0}, {7, 8, 9, 1, 2, 3});
+    models.write(1, {1, 2}, {3, 4, 5, 6}, {6003, 6004, 6005, 6006});
+    models.write(1, {0}, {1, 2}, {6001, 6002});
+    CHECK_THROWS_AS(models.write(0, {1}, {4, 5}), InvalidArgument);
+    models.write(0, {1}, {4, 5, 6});
+    CHECK_FALSE(std::filesystem::exists(path));
+    models.commit({id});
+  }
+  io::FitsInput file(path);
   file.verify_checksums();
   CHECK(file.read_image<double>("B_WAVELENGTH", {3})[2] == 4002);
-  CHECK(file.read_image<float>("B_MODEL", {2, 3})[3] == 4);
-  CHECK(file.row_count("FIBERMAP") == 2);
-  io::write_models(folder / "m.fits", {{"B", {4000, 4001}, {}}}, {io::take(id, {})}, {});
-  io::FitsInput empty(folder / "m.fits");
+  CHECK(file.read_image<float>("B_MODEL", {3, 3}) == std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8, 9});
+  CHECK(file.read_image<float>("R_MODEL", {3, 2}) == std::vector<float>{1, 2, 3, 4, 5, 6});
+  CHECK(file.read_image<double>("R_WAVELENGTH", {3, 2})[4] == 6005);
+  CHECK(file.row_count("FIBERMAP") == 3);
+  io::ModelsOutput(path, {{"B", 2, {4000, 4001}}}, 0, {}).commit({io::take(id, {})});
+  io::FitsInput empty(path);
   CHECK(empty.image_shape("B_MODEL") == io::ArrayShape{0, 2});
+  { const io::ModelsOutput dropped(folder / "none.fits", {{"B", 2, {4000, 4001}}}, 5, {}); }
+  CHECK(folder.entries() == std::set<std::string>{"m.fits"});
 }
 
 }  // namespace

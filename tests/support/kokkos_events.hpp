@@ -2,8 +2,8 @@
 #pragma once
 
 /// @file
-/// What a piece of code asks of Kokkos, recorded through its tool callbacks: allocations, copies,
-/// fences, and kernels with their labels and the instance that they run on.
+/// What a piece of code asks of Kokkos, recorded through its tool callbacks: allocations and
+/// deallocations, copies, fences, and kernels with their labels and the instance that they run on.
 
 #include <Kokkos_Core.hpp>
 
@@ -22,6 +22,10 @@ class KokkosEvents {
     Tools::set_allocate_data_callback(
         [](Kokkos::Profiling::SpaceHandle, const char* label, const void*, std::uint64_t) {
           current_->allocations.emplace_back(label);
+        });
+    Tools::set_deallocate_data_callback(
+        [](Kokkos::Profiling::SpaceHandle, const char* label, const void*, std::uint64_t) {
+          current_->deallocations.emplace_back(label);
         });
     Tools::set_begin_deep_copy_callback([](Kokkos::Profiling::SpaceHandle, const char* to,
                                            const void*, Kokkos::Profiling::SpaceHandle,
@@ -49,6 +53,7 @@ class KokkosEvents {
   };
 
   std::vector<std::string> allocations;
+  std::vector<std::string> deallocations;
   std::vector<std::string> copies;
   std::uint64_t copied_bytes = 0;
   std::vector<std::string> fences;

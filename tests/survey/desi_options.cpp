@@ -134,7 +134,8 @@ TEST_CASE("options: a wrong word is named, and the nearest right one") {
   CHECK(complaint("--sys-err b=x") == "--sys-err: 'x' is no number");
   CHECK(complaint("--targetid 12x") == "--targetid: '12x' is no whole number");
   CHECK(complaint("--queue-file list.txt") == "FILE: and --input-file-from exclude each other");
-  CHECK(complaint("--mpi").find("--queue-file") != std::string::npos);
+  CHECK(complaint("--backend nowhere").find("'nowhere' is none of ") != std::string::npos);
+  CHECK(complaint("--devices 0,1").find("--mpi") != std::string::npos);
   CHECK(complaint("--config absent.yaml").find("absent.yaml") != std::string::npos);
   CHECK(complaint("--targetid 1 --targetid-file x").find("excludes") != std::string::npos);
 }

@@ -2,13 +2,19 @@
 
 #include "survey/file_fit.hpp"
 
-#include "survey/joint_files.hpp"
+#include "survey/bounded_queue.hpp"
+#include "survey/file_job.hpp"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace rvfit_survey::test {
@@ -87,8 +93,9 @@ TEST_CASE(
 }
 
 /// A file of an arm, whose flux is 10 row + pixel.
-Reading file_of(std::size_t rows, const Doubles& wave, const rvfit::io::Targets& targets) {
-  Reading file;
+std::shared_ptr<FileJob> file_of(std::size_t rows, const Doubles& wave,
+                                 const rvfit::io::Targets& targets) {
+  auto file = std::make_shared<FileJob>("file");
   rvfit::io::SpectraArm arm;
   arm.name = "sdss1";
   arm.label = "SDSS1";
@@ -101,38 +108,95 @@ Reading file_of(std::size_t rows, const Doubles& wave, const rvfit::io::Targets&
   arm.ivar.assign(arm.flux.size(), 1.0F);
   arm.mask.assign(arm.flux.size(), 0);
   arm.snr.assign(rows, 1.0F);
-  file.spectra.arms.push_back(arm);
-  file.targets = targets;
+  file->reading.spectra.arms.push_back(arm);
+  file->reading.targets = targets;
   return file;
 }
 
-TEST_CASE("joined_files: rows follow each other, shorter spectra are filled up without weight") {
-  std::vector<Reading> files{file_of(2, {5000, 5001}, {{1}, {0}}),
-                             file_of(1, {6000, 6001, 6002}, {{0}})};
-  CHECK(can_be_joined(files));
-  const Reading joint = joined_files(files);
-  CHECK(joint.targets == rvfit::io::Targets{{1}, {0}, {2}});
-  const rvfit::io::SpectraArm& arm = joint.spectra.arms[0];
+/// The batch of some files that are in memory, whose targets have one exposure each.
+SharedBatch only_batch(const FileGroup& files) {
+  std::vector<SharedBatch> batches = share_out(files, 10);
+  REQUIRE(batches.size() == 1);
+  std::vector<std::vector<rvfit::io::SpectraArm>> parts;
+  for (const Share& share : batches[0].shares) {
+    std::vector<std::size_t> rows;
+    for (const std::size_t target : share.targets) {
+      rows.push_back(share.file->reading.targets[target].front());
+    }
+    parts.push_back({take(share.file->reading.spectra.arms[0], rows)});
+  }
+  batches[0].batch.arms = joined_arms(std::move(parts), joint_arms(files), 1);
+  return std::move(batches[0]);
+}
+
+TEST_CASE("share_out: batches of one number of exposures, files and targets in their order") {
+  const Doubles wave{5000, 5001};
+  const FileGroup files{file_of(4, wave, {{0}, {1, 2}, {3}}), file_of(0, wave, {}),
+                        file_of(3, wave, {{1}, {0, 2}})};
+  const std::vector<SharedBatch> batches = share_out(files, 2);
+  REQUIRE(batches.size() == 3);
+  CHECK(batches[0].batch.exposures == 1);
+  REQUIRE(batches[0].shares.size() == 1);
+  CHECK(batches[0].shares[0].targets == std::vector<std::size_t>{0, 2});
+  CHECK(batches[1].shares[0].file == files[2]);
+  CHECK(batches[1].shares[0].targets == std::vector<std::size_t>{0});
+  CHECK(batches[2].batch.exposures == 2);
+  REQUIRE(batches[2].shares.size() == 2);
+  CHECK(batches[2].shares[0].targets == std::vector<std::size_t>{1});
+  CHECK(batches[2].shares[1].file == files[2]);
+  CHECK(batches[2].shares[1].targets == std::vector<std::size_t>{1});
+}
+
+TEST_CASE("joined_arms: rows follow each other, shorter spectra are filled up without weight") {
+  FileGroup files{file_of(2, {5000, 5001}, {{1}, {0}}), file_of(1, {6000, 6001, 6002}, {{0}})};
+  CHECK(can_be_joined(files[0]->reading, files[1]->reading));
+  SharedBatch joint = only_batch(files);
+  const rvfit::io::SpectraArm& arm = joint.batch.arms[0];
   REQUIRE(arm.wave_rows == 3);
-  CHECK(arm.flux == std::vector<float>{0, 1, 0, 10, 11, 0, 0, 1, 2});
+  CHECK(arm.flux == std::vector<float>{10, 11, 0, 0, 1, 0, 0, 1, 2});
   CHECK(arm.ivar == std::vector<float>{1, 1, 0, 1, 1, 0, 1, 1, 1});
   CHECK(arm.mask == std::vector<std::int32_t>{0, 0, 1, 0, 0, 1, 0, 0, 0});
   CHECK(arm.wave[3] == 5000);
   CHECK(arm.wave[2] > 5001);
   CHECK(arm.wave[2] < 5001.001);
 
-  const FileFit whole{result_of(3, 1, {"rv"}, 1), {{0, 1, 2, 10, 11, 12, 20, 21, 22}}};
-  const std::vector<FileFit> parts = parts_of(whole, files);
+  BatchFit whole{result_of(3, 1, {"rv"}, 1), {{0, 1, 2, 10, 11, 12, 20, 21, 22}}};
+  const auto parts = parts_of(std::move(joint), std::move(whole));
   REQUIRE(parts.size() == 2);
-  CHECK(parts[0].result.theta == Doubles{100, 101});
-  CHECK(parts[0].models[0] == std::vector<float>{0, 1, 10, 11});
-  CHECK(parts[1].result.theta == Doubles{102});
-  CHECK(parts[1].models[0] == std::vector<float>{20, 21, 22});
+  CHECK(parts[0].first == files[0]);
+  CHECK(parts[0].second.fit.result.theta == Doubles{100, 101});
+  CHECK(parts[0].second.fit.models[0] == std::vector<float>{0, 1, 10, 11});
+  CHECK(parts[0].second.batch.arms[0].flux == std::vector<float>{10, 11, 0, 1});
+  CHECK(parts[0].second.batch.arms[0].wave == Doubles{5000, 5001, 5000, 5001});
+  CHECK(parts[1].second.fit.result.theta == Doubles{102});
+  CHECK(parts[1].second.fit.models[0] == std::vector<float>{20, 21, 22});
 
   files[1] = file_of(1, {5000, 5001}, {{0}});
-  CHECK(joined_files(files).spectra.arms[0].wave_rows == 1);
-  files[1].spectra.arms[0].name = "sdss2";
-  CHECK_FALSE(can_be_joined(files));
+  CHECK(only_batch(files).batch.arms[0].wave_rows == 1);
+  files[1]->reading.spectra.arms[0].name = "sdss2";
+  CHECK_FALSE(can_be_joined(files[0]->reading, files[1]->reading));
+}
+
+TEST_CASE("rows_of_targets: the exposures of a batch follow each other") {
+  CHECK(rows_of_targets(1, 2, 4, 3) == std::vector<std::size_t>{1, 2, 5, 6, 9, 10});
+}
+
+TEST_CASE("BoundedQueue: what is in it comes out in order, also after it is closed") {
+  BoundedQueue<int> queue(2);
+  std::vector<int> taken;
+  std::thread reader([&] {
+    while (const std::optional<int> item = queue.pop()) {
+      taken.push_back(*item);
+    }
+  });
+  std::vector<int> given;
+  for (int n = 0; n < 100; ++n) {
+    given.push_back(n);
+    queue.push(n);
+  }
+  queue.close();
+  reader.join();
+  CHECK(taken == given);
 }
 
 }  // namespace

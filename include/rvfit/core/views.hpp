@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 namespace rvfit {
 
@@ -99,6 +101,43 @@ template <class View, class Exec, class Container>
   Kokkos::deep_copy(exec, out, host);
   exec.fence("rvfit::upload_cube: host array is free");
   return out;
+}
+
+/// The first `rows` rows of a view, which shares its memory.
+template <class View>
+[[nodiscard]] View first_rows(const View& view, std::size_t rows) {
+  static_assert(View::rank() >= 1 && View::rank() <= 3,
+                "first_rows: the view must be of rank 1 to 3");
+  const Kokkos::pair<std::size_t, std::size_t> range(0, rows);
+  if constexpr (View::rank() == 1) {
+    return Kokkos::subview(view, range);
+  } else if constexpr (View::rank() == 2) {
+    return Kokkos::subview(view, range, Kokkos::ALL);
+  } else {
+    return Kokkos::subview(view, range, Kokkos::ALL, Kokkos::ALL);
+  }
+}
+
+/// The first `rows` rows of a view, row-major and converted to T; returns when they are there. Kokkos
+/// allocates and frees nothing for it: that would make every instance of the space wait for all others.
+template <class T, class Exec, class View>
+[[nodiscard]] std::vector<T> download_rows(const Exec& exec, const View& view, std::size_t rows) {
+  RVFIT_REQUIRE(rows <= view.extent(0) && view.span() == view.size(),
+                "download_rows: ", view.label(), " has ", view.extent(0), " rows, wanted ", rows,
+                ", without gaps");
+  using Value = typename View::non_const_value_type;
+  const std::size_t count = view.extent(0) == 0 ? 0 : rows * (view.size() / view.extent(0));
+  std::vector<Value> values(count);
+  Kokkos::deep_copy(
+      exec, Kokkos::View<Value*, Kokkos::HostSpace, Kokkos::MemoryUnmanaged>(values.data(), count),
+      Kokkos::View<const Value*, typename View::memory_space, Kokkos::MemoryUnmanaged>(view.data(),
+                                                                                       count));
+  exec.fence("rvfit::download_rows: values are on the host");
+  if constexpr (std::is_same_v<T, Value>) {
+    return values;
+  } else {
+    return std::vector<T>(values.begin(), values.end());
+  }
 }
 
 /// A copy of a view in host memory; returns when it is there.

@@ -143,13 +143,16 @@ struct PrepareDesi {
 /// @param[in] ivar  (B, N)  inverse variance           [1 / flux^2]
 /// @param[in] mask  (B, N)  bad where positive
 /// @param[in] resolution  (1 or B, D, N)  optional, of `remove_template_spread`
+/// @param[in] buffer      of B or more spectra of N pixels, which holds what is prepared; allocated here
+///                        if there is none
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
 [[nodiscard]] SpectrumBatch<P> prepare_desi(
     const typename P::execution_space& exec, std::string arm, const Matrix<const double, P>& wave,
     const Matrix<const float, P>& flux, const Matrix<const float, P>& ivar,
     const Matrix<const std::int32_t, P>& mask, const DesiPreparation& options = {},
-    const Cube<const typename P::real_type, P>& resolution = {}) {
+    const Cube<const typename P::real_type, P>& resolution = {},
+    const SpectrumBuffer<P>& buffer = {}) {
   const auto same = [&](const auto& view) {
     return view.extent(0) == flux.extent(0) && view.extent(1) == flux.extent(1);
   };
@@ -160,16 +163,16 @@ template <ExecutionPolicy P>
       (wave.extent(0) == 1 || wave.extent(0) == flux.extent(0)) && wave.extent(1) == flux.extent(1),
       "prepare_desi: ", arm, ": wave is ", wave.extent(0), " x ", wave.extent(1), ", wanted 1 or ",
       flux.extent(0), " x ", flux.extent(1));
-  using Real = typename P::real_type;
-  const auto clean_flux = allocate_raw<Matrix<Real, P>>(exec, "rvfit::prepare_desi::flux",
-                                                        flux.extent(0), flux.extent(1));
-  const auto weight = allocate_raw<Matrix<Real, P>>(exec, "rvfit::prepare_desi::weight",
-                                                    flux.extent(0), flux.extent(1));
+  const SpectrumBuffer<P> out = buffer.capacity() == 0
+                                    ? SpectrumBuffer<P>(exec, flux.extent(0), flux.extent(1))
+                                    : buffer.first(flux.extent(0));
+  RVFIT_REQUIRE(same(out.flux), "prepare_desi: ", arm, ": flux is ", flux.extent(0), " x ",
+                flux.extent(1), ", the buffer ", out.flux.extent(0), " x ", out.flux.extent(1));
   Kokkos::parallel_for(
       "rvfit::prepare_desi",
       typename P::team_policy(exec, static_cast<int>(flux.extent(0)), Kokkos::AUTO),
-      detail::PrepareDesi<P>{options, wave, flux, ivar, mask, resolution, clean_flux, weight});
-  return make_spectrum_batch<P>(exec, std::move(arm), wave, clean_flux, weight, resolution);
+      detail::PrepareDesi<P>{options, wave, flux, ivar, mask, resolution, out.flux, out.weight});
+  return make_spectrum_batch<P>(exec, std::move(arm), wave, out.flux, out.weight, resolution, out);
 }
 
 }  // namespace rvfit

@@ -6,9 +6,11 @@
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/core/views.hpp>
+#include <rvfit/data/spectrum_buffer.hpp>
 
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rvfit {
@@ -87,12 +89,14 @@ struct SpectrumConstants {
 /// @param[in] flux    (B, N)       finite everywhere                       [flux]
 /// @param[in] weight  (B, N)       1 / sigma, exactly 0 where masked       [1 / flux]
 /// @param[in] resolution  (1 or B, D, N)  optional: D odd, finite everywhere
+/// @param[in] constants   of which log_norm, signal and good, of B spectra, are filled; allocated here if
+///                        there are none
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
 [[nodiscard]] SpectrumBatch<P> make_spectrum_batch(
     const typename P::execution_space& exec, std::string arm, Matrix<const double, P> wave,
     Matrix<const typename P::real_type, P> flux, Matrix<const typename P::real_type, P> weight,
-    Cube<const typename P::real_type, P> resolution = {}) {
+    Cube<const typename P::real_type, P> resolution = {}, SpectrumBuffer<P> constants = {}) {
   RVFIT_REQUIRE(flux.extent(0) == weight.extent(0) && flux.extent(1) == weight.extent(1), arm,
                 ": flux is ", flux.extent(0), " x ", flux.extent(1), ", weight is ",
                 weight.extent(0), " x ", weight.extent(1));
@@ -109,15 +113,17 @@ template <ExecutionPolicy P>
                 arm, ": flux is ", rows, " x ", flux.extent(1), ", resolution is ",
                 resolution.extent(0), " x ", resolution.extent(1), " x ", resolution.extent(2),
                 " (1 or as many rows, an odd number of diagonals and as many pixels wanted)");
-  auto log_norm =
-      allocate_raw<Vector<typename P::accum_type, P>>(exec, "rvfit::SpectrumBatch::log_norm", rows);
-  auto signal =
-      allocate_raw<Vector<typename P::accum_type, P>>(exec, "rvfit::SpectrumBatch::signal", rows);
-  auto good = allocate_raw<Vector<int, P>>(exec, "rvfit::SpectrumBatch::good", rows);
+  if (constants.good.extent(0) == 0) {
+    constants = SpectrumBuffer<P>(exec, rows, 0);
+  }
+  RVFIT_REQUIRE(constants.good.extent(0) == rows, arm, ": flux has ", rows,
+                " rows, the arrays for its constants ", constants.good.extent(0));
   Kokkos::parallel_for("rvfit::SpectrumBatch::constants",
                        typename P::team_policy(exec, static_cast<int>(rows), Kokkos::AUTO),
-                       detail::SpectrumConstants<P>{flux, weight, log_norm, signal, good});
-  return {{wave, flux, weight, log_norm, good, signal, resolution}, std::move(arm)};
+                       detail::SpectrumConstants<P>{flux, weight, constants.log_norm,
+                                                    constants.signal, constants.good});
+  return {{wave, flux, weight, constants.log_norm, constants.good, constants.signal, resolution},
+          std::move(arm)};
 }
 
 }  // namespace rvfit

@@ -21,6 +21,18 @@ namespace rvfit::io {
 /// Extents of an array, slowest first: {rows, pixels}. FITS counts the other way round.
 using ArrayShape = std::vector<std::size_t>;
 
+/// Call `use(first, count)` for every run rows[first], rows[first] + 1, .. of `count` rows that follow
+/// each other.
+template <class Use>
+void for_each_run(const std::vector<std::size_t>& rows, const Use& use) {
+  for (std::size_t first = 0, next = 0; first < rows.size(); first = next) {
+    do {
+      ++next;
+    } while (next < rows.size() && rows[next] == rows[next - 1] + 1);
+    use(first, next - first);
+  }
+}
+
 namespace detail {
 
 /// Closes a file and drops what CFITSIO has to say about it; `FitsOutput::commit` checks instead.

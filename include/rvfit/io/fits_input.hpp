@@ -89,24 +89,37 @@ class FitsInput {
     return shape;
   }
 
-  /// Read an image of a known shape, row-major, converted to T. NaN stays NaN.
-  /// @throws IoError  another shape, with both
-  template <class T>
-  [[nodiscard]] std::vector<T> read_image(const std::string& hdu, const ArrayShape& expected,
-                                          OutOfRange policy = OutOfRange::refuse) {
+  /// @throws IoError  an image has another shape; both are named
+  void require_shape(const std::string& hdu, const ArrayShape& expected) {
     const ArrayShape shape = image_shape(hdu);
     if (shape != expected) {
       fail(hdu, "has " + detail::shape_text(shape) + " pixels, expected " +
                     detail::shape_text(expected));
     }
-    std::vector<T> values(detail::element_count(shape));
-    if (values.empty()) {
-      return values;
+  }
+
+  /// Read an image of a known shape, row-major, converted to T. NaN stays NaN.
+  /// @throws IoError  another shape, with both
+  template <class T>
+  [[nodiscard]] std::vector<T> read_image(const std::string& hdu, const ArrayShape& expected,
+                                          OutOfRange policy = OutOfRange::refuse) {
+    require_shape(hdu, expected);
+    std::vector<T> values(detail::element_count(expected));
+    if (!values.empty()) {
+      read_image_part(hdu, 0, values.size(), values.data(), policy);
     }
+    return values;
+  }
+
+  /// Read `count` numbers of an image from the `first` on, in row-major order, to `out`. NaN stays NaN.
+  template <class T>
+  void read_image_part(const std::string& hdu, std::size_t first, std::size_t count, T* out,
+                       OutOfRange policy = OutOfRange::refuse) {
+    move_to(hdu);
     int status = 0;
     int any_null = 0;
-    fits_read_img(file_.get(), detail::type_code<T>(), 1, static_cast<LONGLONG>(values.size()),
-                  nullptr, values.data(), &any_null, &status);
+    fits_read_img(file_.get(), detail::type_code<T>(), static_cast<LONGLONG>(first) + 1,
+                  static_cast<LONGLONG>(count), nullptr, out, &any_null, &status);
     if (status == NUM_OVERFLOW && policy == OutOfRange::clamp) {
       fits_clear_errmsg();  // CFITSIO has stored the nearest value that T can hold
       status = 0;
@@ -114,20 +127,15 @@ class FitsInput {
     if (status != 0) {
       fail(hdu, "pixels cannot be read", status);
     }
-    return values;
   }
 
-  /// Read `count` numbers of an image from the `first` on, in row-major order, to `out`. NaN stays NaN.
+  /// Read rows of an image, the numbers of its first axis, in any order, each `width` numbers, to `out`.
   template <class T>
-  void read_image_part(const std::string& hdu, std::size_t first, std::size_t count, T* out) {
-    move_to(hdu);
-    int status = 0;
-    int any_null = 0;
-    fits_read_img(file_.get(), detail::type_code<T>(), static_cast<LONGLONG>(first) + 1,
-                  static_cast<LONGLONG>(count), nullptr, out, &any_null, &status);
-    if (status != 0) {
-      fail(hdu, "pixels cannot be read", status);
-    }
+  void read_image_rows(const std::string& hdu, const std::vector<std::size_t>& rows,
+                       std::size_t width, T* out, OutOfRange policy = OutOfRange::refuse) {
+    for_each_run(rows, [&](std::size_t first, std::size_t count) {
+      read_image_part(hdu, rows[first] * width, count * width, out + first * width, policy);
+    });
   }
 
   /// Rows of a table.

@@ -100,20 +100,36 @@ class FitsOutput {
   template <class T>
   void write_image(const std::string& hdu, const std::vector<T>& values, const ArrayShape& shape,
                    const std::string& unit = {}) {
+    const int number = create_image<T>(hdu, shape, unit);
+    if (!values.empty()) {
+      write_image_part(number, 0, values.size(), values.data());
+    }
+  }
+
+  /// Add an image HDU of zeros, to be written later. @return  its number, for `write_image_rows`
+  template <class T>
+  int create_image(const std::string& hdu, const ArrayShape& shape, const std::string& unit = {}) {
     std::vector<LONGLONG> extents(shape.rbegin(), shape.rend());
     int status = 0;
+    int number = 0;
     fits_create_imgll(file_.get(), image_type<T>(), static_cast<int>(extents.size()),
                       extents.data(), &status);
-    if (!values.empty()) {
-      // CFITSIO takes what it writes through a pointer to non-const and leaves it unchanged.
-      fits_write_img(file_.get(), detail::type_code<T>(), 1, static_cast<LONGLONG>(values.size()),
-                     const_cast<T*>(values.data()), &status);
-    }
     check(hdu, status);
+    fits_get_hdu_num(file_.get(), &number);
     write_keywords({{"EXTNAME", hdu, "name of this HDU"}});
     if (!unit.empty()) {
       write_keywords({{"BUNIT", unit, "unit of the values"}});
     }
+    return number;
+  }
+
+  /// Write rows of an image, the numbers of its first axis, in any order, each `width` numbers.
+  template <class T>
+  void write_image_rows(int number, const std::vector<std::size_t>& rows, std::size_t width,
+                        const T* values) {
+    for_each_run(rows, [&](std::size_t first, std::size_t count) {
+      write_image_part(number, rows[first] * width, count * width, values + first * width);
+    });
   }
 
   /// Add a table HDU with one row per entry of its columns, each with TUNIT and TCOMM.
@@ -190,6 +206,17 @@ class FitsOutput {
   }
 
  private:
+  /// Write `count` numbers of an image from the `first` on.
+  template <class T>
+  void write_image_part(int number, std::size_t first, std::size_t count, const T* values) {
+    int status = 0;
+    fits_movabs_hdu(file_.get(), number, nullptr, &status);
+    // CFITSIO takes what it writes through a pointer to non-const and leaves it unchanged.
+    fits_write_img(file_.get(), detail::type_code<T>(), static_cast<LONGLONG>(first) + 1,
+                   static_cast<LONGLONG>(count), const_cast<T*>(values), &status);
+    check("HDU " + std::to_string(number - 1), status);
+  }
+
   /// Copy the header of a table, and some of its rows with what they have in the heap.
   void copy_rows(fitsfile* from, const Repeated::Table& table) {
     int status = 0;
@@ -197,15 +224,10 @@ class FitsOutput {
     fits_modify_key_lng(file_.get(), "NAXIS2", 0, "&", &status);
     fits_modify_key_lng(file_.get(), "PCOUNT", 0, "&", &status);
     fits_set_hdustruc(file_.get(), &status);
-    // Rows that follow each other go together.
-    const std::vector<std::size_t>& rows = table.rows;
-    for (std::size_t first = 0, next = 0; first < rows.size(); first = next) {
-      do {
-        ++next;
-      } while (next < rows.size() && rows[next] == rows[next - 1] + 1);
-      fits_copy_rows(from, file_.get(), static_cast<LONGLONG>(rows[first]) + 1,
-                     static_cast<LONGLONG>(next - first), &status);
-    }
+    for_each_run(table.rows, [&](std::size_t first, std::size_t count) {
+      fits_copy_rows(from, file_.get(), static_cast<LONGLONG>(table.rows[first]) + 1,
+                     static_cast<LONGLONG>(count), &status);
+    });
     check(table.hdu, status);
   }
 

@@ -6,6 +6,7 @@
 
 #include <rvfit/io/column.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -38,6 +39,33 @@ struct Spectra {
   std::vector<SpectraArm> arms;
   std::vector<Column> columns;  ///< of R rows, repeated in a table of results
 };
+
+/// Some rows of an arm, in the order given; wavelengths that all spectra share stay as they are.
+[[nodiscard]] inline SpectraArm take(const SpectraArm& arm, const std::vector<std::size_t>& rows) {
+  SpectraArm taken;
+  taken.name = arm.name;
+  taken.label = arm.label;
+  taken.wave_rows = arm.wave_rows == 1 ? 1 : rows.size();
+  const auto copy = [&](auto& to, const auto& from, std::size_t width) {
+    to.reserve(rows.size() * width);
+    for (const std::size_t row : rows) {
+      const auto first = from.begin() + static_cast<std::ptrdiff_t>(row * width);
+      to.insert(to.end(), first, first + static_cast<std::ptrdiff_t>(width));
+    }
+  };
+  const std::size_t pixels = arm.pixels();
+  if (arm.wave_rows == 1) {
+    taken.wave = arm.wave;
+  } else {
+    copy(taken.wave, arm.wave, pixels);
+  }
+  copy(taken.flux, arm.flux, pixels);
+  copy(taken.ivar, arm.ivar, pixels);
+  copy(taken.mask, arm.mask, pixels);
+  copy(taken.resolution, arm.resolution, arm.diagonals() * pixels);
+  copy(taken.snr, arm.snr, 1);
+  return taken;
+}
 
 /// The rows of a file that are fitted together, for each row of the results: one row, or the
 /// exposures of a target.

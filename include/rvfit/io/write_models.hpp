@@ -10,40 +10,80 @@
 #include <rvfit/io/fits_output.hpp>
 #include <rvfit/io/repeated.hpp>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 namespace rvfit::io {
 
-/// Models of B spectra in one arm.
+/// An arm of which models are written.
 struct ModelArm {
-  std::string label;          ///< B of B_MODEL
-  std::vector<double> wave;   ///< (N), or (B, N) if `wave_rows` is B  [Angstrom]
-  std::vector<float> model;   ///< (B, N)  template times continuum, 0 without a solution  [flux]
-  std::size_t wave_rows = 1;  ///< 1: all spectra share their wavelengths
+  std::string label;         ///< B of B_MODEL
+  std::size_t pixels;        ///< N
+  std::vector<double> wave;  ///< (N)  [Angstrom]; empty where every spectrum has its own
 };
 
-/// Write models, and rows of the input's tables, or `fibermap` where the input has none to repeat.
-/// @throws IoError  nothing is left then
-inline void write_models(const std::string& path, const std::vector<ModelArm>& arms,
-                         const std::vector<Column>& fibermap, const std::vector<Keyword>& keywords,
-                         const Repeated& input = {}) {
-  FitsOutput file(path);
-  file.write_keywords(keywords);
-  file.repeat_keywords(input);
-  for (const ModelArm& arm : arms) {
-    const std::size_t pixels = arm.wave.size() / arm.wave_rows;
-    file.write_image(arm.label + "_WAVELENGTH", arm.wave,
-                     arm.wave_rows == 1 ? ArrayShape{pixels} : ArrayShape{arm.wave_rows, pixels},
-                     "Angstrom");
-    file.write_image(arm.label + "_MODEL", arm.model, {arm.model.size() / pixels, pixels});
+/// Models of B spectra, written some rows at a time: no more than these are in memory.
+class ModelsOutput {
+ public:
+  /// Start a file with its images, all zero. @throws IoError  it cannot be written
+  ModelsOutput(const std::string& path, const std::vector<ModelArm>& arms, std::size_t rows,
+               const std::vector<Keyword>& keywords, const Repeated& input = {})
+      : file_(path) {
+    file_.write_keywords(keywords);
+    file_.repeat_keywords(input);
+    for (const ModelArm& arm : arms) {
+      const bool shared = !arm.wave.empty();
+      Hdus hdus{arm.pixels, 0, 0};
+      const std::string name = arm.label + "_WAVELENGTH";
+      if (shared) {
+        file_.write_image(name, arm.wave, {arm.pixels}, "Angstrom");
+      } else {
+        hdus.wave = file_.create_image<double>(name, {rows, arm.pixels}, "Angstrom");
+      }
+      hdus.model = file_.create_image<float>(arm.label + "_MODEL", {rows, arm.pixels});
+      arms_.push_back(hdus);
+    }
   }
-  if (input.from && input.from->has("FIBERMAP")) {
-    file.repeat_tables(input);
-  } else {
-    file.write_table("FIBERMAP", fibermap);
+
+  /// Write rows of an arm.
+  ///
+  /// @param[in] rows   (R)  of B, in any order
+  /// @param[in] model  (R, N)  template times continuum, 0 without a solution  [flux]
+  /// @param[in] wave   (R, N)  [Angstrom], where every spectrum has its own
+  void write(std::size_t arm, const std::vector<std::size_t>& rows, const std::vector<float>& model,
+             const std::vector<double>& wave = {}) {
+    const Hdus& hdus = arms_[arm];
+    RVFIT_REQUIRE(model.size() == rows.size() * hdus.pixels &&
+                      wave.size() == (hdus.wave > 0 ? model.size() : 0),
+                  "ModelsOutput: ", rows.size(), " rows of ", hdus.pixels, " pixels, given ",
+                  model.size(), " numbers and ", wave.size(), " wavelengths");
+    file_.write_image_rows(hdus.model, rows, hdus.pixels, model.data());
+    if (hdus.wave > 0) {
+      file_.write_image_rows(hdus.wave, rows, hdus.pixels, wave.data());
+    }
   }
-  file.commit();
-}
+
+  /// Add rows of the input's tables, or `fibermap` where the input has none to repeat, and give the file
+  /// its name. @throws IoError  nothing is left then
+  void commit(const std::vector<Column>& fibermap, const Repeated& input = {}) {
+    if (input.from && input.from->has("FIBERMAP")) {
+      file_.repeat_tables(input);
+    } else {
+      file_.write_table("FIBERMAP", fibermap);
+    }
+    file_.commit();
+  }
+
+ private:
+  struct Hdus {
+    std::size_t pixels;
+    int wave;  ///< 0 where it is written already
+    int model;
+  };
+
+  FitsOutput file_;
+  std::vector<Hdus> arms_;
+};
 
 }  // namespace rvfit::io

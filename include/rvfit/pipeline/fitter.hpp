@@ -123,13 +123,7 @@ class Fitter {
   /// The first `size_` rows of a view, converted.
   template <class T, class View>
   [[nodiscard]] std::vector<T> rows(const Exec& exec, const View& view) const {
-    const auto host = rvfit::download(exec, view);
-    std::size_t row = 1;
-    for (std::size_t r = 1; r < View::rank(); ++r) {
-      row *= view.extent(r);
-    }
-    const auto count = static_cast<std::size_t>(size_) * row;
-    return std::vector<T>(host.data(), host.data() + count);
+    return download_rows<T>(exec, view, static_cast<std::size_t>(size_));
   }
 
   FitOptions options_;

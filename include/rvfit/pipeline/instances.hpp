@@ -17,7 +17,7 @@
 namespace rvfit {
 
 /// One instance of a single thread for each thread of `exec`, where the execution space has such
-/// (Kokkos::OpenMP); `exec` itself on a device, which one batch fills.
+/// (Kokkos::OpenMP). On a device, which one batch fills, two: while one copies the other computes.
 template <ExecutionPolicy P>
 [[nodiscard]] std::vector<typename P::execution_space> instances_side_by_side(
     const typename P::execution_space& exec) {
@@ -27,6 +27,10 @@ template <ExecutionPolicy P>
   if constexpr (P::on_host && std::is_constructible_v<Exec, int>) {
     for (int thread = 0; thread < exec.concurrency(); ++thread) {
       instances.push_back(Exec(1));
+    }
+  } else if constexpr (!P::on_host) {
+    for (const Exec& instance : Kokkos::Experimental::partition_space(exec, 1, 1)) {
+      instances.push_back(instance);
     }
   } else {
     instances.push_back(exec);

@@ -167,28 +167,57 @@ struct RemoveTemplateSpread {
 
 }  // namespace detail
 
-/// Matrices R that act on templates, from a file's matrices M.
+/// G^-1 of D diagonals, (D, D), that `remove_template_spread` applies.
 ///
-/// @param[in] exec    instance the work is enqueued on; the call does not fence
-/// @param[in] matrix  (1 or B, D, N)  M, in DESI's convention (resolution.hpp), D odd
-/// @param[in] sigma   of the Gaussian line spread in the templates, their pixels included  [pixels of M]
-/// @return            (1 or B, D, N)  R, finite, for `apply_resolution`
-/// @throws InvalidArgument  D is even; sigma is negative, or above about 2.3 pixels
+/// @param[in] sigma  of the Gaussian line spread in the templates, their pixels included  [pixels of M]
+/// @throws InvalidArgument  sigma is negative, or above about 2.3 pixels
+template <ExecutionPolicy P>
+[[nodiscard]] Matrix<const double, P> inverse_template_spread(
+    const typename P::execution_space& exec, double sigma, std::size_t diagonals) {
+  return upload_matrix<Matrix<const double, P>>(
+      exec, "rvfit::remove_template_spread::inverse",
+      detail::inverse_spread(sigma, static_cast<int>(diagonals)), diagonals, diagonals);
+}
+
+/// Matrices R that act on templates, from a file's matrices M. Allocates nothing.
+///
+/// @param[in]  exec     instance the work is enqueued on; the call does not fence
+/// @param[in]  matrix   (1 or B, D, N)  M, in DESI's convention (resolution.hpp), D odd
+/// @param[in]  inverse  (D, D)          of `inverse_template_spread`
+/// @param[out] out      (1 or B, D, N)  R, finite, for `apply_resolution`
+/// @throws InvalidArgument  D is even; extents differ
+template <ExecutionPolicy P>
+void remove_template_spread(const typename P::execution_space& exec,
+                            const Cube<const float, P>& matrix,
+                            const Matrix<const double, P>& inverse,
+                            const Cube<typename P::real_type, P>& out) {
+  const auto diagonals = matrix.extent(1);
+  RVFIT_REQUIRE(diagonals % 2 == 1, "remove_template_spread: ", diagonals,
+                " diagonals, an odd number is wanted");
+  RVFIT_REQUIRE(inverse.extent(0) == diagonals && inverse.extent(1) == diagonals &&
+                    out.extent(0) == matrix.extent(0) && out.extent(1) == diagonals &&
+                    out.extent(2) == matrix.extent(2),
+                "remove_template_spread: matrices are ", matrix.extent(0), " x ", diagonals, " x ",
+                matrix.extent(2), ", the inverse ", inverse.extent(0), " x ", inverse.extent(1),
+                ", the result ", out.extent(0), " x ", out.extent(1), " x ", out.extent(2));
+  Kokkos::deep_copy(exec, out, typename P::real_type(0));
+  Kokkos::parallel_for(
+      "rvfit::remove_template_spread",
+      typename P::team_policy(exec, static_cast<int>(matrix.extent(0)), Kokkos::AUTO),
+      detail::RemoveTemplateSpread<P>{matrix, inverse, out});
+}
+
+/// The same into a new array. @param[in] sigma  as for `inverse_template_spread`
 template <ExecutionPolicy P>
 [[nodiscard]] Cube<const typename P::real_type, P> remove_template_spread(
     const typename P::execution_space& exec, const Cube<const float, P>& matrix, double sigma) {
   RVFIT_REQUIRE(matrix.extent(1) % 2 == 1, "remove_template_spread: ", matrix.extent(1),
                 " diagonals, an odd number is wanted");
-  const auto diagonals = matrix.extent(1);
-  const auto inverse = upload_matrix<Matrix<const double, P>>(
-      exec, "rvfit::remove_template_spread::inverse",
-      detail::inverse_spread(sigma, static_cast<int>(diagonals)), diagonals, diagonals);
-  const auto out = allocate<Cube<typename P::real_type, P>>(
-      exec, "rvfit::SpectrumBatch::resolution", matrix.extent(0), diagonals, matrix.extent(2));
-  Kokkos::parallel_for(
-      "rvfit::remove_template_spread",
-      typename P::team_policy(exec, static_cast<int>(matrix.extent(0)), Kokkos::AUTO),
-      detail::RemoveTemplateSpread<P>{matrix, inverse, out});
+  const auto out = allocate_raw<Cube<typename P::real_type, P>>(
+      exec, "rvfit::SpectrumBatch::resolution", matrix.extent(0), matrix.extent(1),
+      matrix.extent(2));
+  remove_template_spread<P>(exec, matrix, inverse_template_spread<P>(exec, sigma, matrix.extent(1)),
+                            out);
   return out;
 }
 
