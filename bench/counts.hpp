@@ -13,15 +13,19 @@
 namespace rvfit::bench {
 
 struct Count {
-  double flops = 0.0;
+  double flops = 0.0;  ///< in the precision of storage
   double bytes = 0.0;
+  double double_flops = 0.0;  ///< in double, whatever the storage
 
   Count& operator+=(const Count& other) {
     flops += other.flops;
     bytes += other.bytes;
+    double_flops += other.double_flops;
     return *this;
   }
-  [[nodiscard]] Count operator*(double times) const { return {times * flops, times * bytes}; }
+  [[nodiscard]] Count operator*(double times) const {
+    return {times * flops, times * bytes, times * double_flops};
+  }
 };
 
 /// A network on `rows` rows, products alone: 2 rows sum of inputs x outputs. Weights in, templates out.
@@ -54,7 +58,7 @@ template <class Real>
       (static_cast<double>(lanes_in) * grid + static_cast<double>(lanes) * pixels) * sizeof(Real)};
 }
 
-/// Projection of one spectrum of N pixels with K columns and P tangents. For each pixel w T and S
+/// Projection, in double, of one spectrum of N pixels with K columns and P tangents. For each pixel w T and S
 /// (K + 1), w D (1), S S^T (K (K + 1)), S d (2 K), c^T P (2 K), r and |r|^2 (5); with tangents y
 /// (K^2), |y|^2 with the ridge (5 K), w T y (K), the gradient's weight (7), B (P), B B^T (P (P + 1)),
 /// B (w T y)^T (2 P K) and the gradient (2 P).
@@ -65,13 +69,13 @@ template <class Real>
   if (tangents > 0) {
     flops += k * k + 5 * k + k + 7 + p + p * (p + 1) + 2 * p * k + 2 * p;
   }
-  return {flops * pixels, (3.0 + p) * pixels * sizeof(Real)};
+  return {0.0, (3.0 + p) * pixels * sizeof(Real), flops * pixels};
 }
 
-/// A step of P parameters: the damped matrix factored and solved once.
+/// A step of P parameters, in double: the damped matrix factored and solved once.
 [[nodiscard]] inline Count count_step(int parameters) {
   const double p = parameters;
-  return {p * p * p / 3.0 + 2.0 * p * p, (p * p + 8.0 * p) * sizeof(double)};
+  return {0.0, (p * p + 8.0 * p) * sizeof(double), p * p * p / 3.0 + 2.0 * p * p};
 }
 
 /// The correlations of one arm of a scan: two sums of `bins` terms for every template and shift of

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <thread>
 #include <vector>
@@ -34,30 +35,27 @@ void dgemm_(const char*, const char*, const int*, const int*, const int*, const 
 namespace rvfit::bench {
 
 /// Calls of `work(n)` a second, of all instances together: each calls it again and again in a thread
-/// of its own until `seconds` are over, and counts with the median of its times. `work(n)` enqueues on
+/// of its own until `seconds` are over, and counts with the best of its times: what else runs on the
+/// machine disturbs that least. `work(n)` enqueues on
 /// instance n; `prepare(n)` before it is not timed.
 template <class Exec, class Prepare, class Work>
 [[nodiscard]] double calls_per_second(const std::vector<Exec>& instances, double seconds,
                                       const Prepare& prepare, const Work& work) {
-  constexpr std::size_t least = 3;
+  constexpr int least = 3;
   std::vector<double> rate(instances.size());
   const auto measure = [&](std::size_t n) {
-    std::vector<double> times;
+    double best = std::numeric_limits<double>::infinity();
     const Kokkos::Timer timer;
-    for (std::size_t call = 0; call <= least || timer.seconds() < seconds; ++call) {
+    for (int call = 0; call <= least || timer.seconds() < seconds; ++call) {
       prepare(n);
       instances[n].fence("rvfit_bench: prepared");
       const double time = seconds_of([&] {
         work(n);
         instances[n].fence("rvfit_bench: done");
       });
-      if (call > 0) {  // the first one warms up
-        times.push_back(time);
-      }
+      best = call > 0 ? std::min(best, time) : best;  // the first one warms up
     }
-    const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-    std::nth_element(times.begin(), middle, times.end());
-    rate[n] = 1.0 / *middle;
+    rate[n] = 1.0 / best;
   };
   std::vector<std::thread> threads;
   for (std::size_t n = 1; n < instances.size(); ++n) {

@@ -26,6 +26,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rvfit::bench {
@@ -87,7 +88,7 @@ class Table {
  public:
   Table(const std::string& json, const std::string& precision)
       : report_("stages", json), precision_(precision) {
-    std::printf("| %-29s | %-69s | %4s | %10s | %9s | %8s | %8s | %10s | %8s |\n", "stage", "shape",
+    std::printf("| %-29s | %-53s | %4s | %10s | %9s | %8s | %8s | %10s | %8s |\n", "stage", "shape",
                 "thr.", "stars/s", "ms a star", "Gflop/s", "GB/s", "of machine", "of GEMM");
     std::printf("|---|---|---|---|---|---|---|---|---|\n");
   }
@@ -105,7 +106,7 @@ class Table {
   };
 
   void add(const Line& line) {
-    std::printf("| %-29s | %-69s | %4zu |", line.stage.c_str(), line.shape.c_str(), line.threads);
+    std::printf("| %-29s | %-53s | %4zu |", line.stage.c_str(), line.shape.c_str(), line.threads);
     cell(10, line.stars_per_second, 1.0, 1);
     cell(9, line.core_seconds_per_star, 1e3, 4);
     cell(8, line.flops_per_second, 1e-9, 1);
@@ -144,9 +145,19 @@ class Table {
   std::string precision_;
 };
 
+/// Multiply-adds a second in the precision of storage, and in double.
+struct Peak {
+  double storage, twice;
+
+  /// Seconds that operations take at least.
+  [[nodiscard]] double seconds(const Count& count) const {
+    return count.flops / storage + count.double_flops / twice;
+  }
+};
+
 /// The rates that shares are of.
 template <ExecutionPolicy P>
-double measure_machine(const Machine<P>& machine, Table& table) {
+Peak measure_machine(const Machine<P>& machine, Table& table) {
   const std::size_t threads = machine.instances().size();
   const double single = machine.template peak<float>();
   const double twice = machine.template peak<double>();
@@ -164,11 +175,11 @@ double measure_machine(const Machine<P>& machine, Table& table) {
          machine.copy(cache / 2.0));
   }
   line("copy", "512 MiB, memory", 0.0, machine.copy(512.0 * 1024 * 1024));
-  return std::is_same_v<typename P::real_type, float> ? single : twice;
+  return {std::is_same_v<typename P::real_type, float> ? single : twice, twice};
 }
 
 template <ExecutionPolicy P>
-void measure_stages(const Machine<P>& machine, double peak,
+void measure_stages(const Machine<P>& machine, const Peak& peak,
                     std::vector<std::unique_ptr<StageTile<P>>>& tiles, Table& table) {
   const std::size_t threads = machine.instances().size();
   const double spectra = tiles.front()->shared.tile;
@@ -177,7 +188,7 @@ void measure_stages(const Machine<P>& machine, double peak,
     const auto set = [&](double rate, const Count& count) {  // tiles a second
       line.stars_per_second = rate * spectra;
       line.core_seconds_per_star = static_cast<double>(threads) / line.stars_per_second;
-      line.flops_per_second = rate * count.flops;
+      line.flops_per_second = rate * (count.flops + count.double_flops);
       line.bytes_per_second = rate * count.bytes;
     };
     double gemm = 0.0;
@@ -189,13 +200,13 @@ void measure_stages(const Machine<P>& machine, double peak,
       gemm = machine.products(stage.products);
       line.stage = "  its products by Eigen";
       set(gemm, {flops, 0.0});
-      line.share_of_machine = line.flops_per_second / peak;
+      line.share_of_machine = line.flops_per_second / peak.storage;
       table.add(line);
       if (Machine<P>::has_blas) {
         line.stage = "  its products by BLAS";
         const double rate = machine.products(stage.products, true);
         set(rate, {flops, 0.0});
-        line.share_of_machine = line.flops_per_second / peak;
+        line.share_of_machine = line.flops_per_second / peak.storage;
         line.share_of_gemm = rate / gemm;
         table.add(line);
       }
@@ -204,8 +215,8 @@ void measure_stages(const Machine<P>& machine, double peak,
     const double rate = machine.calls([&](std::size_t n) { stage.prepare(*tiles[n]); },
                                       [&](std::size_t n) { stage.run(*tiles[n]); });
     set(rate, stage.count);
-    const double copy = machine.copy(stage.count.bytes);
-    line.share_of_machine = std::max(line.flops_per_second / peak, line.bytes_per_second / copy);
+    line.share_of_machine = rate * std::max(peak.seconds(stage.count),
+                                            stage.count.bytes / machine.copy(stage.count.bytes));
     line.share_of_gemm = gemm > 0.0 ? rate / gemm : 0.0;
     table.add(line);
   }
@@ -314,16 +325,35 @@ void print_breakdown(const typename P::execution_space& instance, const ForwardM
     std::printf("---|");
   }
   std::printf("\n");
-  for (const Row& row : rows) {
+  const auto print = [&](const Row& row) {
     std::printf("| %-40s | %8ld |", row.label.c_str(), row.launches);
+    for (const double seconds : row.seconds) {
+      std::printf(" %8.4f |", seconds * unit);
+    }
+    std::printf(" %8.4f | %5.1f |\n", row.total * unit, 100.0 * row.total / total);
+  };
+  Row others{"other kernels", 0, {}, 0.0};
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const Row& row = rows[r];
+    const bool kernel = r + 2 < rows.size();
+    if (!kernel && others.launches > 0) {
+      print(std::exchange(others, {}));
+    }
+    if (kernel && row.total < 5e-4 * total) {
+      others.launches += row.launches;
+      others.total += row.total;
+      for (std::size_t p = 0; p < phases; ++p) {
+        others.seconds[p] += row.seconds[p];
+      }
+    } else {
+      print(row);
+    }
     nlohmann::json json{
         {"kernel", row.label}, {"launches", row.launches},       {"stars", file.rows()},
         {"batch", tile},       {"precision", options.precision}, {"threads", 1}};
     for (std::size_t p = 0; p < phases; ++p) {
-      std::printf(" %8.4f |", row.seconds[p] * unit);
       json[std::string(fit_phases[p]) + "_ms"] = row.seconds[p] * unit;
     }
-    std::printf(" %8.4f | %5.1f |\n", row.total * unit, 100.0 * row.total / total);
     json["all_ms"] = row.total * unit;
     report.add(json);
   }
@@ -373,7 +403,7 @@ void measure(const Options& options) {
       tiles.push_back(
           std::make_unique<StageTile<P>>(all[n], model, file, n * static_cast<std::size_t>(tile)));
     }
-    const double peak = measure_machine(machine, table);
+    const Peak peak = measure_machine(machine, table);
     measure_stages<P>(machine, peak, tiles, table);
     tiles.clear();
     measure_fits<P>(machine.instances(), model.model, file, tile, table);

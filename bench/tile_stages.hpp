@@ -335,13 +335,22 @@ template <ExecutionPolicy P>
   return products;
 }
 
-/// 6300-256-.. of the layers of a network.
-[[nodiscard]] inline std::string layers_text(const ArmData& arm) {
-  std::string text = std::to_string(arm.layers.front().inputs);
-  for (const LayerData& layer : arm.layers) {
-    text += "-" + std::to_string(layer.outputs);
+/// Layers of the networks, 4-256-256-200-(6300+5000) where arms differ in their last one alone.
+[[nodiscard]] inline std::string layers_text(const std::vector<ArmData>& arms) {
+  std::vector<std::string> hidden, outputs;
+  for (const ArmData& arm : arms) {
+    hidden.push_back(std::to_string(arm.layers.front().inputs) + "-");
+    for (std::size_t n = 0; n + 1 < arm.layers.size(); ++n) {
+      hidden.back() += std::to_string(arm.layers[n].outputs) + "-";
+    }
+    outputs.push_back(std::to_string(arm.layers.back().outputs));
   }
-  return text;
+  const bool equal = std::equal(hidden.begin() + 1, hidden.end(), hidden.begin());
+  std::string text = equal ? hidden.front() + "(" : "";
+  for (std::size_t a = 0; a < arms.size(); ++a) {
+    text += (a == 0 ? "" : "+") + (equal ? "" : hidden[a]) + outputs[a];
+  }
+  return text + (equal ? ")" : "");
 }
 
 /// All stages on tiles like this one.
@@ -353,7 +362,7 @@ template <ExecutionPolicy P>
   const std::string batch = std::to_string(spectra);
   const int parameters = like.parameters();
   const int columns = model.fit.continuum.columns;
-  std::string pixels, grid, bins, networks;
+  std::string pixels, grid, bins;
   const auto list = [](std::string& text, const std::string& value) {
     text += (text.empty() ? "" : "+") + value;
   };
@@ -361,10 +370,8 @@ template <ExecutionPolicy P>
     list(pixels, std::to_string(like.arms[a].pixels));
     list(grid, std::to_string(like.arms[a].grid));
     list(bins, std::to_string(like.scan_arms[a].spectra.extent(1)));
-    if (model.has_networks()) {
-      list(networks, layers_text(model.arms[a]));
-    }
   }
+  const std::string networks = model.has_networks() ? layers_text(model.arms) : "";
 
   std::vector<Stage<P>> stages;
   Count likelihood;  // of one velocity of a template: Doppler and projection
