@@ -415,7 +415,7 @@ void measure(const Options& options) {
 }  // namespace rvfit::bench
 
 int main(int argc, char** argv) {
-  using namespace rvfit;
+  namespace bench = rvfit::bench;
   bench::Options options;
   CLI::App app("The stages of a fit, whole fits and the program, beside what the machine can do",
                "rvfit_bench_stages");
@@ -438,9 +438,9 @@ int main(int argc, char** argv) {
   try {
     const Kokkos::ScopeGuard kokkos;
     if (options.precision == "float") {
-      bench::measure<instances::Float>(options);
+      bench::measure<rvfit::instances::Float>(options);
     } else {
-      bench::measure<instances::Double>(options);
+      bench::measure<rvfit::instances::Double>(options);
     }
     return 0;
   } catch (const std::exception& error) {
