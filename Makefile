@@ -36,11 +36,12 @@ test:  ## every test: with sanitizers, then optimised, then checks of the source
 	$(call build,release)
 	$(call check,release)
 
-bench:  ## benchmarks beside other solvers; a line of JSON a measurement in build/bench
+bench:  ## benchmarks beside the machine and other solvers; a line of JSON a measurement in build/bench
 	tools/setup.sh bench
 	$(call configure,release) -DRVFIT_ENABLE_BENCH=ON
 	$(call build,release) --target bench_programs
 	mkdir -p build/bench
+	OMP_PROC_BIND=false build/release/bin/rvfit_bench_stages --json build/bench/stages.json
 	build/release/bin/rvfit_bench_gaussians --json build/bench/gaussians.json
 	build/release/bin/rvfit_bench_minpack --json build/bench/minpack.json
 	build/release/bin/rvfit_bench_digits tests/data/nist

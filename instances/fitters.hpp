@@ -14,6 +14,8 @@ using Float = Policy<Kokkos::DefaultExecutionSpace, float, double>;
 using Double = Policy<Kokkos::DefaultExecutionSpace, double, double>;
 }  // namespace instances
 
+extern template class ForwardModel<instances::Float>;
+extern template class ForwardModel<instances::Double>;
 extern template class Objective<instances::Float, ForwardModel<instances::Float>>;
 extern template class Objective<instances::Double, ForwardModel<instances::Double>>;
 extern template class Fitter<ForwardModel<instances::Float>>;

@@ -15,7 +15,7 @@ build="make g++ binutils cmake ninja-build pkg-config libcfitsio-dev libeigen3-d
 demo="$build python3-numpy python3-astropy python3-matplotlib"
 test="$demo clang-format clang-tidy libomp-dev libopenmpi-dev openmpi-bin python3-pytest python3-h5py python3-scipy python3-torch
   doxygen"
-bench="$build libceres-dev minpack-dev"
+bench="$build libceres-dev minpack-dev libopenblas-dev"
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 case ${1:-} in

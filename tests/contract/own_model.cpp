@@ -104,7 +104,7 @@ TEST_CASE("own model: a line's depth, width and rv are found from the scan, with
   const Double::execution_space exec;
   const LineModel<Double> model;
   constexpr int stars = 50, pixels = 400;
-  Random random(8);
+  NormalRandom random(8);
   std::vector<double> wave, theta;
   for (int i = 0; i < pixels; ++i) {
     wave.push_back(4950.0 + 0.25 * i);

@@ -9,7 +9,7 @@ SimulatedStars simulate(const EmulatorData& emulator, const std::vector<ArmLayou
   using P = Policy<Kokkos::DefaultExecutionSpace, double, double>;
   const P::execution_space exec;
   const ForwardModel<P> model(exec, emulator, options.model);
-  Random random(options.seed);
+  NormalRandom random(options.seed);
   SimulatedStars stars;
   stars.arms = arms;
   stars.size = options.stars;

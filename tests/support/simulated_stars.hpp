@@ -21,9 +21,9 @@ using instances::Double;
 using instances::Float;
 
 /// The same numbers on every machine: splitmix64 (Steele et al., OOPSLA 2014), Box-Muller.
-class Random {
+class NormalRandom {
  public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
+  explicit NormalRandom(std::uint64_t seed) : state_(seed) {}
 
   /// Uniform in (0, 1).
   double uniform() {
