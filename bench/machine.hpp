@@ -8,9 +8,9 @@
 #include "report.hpp"
 #include <rvfit/core/lanes.hpp>
 #include <rvfit/core/views.hpp>
-#include <rvfit/linalg/detail/host_gemm.hpp>
 #include <rvfit/pipeline/instances.hpp>
 
+#include <Eigen/Core>
 #include <Kokkos_Core.hpp>
 #include <unistd.h>
 
@@ -134,6 +134,13 @@ struct DeviceMultiplyAdd {
   }
 };
 
+template <class T>
+void eigen(const Product& p, const T* a, const T* b, T* c) {
+  using RowMajor = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const Eigen::Map<const RowMajor> left(a, p.rows, p.inner), right(b, p.inner, p.columns);
+  Eigen::Map<RowMajor>(c, p.rows, p.columns).noalias() = left * right;
+}
+
 #if RVFIT_BENCH_BLAS
 inline void blas(const Product& p, const float* a, const float* b, float* c) {
   const float one = 1, zero = 0;
@@ -229,8 +236,7 @@ class Machine {
           detail::blas(p, in[n].data(), weight, out[n].data());
 #endif
         } else {
-          rvfit::detail::host_gemm(in[n].data(), p.inner, weight, p.columns, out[n].data(),
-                                   p.columns, p.rows, p.inner, p.columns, false);
+          detail::eigen(p, in[n].data(), weight, out[n].data());
         }
         weight += static_cast<std::ptrdiff_t>(p.inner) * p.columns;
       }

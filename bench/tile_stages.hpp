@@ -182,7 +182,7 @@ struct StageTile {
   void run_profile() { profile.run(exec, objective, solution, tile.size, none, none); }
   void reset_steps() {
     copy_state(start, state);
-    Kokkos::deep_copy(exec, state.trial_value.value, start.trial_value.value);
+    Kokkos::deep_copy(exec, state.proposed.value, start.proposed.value);
   }
   void step() {
     propose(state);
@@ -289,7 +289,9 @@ struct StageTile {
     objective.linearize(exec, all, start.theta, start.current);
     copy_state(start, state);
     propose(state);
-    objective.evaluate(exec, all, state.trial, start.trial_value);
+    objective.linearize(exec, all, state.trial, start.proposed);
+    Kokkos::deep_copy(exec, state.proposed.gradient, start.proposed.gradient);
+    Kokkos::deep_copy(exec, state.proposed.hessian, start.proposed.hessian);
   }
 
   void copy_state(const LmState<P>& from, const LmState<P>& to) const {
@@ -297,7 +299,6 @@ struct StageTile {
     Kokkos::deep_copy(exec, to.status, from.status);
     Kokkos::deep_copy(exec, to.iterations, from.iterations);
     Kokkos::deep_copy(exec, to.damping, from.damping);
-    Kokkos::deep_copy(exec, to.moved, from.moved);
     Kokkos::deep_copy(exec, to.current.value, from.current.value);
     Kokkos::deep_copy(exec, to.current.gradient, from.current.gradient);
     Kokkos::deep_copy(exec, to.current.hessian, from.current.hessian);

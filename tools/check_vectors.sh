@@ -10,8 +10,8 @@ set -euo pipefail
 binary=${1:?usage: check_vectors.sh BINARY [COMPILER]}
 compiler=${2:-c++}
 
-# Kernels over pixels, and the one of all of Eigen's products.
-wanted="BroadenKernel ProjectionKernel Eigen::gebp_kernel"
+# Kernels over pixels, and the one of all products.
+wanted="BroadenKernel ObserveKernel ProjectionKernel multiply_in_registers"
 
 skip() { echo "[skipped] $1" && exit 77; }
 
@@ -24,7 +24,7 @@ objdump --disassemble --demangle --no-show-raw-insn "$binary" | awk -v wanted="$
     # The kernel that a function belongs to is the first that its name mentions.
     kernel = ""
     if (match($0, /rvfit::detail::[A-Z][A-Za-z0-9]*/)) kernel = substr($0, RSTART + 15, RLENGTH - 15)
-    else if (/Eigen::internal::gebp_kernel</) kernel = "Eigen::gebp_kernel"
+    else if (match($0, /rvfit::detail::multiply_in_registers/)) kernel = "multiply_in_registers"
     if (kernel) found[kernel] = 1
     next
   }

@@ -9,7 +9,6 @@
 #include <rvfit/emulator/emulator_data.hpp>
 #include <rvfit/io/column.hpp>
 
-#include <Eigen/Core>
 #include <Kokkos_Core.hpp>
 #include <fitsio.h>
 
@@ -30,8 +29,7 @@ namespace rvfit_survey {
   return {
       {"rvfit", rvfit::version},
       {"Kokkos", dotted(KOKKOS_VERSION / 10000, KOKKOS_VERSION / 100 % 100, KOKKOS_VERSION % 100)},
-      {"CFITSIO", dotted(CFITSIO_MAJOR, CFITSIO_MINOR, CFITSIO_MICRO)},
-      {"Eigen", dotted(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)}};
+      {"CFITSIO", dotted(CFITSIO_MAJOR, CFITSIO_MINOR, CFITSIO_MICRO)}};
 }
 
 /// Keywords for the primary header of an output.
