@@ -415,6 +415,7 @@ void measure(const Options& options) {
 }  // namespace rvfit::bench
 
 int main(int argc, char** argv) {
+  Eigen::setNbThreads(1);  // each instance has a thread of its own
   namespace bench = rvfit::bench;
   bench::Options options;
   CLI::App app("The stages of a fit, whole fits and the program, beside what the machine can do",
