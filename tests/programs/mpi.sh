@@ -6,7 +6,7 @@
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
 
-if ! command -v mpirun > mpirun.txt || ! ldd "$RVFIT_BIN_DIR/rvfit_desi" | grep -q libmpi; then
+if ! command -v mpirun > mpirun.txt || [[ $(ldd "$RVFIT_BIN_DIR/rvfit_desi") != *libmpi* ]]; then
   echo "[skipped] built without MPI, or no mpirun"
   exit 77
 fi
