@@ -10,6 +10,7 @@
 int main(int argc, char** argv) {
   rvfit_desi::Options options;
   const rvfit_survey::CommandLine line = rvfit_desi::parse_command_line(argc, argv, options);
+  options.gather = !options.fit.resolution_matrix;
   return rvfit_survey::run_program("rvfit_desi", line, options, [&](const std::string& path) {
     return rvfit_desi::read_targets(path, options);
   });

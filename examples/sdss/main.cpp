@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   rvfit_survey::Options options;
   options.fit.preparation.mask_dichroic = false;
   options.fit.preparation.error_floor = 0.0;
-  options.gather = 512;  // often a star a file
+  options.gather = true;  // often a star a file
   std::string arm = "sdss1";
   CLI::App app("Fit radial velocity, rotation and labels of the stars of SDSS spec- files.",
                "rvfit_sdss");

@@ -73,15 +73,16 @@ struct SharedBatch {
 /// Files that are fitted together share batches: a batch of one star leaves most of a machine idle.
 using FileGroup = std::vector<std::shared_ptr<FileJob>>;
 
-/// Whether a file can be fitted together with another: both in memory, the same arms, without resolution
-/// matrices.
+/// Whether the targets of two files can share a batch: the same arms, without resolution matrices in
+/// memory, and the same wavelengths if they are read from the file when they are wanted: nobody's results
+/// depend on the others then.
 [[nodiscard]] inline bool can_be_joined(const Reading& a, const Reading& b) {
   using rvfit::io::SpectraArm;
-  return !a.read_rows && !b.read_rows &&
-         std::equal(a.spectra.arms.begin(), a.spectra.arms.end(), b.spectra.arms.begin(),
-                    b.spectra.arms.end(), [](const SpectraArm& x, const SpectraArm& y) {
+  const bool same_waves = a.read_rows || b.read_rows;
+  return std::equal(a.spectra.arms.begin(), a.spectra.arms.end(), b.spectra.arms.begin(),
+                    b.spectra.arms.end(), [&](const SpectraArm& x, const SpectraArm& y) {
                       return x.name == y.name && x.label == y.label && x.resolution.empty() &&
-                             y.resolution.empty();
+                             y.resolution.empty() && (!same_waves || x.wave == y.wave);
                     });
 }
 

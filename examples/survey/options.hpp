@@ -7,7 +7,6 @@
 #include "fit_settings.hpp"
 #include "output_names.hpp"
 
-#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -40,8 +39,7 @@ struct Options {
   std::string backend;       ///< name of the execution space, empty: the one there is
   std::vector<int> devices;  ///< of the processes of a machine, one each; empty: Kokkos' own choice
   int threads = 0;           ///< 0: Kokkos' own choice
-  std::size_t gather =
-      1;  ///< files are read until they have this many targets, and fitted together
+  bool gather = false;       ///< files of few targets share batches
   FitSettings fit;
   std::string config_file;         ///< settings came from it; empty: none
   std::string command;             ///< the command line without the program's name

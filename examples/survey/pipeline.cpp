@@ -14,6 +14,8 @@
 namespace rvfit_survey {
 namespace {
 
+constexpr std::size_t many_targets = 1000000000;
+
 /// Whether all outputs of a file are there.
 [[nodiscard]] bool is_done(const std::string& file, const Options& options) {
   return std::filesystem::exists(options.outputs.table(file)) &&
@@ -33,6 +35,7 @@ Pipeline::Pipeline(const Options& options, const Reader& read, FileList& files,
       status_(status),
       summary_(summary),
       progress_(!options.quiet),
+      group_size_(options.gather ? 2 * fitter.workers() * fitter.batch_size(many_targets) : 1),
       batches_(fitter.workers()),
       events_(2 * fitter.workers()),
       running_(fitter.workers() + 1) {}
@@ -78,17 +81,22 @@ void Pipeline::leave() {
 }
 
 void Pipeline::read_all() {
-  try {
+  const auto attempt = [&](const auto& work) {
+    try {
+      work();
+    } catch (...) {
+      reading_ended_ = std::current_exception();
+    }
+  };
+  attempt([&] {
     while (std::optional<std::string> path = stopped_ ? std::nullopt : files_.next()) {
       read(std::make_shared<FileJob>(std::move(*path)));
-      if (targets_ >= options_.gather) {
+      if (targets_ >= group_size_) {
         send_group();
       }
     }
-    send_group();
-  } catch (...) {
-    reading_ended_ = std::current_exception();
-  }
+  });
+  attempt([&] { send_group(); });
   batches_.close();
   leave();
 }
@@ -133,17 +141,18 @@ void Pipeline::read(const std::shared_ptr<FileJob>& file) {
 
 /// Read the spectra of the files that wait, batch by batch.
 void Pipeline::send_group() {
-  if (!waiting_.empty()) {
-    const std::vector<JointArm> joint = joint_arms(waiting_);
-    for (SharedBatch& shared : share_out(waiting_, fitter_.batch_size(targets_))) {
-      send(std::move(shared), joint);
-    }
+  const FileGroup files = std::exchange(waiting_, {});
+  const std::size_t size = fitter_.batch_size(std::exchange(targets_, 0));
+  if (files.empty()) {
+    return;
   }
-  for (const auto& file : waiting_) {
+  const std::vector<JointArm> joint = joint_arms(files);
+  for (SharedBatch& shared : share_out(files, size)) {
+    send(std::move(shared), joint);
+  }
+  for (const auto& file : files) {
     file->reading.release_spectra();
   }
-  waiting_.clear();
-  targets_ = 0;
 }
 
 void Pipeline::send(SharedBatch&& shared, const std::vector<JointArm>& joint) {

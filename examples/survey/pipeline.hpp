@@ -79,6 +79,7 @@ class Pipeline {
   ProcessStatus& status_;
   Summary& summary_;
   Progress progress_;
+  std::size_t group_size_;  ///< targets that are waited for: some batches for every worker
 
   BoundedQueue<SharedBatch> batches_;
   BoundedQueue<Event> events_;

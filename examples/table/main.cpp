@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
   // Nothing is known of these spectra: errors are taken as they are, and all pixels used.
   options.fit.preparation.mask_dichroic = false;
   options.fit.preparation.error_floor = 0.0;
-  options.gather = 512;  // often a star a file
+  options.gather = true;  // often a star a file
   CLI::App app("Fit radial velocity, rotation and labels of the stars of FITS tables of spectra.",
                "rvfit_table");
   rvfit_survey::declare_common_options(app, options);

@@ -6,7 +6,7 @@
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
 
-if ! command -v mpirun > mpirun.txt || ! ldd "$RVFIT_BIN_DIR/rvfit_desi" | grep -q libmpi; then
+if ! command -v mpirun > mpirun.txt || [[ $(ldd "$RVFIT_BIN_DIR/rvfit_desi") != *libmpi* ]]; then
   echo "[skipped] built without MPI, or no mpirun"
   exit 77
 fi
@@ -19,10 +19,11 @@ export OMP_NUM_THREADS=1
 export OMPI_MCA_btl_vader_single_copy_mechanism=none                     # containers forbid it
 export ASAN_OPTIONS="${ASAN_OPTIONS:-}${ASAN_OPTIONS:+:}detect_leaks=0"  # MPI's own
 mpi=(mpirun --allow-run-as-root --oversubscribe -n 2)
-desi=("$RVFIT_BIN_DIR/rvfit_desi" --emulator "$demo_emulator" --input-file-from list.txt)
+desi=("$RVFIT_BIN_DIR/rvfit_desi" --emulator "$demo_emulator" --input-file-from list.txt
+  --batch-size 1)
 
 for n in 1 2 3 4 5; do
-  "$RVFIT_BIN_DIR/rvfit_simulate" --emulator "$demo_emulator" --output "star-$n.fits" --stars "$n" \
+  "$RVFIT_BIN_DIR/rvfit_simulate" --emulator "$demo_emulator" --output "star-$n.fits" --stars $((10 + n)) \
     --seed "$n"
 done
 head -c 30000 star-5.fits > cut.fits
@@ -49,9 +50,9 @@ code=0
 [ "$(grep -c 'cut.fits: truncated' stderr.txt)" -eq 1 ] || fail "stderr: $(cat stderr.txt)"
 [ "$(numbers alone)" = "$(numbers shared)" ] || fail "tables differ: $(numbers alone) $(numbers shared)"
 [ "$(ls -A alone)" = "$(ls -A shared)" ] || fail "left: $(ls -A shared)"
-grep -q '"stars": 15' summary.json && grep -q '"processes": 2' summary.json ||
+grep -q '"stars": 65' summary.json && grep -q '"processes": 2' summary.json ||
   fail "summary: $(cat summary.json)"
-grep -q '^15 stars in 5 files' stdout.txt || fail "stdout: $(cat stdout.txt)"
+grep -q '^65 stars in 5 files' stdout.txt || fail "stdout: $(cat stdout.txt)"
 [ "$(cut -d' ' -f1,2 status.txt status.txt.1 | sort)" = "$(sort <<< 'cut.fits FAILURE
 star-1.fits SUCCESS
 star-2.fits SUCCESS
