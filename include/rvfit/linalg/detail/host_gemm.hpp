@@ -4,6 +4,12 @@
 /// @file
 /// One block of a matrix product on the calling thread, by Eigen. Host code only.
 
+// Eigen is for hosts here. Its own device code, which 3.4 turns on for any source that a HIP compiler
+// reads, does not compile with HIP 6.
+#if defined(__HIPCC__) && !defined(EIGEN_NO_HIP)
+#define EIGEN_NO_HIP
+#endif
+
 #include <Eigen/Core>
 
 #include <cstddef>
