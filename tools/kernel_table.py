@@ -6,9 +6,9 @@ LOG is the output of `nvcc -Xptxas -v` or of `clang++ -Rpass-analysis=kernel-res
 each kernel, the functor that a Kokkos launch runs; Kokkos' own are only counted.
 
 Exit code 1, with a line for each, if a kernel spills: keeps in memory what should be in (vector) registers.
-Allowed to are LM steps and covariances for more than MAIN_PARAMETERS parameters, whose matrices no register
-file holds. Stack is not a spill: an array with a variable index lives there. Nor are AMD's scalar registers,
-which move to a lane of a vector register.
+Two kinds of kernels may: LM steps and covariances for more than MAIN_PARAMETERS parameters, whose matrices no
+register file holds, and fits of a user's own model, whose needs are the model's. Stack is not a spill: an array
+with a variable index lives there. Nor are AMD's scalar registers, which move to a lane of a vector register.
 """
 import re
 import subprocess
@@ -71,12 +71,13 @@ def functor(name):
         return None
     functor_name = functor_name.replace(" >", ">")
     functor_name = re.sub(r"rvfit::Policy<Kokkos::\w+, (\w+), double>", r"\1", functor_name)
-    return re.sub(r"\brvfit::(detail::|test::(\w+::)?)?", "", functor_name)
+    functor_name = re.sub(r"\brvfit::(detail::|test::(\w+::)?)?", "", functor_name)
+    return re.sub(r"^(FitBy\w+)<ResidualProblem<(.*?)>, .*>$", r"\1<\2>", functor_name)
 
 
 def may_spill(kernel):
     size = SIZED.match(kernel)
-    return size is not None and int(size[1]) > MAIN_PARAMETERS
+    return kernel.startswith("FitBy") or (size is not None and int(size[1]) > MAIN_PARAMETERS)
 
 
 def shortened(text, width=72):

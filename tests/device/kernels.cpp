@@ -6,19 +6,12 @@
 
 #include <rvfit/rvfit.hpp>
 
-namespace rvfit::test {
+namespace rvfit {
 
-using Float = Policy<Kokkos::DefaultExecutionSpace, float, double>;
-using Double = Policy<Kokkos::DefaultExecutionSpace, double, double>;
+namespace test::device_kernels {
 
-template SpectrumBatch<Float> rvfit::prepare_desi<Float>(
-    const Float::execution_space&, std::string, const Matrix<const double, Float>&,
-    const Matrix<const float, Float>&, const Matrix<const float, Float>&,
-    const Matrix<const std::int32_t, Float>&, const DesiPreparation&,
-    const Cube<const float, Float>&);
-
-template Cube<const float, Float> rvfit::remove_template_spread<Float>(
-    const Float::execution_space&, const Cube<const float, Float>&, double);
+using P = Policy<Kokkos::DefaultExecutionSpace, float, double>;
+using Exec = P::execution_space;
 
 /// y = a exp(-t / tau) + c by dual numbers.
 struct Decay {
@@ -31,7 +24,21 @@ struct Decay {
   }
 };
 
-template class rvfit::ResidualFitter<Float, Decay, LeastSquares>;
-template class rvfit::ResidualFitter<Double, Decay, LeastSquares>;
+}  // namespace test::device_kernels
 
-}  // namespace rvfit::test
+using test::device_kernels::Decay, test::device_kernels::Exec, test::device_kernels::P;
+
+template SpectrumBatch<P> prepare_desi<P>(const Exec&, std::string, const Matrix<const double, P>&,
+                                          const Matrix<const float, P>&,
+                                          const Matrix<const float, P>&,
+                                          const Matrix<const std::int32_t, P>&,
+                                          const DesiPreparation&, const Cube<const float, P>&);
+template Cube<const float, P> remove_template_spread<P>(const Exec&, const Cube<const float, P>&,
+                                                        double);
+
+template class ResidualFitter<P, Decay, LeastSquares>;
+template class ResidualFitter<P, Decay, Huber>;
+template class ResidualFitter<P, Decay, Cauchy>;
+template class ResidualFitter<P, Decay, Poisson>;
+
+}  // namespace rvfit
