@@ -9,8 +9,8 @@
 # SOURCE: the sources that instantiate kernels; all of the list below if none.
 #
 # A register that a kernel keeps in memory (a spill) fails the check, in every kernel of ours but steps of the
-# solver for more than 8 parameters and fits of a user's own model; tools/kernel_table.py has the rule. The
-# compiler's output stays in build/device/.
+# solver for more than 8 parameters and one named in tools/kernel_table.py, which has the rule. The compiler's
+# output stays in build/device/.
 #
 # Settings (environment): RVFIT_KOKKOS_INCLUDE, Kokkos' headers; build/deps' if not set. RVFIT_PYTHON.
 # Exit code 1: an error or a spill; 77: there is no compiler here, or no headers.

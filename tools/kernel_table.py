@@ -6,9 +6,9 @@ LOG is the output of `nvcc -Xptxas -v` or of `clang++ -Rpass-analysis=kernel-res
 each kernel, the functor that a Kokkos launch runs; Kokkos' own are only counted.
 
 Exit code 1, with a line for each, if a kernel spills: keeps in memory what should be in (vector) registers.
-Two kinds of kernels may: LM steps and covariances for more than MAIN_PARAMETERS parameters, whose matrices no
-register file holds, and fits of a user's own model, whose needs are the model's. Stack is not a spill: an array
-with a variable index lives there. Nor are AMD's scalar registers, which move to a lane of a vector register.
+Allowed to are LM steps and covariances for more than MAIN_PARAMETERS parameters, whose matrices no register
+file holds, and the kernels of MAY_SPILL. Stack is not a spill: an array with a variable index lives there. Nor
+are AMD's scalar registers, which move to a lane of a vector register.
 """
 import re
 import subprocess
@@ -16,6 +16,9 @@ import sys
 
 MAIN_PARAMETERS = 8
 SIZED = re.compile(r"(?:ProposeStep|JudgeStep|InvertHessian)<.*, (\d+)>$")
+# An example's model: a complex function and its five derivatives in double, for which NVIDIA's 255 registers are
+# just too few (sm_90: 142 bytes).
+MAY_SPILL = {"FitByThread<double, line_profiles::Voigt, LeastSquares>"}
 
 NVCC_KERNEL = re.compile(
     r"Compiling entry function '(?P<name>\w+)'.*?"
@@ -77,7 +80,7 @@ def functor(name):
 
 def may_spill(kernel):
     size = SIZED.match(kernel)
-    return kernel.startswith("FitBy") or (size is not None and int(size[1]) > MAIN_PARAMETERS)
+    return kernel in MAY_SPILL or (size is not None and int(size[1]) > MAIN_PARAMETERS)
 
 
 def shortened(text, width=72):
