@@ -16,10 +16,10 @@ build = cmake --build --preset $(1) --parallel $(JOBS)
 check = ctest --preset $(1) --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench docs build format tidy clean
+.PHONY: help demo test bench cuda-check hip-check docs build format tidy clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 demo:  ## fit a batch of simulated stars; results and a picture in build/demo
 	tools/setup.sh demo
@@ -29,6 +29,7 @@ demo:  ## fit a batch of simulated stars; results and a picture in build/demo
 
 test:  ## every test: with sanitizers, then optimised, then checks of the sources
 	tools/setup.sh test
+	tools/setup.sh hip
 	$(call configure,asan-ubsan)
 	$(call build,asan-ubsan)
 	$(call check,asan-ubsan)
@@ -45,6 +46,14 @@ bench:  ## benchmarks beside the machine and other solvers; a line of JSON a mea
 	build/release/bin/rvfit_bench_gaussians --json build/bench/gaussians.json
 	build/release/bin/rvfit_bench_minpack --json build/bench/minpack.json
 	build/release/bin/rvfit_bench_digits tests/data/nist
+
+cuda-check:  ## compile every kernel for NVIDIA GPUs (no GPU needed): registers, memory, spills
+	tools/setup.sh demo
+	tools/device_check.sh cuda
+
+hip-check:  ## the same for AMD GPUs
+	tools/setup.sh hip
+	tools/device_check.sh hip
 
 docs:  ## pages of the interface in build/release/docs/html
 	tools/setup.sh test

@@ -23,7 +23,7 @@ python=${RVFIT_PYTHON:-/usr/bin/python3}
 oldest=4.6 below=6 # the versions that rvfit supports: oldest <= version < below
 
 # A change of these scripts makes an older PREFIX incomplete.
-recipe=$(cat "$here/get_kokkos.sh" "$here"/kokkos/* | sha256sum | cut -d' ' -f1)
+recipe=$(cat "$here/get_kokkos.sh" "$here"/kokkos/{relax_versions.py,shim.cpp} | sha256sum | cut -d' ' -f1)
 stamp=$prefix/.complete
 [ "$(cat "$stamp" 2>/dev/null)" != "$recipe" ] || exit 0
 
@@ -33,42 +33,16 @@ trap 'rm -rf "$work"' EXIT
 
 say() { echo "get_kokkos: $*" >&2; }
 
-# The base address of the Debian archive that apt uses here (not the security or the backports one).
-debian_mirror() {
-  # shellcheck disable=SC2016 # the dollar signs are apt's
-  apt-get indextargets --format '$(RELEASE) $(ORIGIN) $(REPO_URI)' 'Created-By: Packages' |
-    awk '$1 !~ /security|backports|updates/ { if ($2 == "Debian") { print $3; found = 1; exit }
-           if (!any) any = $3 }
-         END { if (!found) print any }'
-}
+# shellcheck source=tools/debian.bash
+. "$here/debian.bash"
 
 # download SUITE DIR: libkokkos-dev of SUITE, and the library that it depends on, into DIR.
 download() {
-  local suite=$1 dir=$2 mirror state=$work/apt library
-  mirror=$(debian_mirror)
-  [ -n "$mirror" ] || { say "apt knows no Debian mirror"; return 1; }
-  rm -rf "$state" && mkdir -p "$dir" "$state"/{lists/partial,cache/archives/partial} || return 1
-  cat > "$state/debian.sources" <<END
-Types: deb
-URIs: $mirror
-Suites: $suite
-Components: main
-Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
-END
-  cat > "$state/apt.conf" <<END
-Dir::State "$state"; Dir::State::Lists "$state/lists"; Dir::State::status "/dev/null";
-Dir::Cache "$state/cache";
-Dir::Etc::sourcelist "$state/debian.sources"; Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-APT::Sandbox::User "root"; Acquire::Languages "none"; Acquire::Check-Valid-Until "false";
-Acquire::Retries "2";
-END
-  (
-    export APT_CONFIG=$state/apt.conf
-    apt-get -qq update && cd "$dir" || exit 1
-    library=$(apt-cache depends libkokkos-dev | sed -n 's/.*Depends: \(libkokkos[0-9.]*\)$/\1/p')
-    [ -n "$library" ] && apt-get -qq download libkokkos-dev "$library"
-  )
+  local library
+  debian_lists "$1" "$work/apt" || return 1
+  library=$(debian_apt "$work/apt" apt-cache depends libkokkos-dev |
+    sed -n 's/.*Depends: \(libkokkos[0-9.]*\)$/\1/p')
+  [ -n "$library" ] && debian_download "$work/apt" "$2" libkokkos-dev "$library"
 }
 
 # unpack DIR ROOT: unpack the newest packages of DIR into ROOT and mend them.

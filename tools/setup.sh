@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# setup.sh demo|test|bench: make this machine ready for `make demo`, `make test` or `make bench`.
+# setup.sh demo|test|bench|hip: make this machine ready for `make demo`, `make test`, `make bench` or
+# `make hip-check`. The last is never needed: what cannot be had is named, and the check skips.
 #
 # Installs the missing ones of the packages below with apt-get, then gets a Kokkos unless CMake finds one.
 # Quick and quiet when all is there. Settings (environment):
@@ -16,13 +17,15 @@ demo="$build python3-numpy python3-astropy python3-matplotlib"
 test="$demo clang-format clang-tidy libomp-dev libopenmpi-dev openmpi-bin python3-pytest python3-h5py python3-scipy python3-torch
   doxygen"
 bench="$build libceres-dev minpack-dev libopenblas-dev"
+hip="$build clang-19" # what its compiler cannot do without comes from get_hip.sh
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 case ${1:-} in
   demo) wanted=$demo ;;
   test) wanted=$test ;;
   bench) wanted=$bench ;;
-  *) echo "usage: setup.sh demo|test|bench" >&2 && exit 1 ;;
+  hip) wanted=$hip ;;
+  *) echo "usage: setup.sh demo|test|bench|hip" >&2 && exit 1 ;;
 esac
 
 missing_packages() {
@@ -52,10 +55,14 @@ install_packages() {
 
 if [ -z "${RVFIT_SKIP_APT:-}" ]; then
   if command -v apt-get > /dev/null; then
-    install_packages
+    (install_packages) || [ "$1" = hip ]
   else
     echo "setup: no apt-get here; expecting the equivalents of:" "$(xargs <<< "$wanted")" >&2
   fi
+fi
+
+if [ "$1" = hip ]; then
+  "$root/tools/get_hip.sh" "$root/build/deps/hip" || echo "setup: no HIP headers; its checks will skip" >&2
 fi
 
 private=$root/build/deps/kokkos

@@ -208,12 +208,13 @@ void values_need_no_tangents() {
 
 template <class P>
 void threads_do_not_matter() {
-  if constexpr (std::is_constructible_v<Exec, int>) {  // OpenMP: an instance of so many threads
+  using Space = typename P::execution_space;
+  if constexpr (std::is_constructible_v<Space, int>) {  // OpenMP: an instance of so many threads
     const Stars s = random_stars();
     // The second is wide enough for blocks of a sum, whose size must not depend on the threads.
     for (const auto& widths : {networks.front(), std::vector<int>{400, 420}}) {
       CAPTURE(widths[0]);
-      check_same_rows(Chain<P>(Exec(1), widths).run(s, first(stars), padded),
+      check_same_rows(Chain<P>(Space(1), widths).run(s, first(stars), padded),
                       Chain<P>(Exec{}, widths).run(s, first(stars), padded));
     }
   }

@@ -74,12 +74,17 @@ struct ActivateBlock {
 };
 
 /// The same, one thread for one column of one spectrum.
-template <class Real>
+template <ExecutionPolicy P>
 struct ActivateKernel {
+  using Real = typename P::real_type;
   MatrixRef<Real> c;
   ActivateBlock<Real, 1> block;
+  RowsInUse<P> in_use;
 
   KOKKOS_FUNCTION void operator()(int t, int j) const {
+    if (t * block.lanes >= in_use(c.rows)) {
+      return;
+    }
     block(c, t * block.lanes, block.lanes, j, 1);
   }
 };
@@ -88,15 +93,16 @@ struct ActivateKernel {
 template <ExecutionPolicy P>
 void device_dense_layer(const typename P::execution_space& exec,
                         MatrixRef<const typename P::real_type> in, const DenseLayer<P>& layer,
-                        int lanes, MatrixRef<typename P::real_type> out) {
+                        int lanes, MatrixRef<typename P::real_type> out,
+                        const RowsInUse<P>& in_use = {}) {
   using Real = typename P::real_type;
   using Range = typename P::template grid_policy<2>;
   const MatrixRef<const Real> weight{layer.weight.data(), layer.inputs(), layer.outputs(),
                                      layer.outputs()};
-  device_gemm<P>(exec, "rvfit::DenseLayer::product", in, weight, out);
+  product_on_device<P>(exec, "rvfit::DenseLayer::product", in, weight, out, lanes, in_use);
   Kokkos::parallel_for(
       "rvfit::DenseLayer::activate", Range(exec, {0, 0}, {out.rows / lanes, out.columns}),
-      ActivateKernel<Real>{out, {layer.bias.data(), layer.activation, layer.slope, lanes}});
+      ActivateKernel<P>{out, {layer.bias.data(), layer.activation, layer.slope, lanes}, in_use});
 }
 
 }  // namespace detail
@@ -108,10 +114,12 @@ void device_dense_layer(const typename P::execution_space& exec,
 ///                                      gemm_row_group
 /// @param[in]  lanes  L, 1 for values only
 /// @param[out] out    (T * L, outputs)  must not alias `in`
+/// @param[in]  in_use rows that are needed, if not all; devices may leave out the others
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
 void dense_layer(const typename P::execution_space& exec, MatrixRef<const typename P::real_type> in,
-                 const DenseLayer<P>& layer, int lanes, MatrixRef<typename P::real_type> out) {
+                 const DenseLayer<P>& layer, int lanes, MatrixRef<typename P::real_type> out,
+                 const RowsInUse<P>& in_use = {}) {
   using Real = typename P::real_type;
   RVFIT_REQUIRE(in.columns == layer.inputs(), "dense_layer: in has ", in.columns,
                 " columns, the layer takes ", layer.inputs());
@@ -131,7 +139,7 @@ void dense_layer(const typename P::execution_space& exec, MatrixRef<const typena
                          groups * gemm_row_group * lanes,
                          Activate{layer.bias.data(), layer.activation, layer.slope, lanes});
   } else {
-    detail::device_dense_layer(exec, in, layer, lanes, out);
+    detail::device_dense_layer(exec, in, layer, lanes, out, in_use);
   }
 }
 

@@ -115,7 +115,8 @@ class Mlp {
       const int width = layers_[n].outputs();
       const MatrixRef<Real> result =
           last ? out : MatrixRef<Real>{workspace.buffer[next].data(), rows, width, width};
-      dense_layer(exec, {in.data, in.rows, in.columns, in.stride}, layers_[n], lanes, result);
+      dense_layer(exec, {in.data, in.rows, in.columns, in.stride}, layers_[n], lanes, result,
+                  RowsInUse<P>(tile, lanes));
       in = result;
       next = 1 - next;
     }

@@ -7,7 +7,7 @@
 ///   c(t, m, s) = sum_j a(t, j) v(m, j + s),   or added to c,
 ///
 /// a product with the Hankel matrix (j, s) -> v(m, j + s) for each m, in place: its rows overlap in
-/// memory, one element apart.
+/// memory, one element apart. cuBLAS and rocBLAS want rows that do not overlap: devices use our product.
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/core/views.hpp>
@@ -37,42 +37,19 @@ struct HostCorrelation {
   }
 };
 
-/// Device: one thread computes eight rows at one shift of one vector.
-template <class T>
-struct DeviceCorrelation {
-  static constexpr int rows_per_thread = 8;
-  MatrixRef<const T> a, v;
-  MatrixRef<T> c;
-  int shifts;
-  bool accumulate;
-
-  KOKKOS_FUNCTION void operator()(int group, int column) const {
-    const int row = group * rows_per_thread;
-    const int rows = Kokkos::min(int{rows_per_thread}, a.rows - row);
-    const T* shifted = v.row(column / shifts) + column % shifts;
-    T sum[rows_per_thread] = {};
-    for (int j = 0; j < a.columns; ++j) {
-      const T element = shifted[j];
-      for (int r = 0; r < rows_per_thread; ++r) {
-        sum[r] += a.row(row + Kokkos::min(r, rows - 1))[j] * element;
-      }
-    }
-    for (int r = 0; r < rows; ++r) {
-      T& out = c.row(row + r)[column];
-      out = accumulate ? out + sum[r] : sum[r];
-    }
-  }
-};
-
 /// The portable correlation, also on hosts: what devices run.
 template <ExecutionPolicy P, class T>
 void device_correlate(const typename P::execution_space& exec, MatrixRef<const T> a,
                       MatrixRef<const T> v, int shifts, MatrixRef<T> c, bool accumulate) {
-  using Range = typename P::template grid_policy<2>;
-  using Kernel = DeviceCorrelation<T>;
-  const int groups = (a.rows + Kernel::rows_per_thread - 1) / Kernel::rows_per_thread;
-  Kokkos::parallel_for("rvfit::correlate", Range(exec, {0, 0}, {groups, v.rows * shifts}),
-                       Kernel{a, v, c, shifts, accumulate});
+  const TiledGemm<P, T> kernel{a,
+                               {v.data, a.columns, shifts, 1},
+                               {c.data, c.rows, shifts, c.stride},
+                               v.rows,
+                               v.stride,
+                               shifts,
+                               accumulate,
+                               {}};
+  Kokkos::parallel_for("rvfit::correlate", kernel.make_policy(exec), kernel);
 }
 
 }  // namespace detail

@@ -2,13 +2,17 @@
 #pragma once
 
 /// @file
-/// C = A B for row-major matrices with many rows, on hosts and on devices.
+/// C = A B for row-major matrices with many rows: our own products on hosts (detail/host_gemm.hpp) and on
+/// devices (detail/device_gemm.hpp), or there the vendor's where the build has found it
+/// (detail/vendor_gemm.hpp).
 ///
-/// Both give every row of C the same bits whatever the other rows are and however many there are; rows
+/// Ours give every row of C the same bits whatever the other rows are and however many there are; rows
 /// come in groups of `gemm_row_group`. On hosts B lies in memory as products read it, in panels.
 
-#include <rvfit/core/views.hpp>
+#include <rvfit/linalg/detail/device_gemm.hpp>
 #include <rvfit/linalg/detail/host_gemm.hpp>
+#include <rvfit/linalg/detail/vendor_gemm.hpp>
+#include <rvfit/linalg/matrix_ref.hpp>
 
 #include <Kokkos_Core.hpp>
 
@@ -16,17 +20,6 @@
 #include <vector>
 
 namespace rvfit {
-
-/// A row-major matrix in memory.
-template <class T>
-struct MatrixRef {
-  T* data = nullptr;
-  int rows = 0;
-  int columns = 0;
-  std::ptrdiff_t stride = 0;  ///< elements between the starts of two rows
-
-  [[nodiscard]] KOKKOS_FUNCTION T* row(int i) const { return data + i * stride; }
-};
 
 /// Rows of A and C must be a multiple of this (pad, and ignore what the padding computes).
 inline constexpr int gemm_row_group = 4;
@@ -89,38 +82,16 @@ struct HostGemm {
   }
 };
 
-/// Device: one thread computes eight rows of one column, so that each element of B serves eight
-/// products; neighbouring threads take neighbouring columns.
-template <class T>
-struct DeviceGemm {
-  static constexpr int rows_per_thread = 8;
-  MatrixRef<const T> a, b;
-  MatrixRef<T> c;
-
-  KOKKOS_FUNCTION void operator()(int group, int j) const {
-    const int row = group * rows_per_thread;
-    const int rows = Kokkos::min(int{rows_per_thread}, c.rows - row);
-    T sum[rows_per_thread] = {};
-    for (int k = 0; k < a.columns; ++k) {
-      const T b_kj = b.row(k)[j];
-      for (int r = 0; r < rows_per_thread; ++r) {
-        sum[r] += a.row(row + Kokkos::min(r, rows - 1))[k] * b_kj;
-      }
-    }
-    for (int r = 0; r < rows; ++r) {
-      c.row(row + r)[j] = sum[r];
-    }
-  }
-};
-
-/// The portable product, also on hosts: what devices run.
+/// What devices run: C = A B, row t * lanes + l of A and C being lane l of entry t.
 template <ExecutionPolicy P, class T>
-void device_gemm(const typename P::execution_space& exec, const std::string& label,
-                 MatrixRef<const T> a, MatrixRef<const T> b, MatrixRef<T> c) {
-  using Range = typename P::template grid_policy<2>;
-  using Kernel = DeviceGemm<T>;
-  const int groups = (c.rows + Kernel::rows_per_thread - 1) / Kernel::rows_per_thread;
-  Kokkos::parallel_for(label, Range(exec, {0, 0}, {groups, c.columns}), Kernel{a, b, c});
+void product_on_device(const typename P::execution_space& exec, const std::string& label,
+                       MatrixRef<const T> a, MatrixRef<const T> b, MatrixRef<T> c, int lanes,
+                       const RowsInUse<P>& in_use) {
+  if constexpr (VendorBlas<typename P::execution_space>::available) {
+    vendor_gemm(exec, label, a, b, c, lanes);
+  } else {
+    device_gemm<P>(exec, label, a, b, c, in_use);
+  }
 }
 
 /// Host product with an epilogue a block, `block_rows` rows at a time.

@@ -277,6 +277,8 @@ void minimize(const typename P::execution_space& exec, Problem& problem,
               const DeviceParameters<P>& parameters, const LmOptions& options, int size,
               LmWorkspace<P>& state) {
   using Range = typename P::range_policy;
+  // A thread holds the matrices of a fit: more registers than one of a full block of a GPU can have.
+  using SmallBlocks = Kokkos::RangePolicy<typename P::execution_space, Kokkos::LaunchBounds<128>>;
   options.require_valid();
   const auto n = static_cast<int>(state.theta.extent(1));
   const detail::IsRunning<P> running{state.status};
@@ -292,7 +294,7 @@ void minimize(const typename P::execution_space& exec, Problem& problem,
     }
     const int bound = state.active.bound();
     detail::with_capacity(n, [&](auto capacity) {
-      Kokkos::parallel_for("rvfit::Lm::propose", Range(exec, 0, bound),
+      Kokkos::parallel_for("rvfit::Lm::propose", SmallBlocks(exec, 0, bound),
                            detail::ProposeStep<P, decltype(capacity)::value>{
                                state, parameters, options, state.active.tile(0, bound)});
     });

@@ -176,8 +176,9 @@ class ResidualFitter {
                                .set_scratch_size(1, scratch),
                            Kernel{problem, first, count, block});
     } else {
-      Kokkos::parallel_for(label, typename P::range_policy(exec, 0, count),
-                           Kernel{problem, first, count, 1});
+      // Small blocks: more registers for each thread than one of a full block of a GPU can have.
+      using SmallBlocks = Kokkos::RangePolicy<Exec, Kokkos::LaunchBounds<128>>;
+      Kokkos::parallel_for(label, SmallBlocks(exec, 0, count), Kernel{problem, first, count, 1});
     }
   }
 

@@ -44,7 +44,8 @@ void agrees_with_loops() {
   using Real = typename P::real_type;
   for (const auto [rows, inner, vectors, shifts] :
        {Size{4, 1, 1, 1}, Size{4, 5, 2, 3}, Size{12, 3, 2, 16}, Size{8, 7, 1, 47},
-        Size{4, 9, 1, 48}, Size{36, 31, 3, 33}, Size{32, 129, 1, 31}, Size{40, 1025, 2, 65}}) {
+        Size{4, 9, 1, 48}, Size{36, 31, 3, 33}, Size{32, 129, 1, 31}, Size{40, 1025, 2, 65},
+        Size{68, 17, 2, 130}}) {
     CAPTURE(rows);
     CAPTURE(inner);
     Random random(inner);

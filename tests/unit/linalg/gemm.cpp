@@ -65,7 +65,8 @@ void agrees_with_loops() {
   using Real = typename P::real_type;
   for (const auto [rows, inner, columns] :
        {Size{4, 1, 1}, Size{4, 4, 5}, Size{8, 31, 33}, Size{64, 7, 1}, Size{68, 33, 513},
-        Size{132, 200, 512}, Size{20, 1025, 1025}, Size{4, 513, 31}}) {
+        Size{132, 200, 512}, Size{20, 1025, 1025}, Size{4, 513, 31}, Size{64, 16, 128},
+        Size{128, 15, 127}, Size{132, 17, 129}}) {
     CAPTURE(rows);
     CAPTURE(inner);
     CAPTURE(columns);
@@ -159,10 +160,67 @@ void lies_in_panels() {
   CHECK(values(Exec{}, panels) == std::vector<typename P::real_type>{1, 2, 4, 5, 3, 0, 6, 0});
 }
 
+/// The blocks of devices on a host: a team that is smaller than wanted goes over its block many times.
+template <class P>
+void gives_the_same_bits_in_any_block() {
+  using Real = typename P::real_type;
+  constexpr int rows = 68, inner = 35, columns = 131;
+  const Exec exec{};
+  Random random(4);
+  const auto a = random.uniform(std::size_t{rows * inner}, -1, 1);
+  const auto b = random.uniform(std::size_t{inner * columns}, -1, 1);
+  const auto a_view = upload_matrix<Matrix<const Real, P>>(exec, "a", a, rows, inner);
+  const auto b_view = upload_matrix<Matrix<const Real, P>>(exec, "b", b, inner, columns);
+  const auto c = allocate<Matrix<Real, P>>(exec, "c", rows, columns);
+  const rvfit::detail::TiledGemm<P, Real, 8, 16> kernel{
+      const_ref(a_view), const_ref(b_view), ref(c), 1, 0, 0, false, {}};
+  Kokkos::parallel_for("product", kernel.make_policy(exec), kernel);
+  check_same_bits("large blocks", values(exec, c), product<P>(a, b, rows, inner, columns, true));
+}
+
+/// On devices rows past the end of a list are left as they are by whole blocks, and the others do not
+/// feel it.
+template <class P>
+void leaves_out_rows_past_the_end() {
+  using Real = typename P::real_type;
+  using Kernel = rvfit::detail::TiledGemm<P, Real>;
+  constexpr int lanes = 2, inner = 20, columns = 33, rows = 4 * Kernel::block_rows;
+  const Exec exec{};
+  Random random(3);
+  const auto a = upload_matrix<Matrix<const Real, P>>(
+      exec, "a", random.uniform(std::size_t{rows * inner}, -1, 1), rows, inner);
+  const auto b = upload_matrix<Matrix<const Real, P>>(
+      exec, "b", random.uniform(std::size_t{inner * columns}, -1, 1), inner, columns);
+  const auto all = allocate<Matrix<Real, P>>(exec, "all", rows, columns);
+  rvfit::detail::device_gemm<P>(exec, "product", const_ref(a), const_ref(b), ref(all));
+  const auto wanted = values(exec, all);
+  const auto count = allocate<Scalar<int, P>>(exec, "count");
+  // Before the tile, none of it, within its first block, at the end of one, past the tile.
+  for (const int length : {0, 100, 105, 100 + Kernel::block_rows / lanes, 1000}) {
+    CAPTURE(length);
+    Kokkos::deep_copy(exec, count, length);
+    const Tile<P> tile{{}, count, 100, rows / lanes, 0};
+    const auto some = allocate<Matrix<Real, P>>(exec, "some", rows, columns);
+    rvfit::detail::device_gemm<P>(exec, "product", const_ref(a), const_ref(b), ref(some),
+                                  RowsInUse<P>(tile, lanes));
+    const int used = std::clamp((length - 100) * lanes, 0, rows);
+    const int blocks = (used + Kernel::block_rows - 1) / Kernel::block_rows;
+    const auto split = static_cast<std::ptrdiff_t>(blocks * Kernel::block_rows * columns);
+    const auto got = values(exec, some);
+    using Rows = std::vector<Real>;
+    check_same_bits("in use", Rows(got.begin(), got.begin() + split),
+                    Rows(wanted.begin(), wanted.begin() + split));
+    CHECK(std::all_of(got.begin() + split, got.end(), [](Real x) { return x == Real(0); }));
+  }
+}
+
 RVFIT_TEST("gemm: a matrix lies in panels of columns, the last filled up with 0", lies_in_panels);
 RVFIT_TEST("gemm: the host's and the portable product agree with loops", agrees_with_loops);
 RVFIT_TEST("gemm: a row has the same bits whatever its neighbours and however many they are",
            gives_a_row_the_same_bits);
+RVFIT_TEST("gemm: the portable product has the same bits in blocks of any size",
+           gives_the_same_bits_in_any_block);
+RVFIT_TEST("gemm: devices leave out rows past the end of a list", leaves_out_rows_past_the_end);
 RVFIT_TEST("gemm: a row of a product of few columns has the same bits too",
            gives_a_row_the_same_bits_in_small_products);
 

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// The products of devices: C_m = A B_m or C_m += A B_m, m = 0 .. M - 1, row-major.
+///
+/// A team computes a block of C. It goes through the inner index in steps of `depth`: for each, a strip
+/// of A and one of B come to team scratch, and each thread adds their product to its 8 x 4 or 8 x 8
+/// elements in registers. An element is one sum over the inner index in its order, so that a row of C has
+/// the same bits whatever the other rows are.
+///
+/// The rows of B may overlap (a stride less than its columns): the Hankel matrices of correlation.hpp.
+
+#include <rvfit/linalg/matrix_ref.hpp>
+
+#include <Kokkos_Core.hpp>
+
+#include <string>
+
+namespace rvfit::detail {
+
+/// @tparam Down, Across  threads of a team that share a block; few on hosts, whose teams are small
+template <ExecutionPolicy P, class T, int Down = P::on_host ? 2 : 8,
+          int Across = P::on_host ? 2 : 16>
+struct TiledGemm {
+  using Member = typename P::member_type;
+
+  /// As much as a thread moves at once.
+  static constexpr int width = 16 / static_cast<int>(sizeof(T));
+  struct alignas(16) Pack {
+    T element[width];
+  };
+
+  static constexpr int threads = Down * Across;
+  static constexpr int row_packs = 8 / width;  ///< of a thread
+  static constexpr int column_packs = 2;
+  static constexpr int block_rows = Down * row_packs * width;
+  static constexpr int block_columns = Across * column_packs * width;
+  static constexpr int depth = 16;
+  /// Packs from one inner index to the next in scratch; one more for A, whose elements are written
+  /// across them: in other banks.
+  static constexpr int a_pitch = block_rows / width + 1;
+  static constexpr int b_pitch = block_columns / width;
+
+  using TeamPolicy = Kokkos::TeamPolicy<typename P::execution_space, Kokkos::LaunchBounds<threads>>;
+  using Sums = T[row_packs * width][column_packs * width];
+
+  MatrixRef<const T> a, b;  ///< b is B_0
+  MatrixRef<T> c;           ///< C_0
+  int matrices;             ///< M
+  std::ptrdiff_t b_step;    ///< elements from B_m to B_{m+1}
+  std::ptrdiff_t c_step;
+  bool accumulate;
+  RowsInUse<P> in_use;
+
+  static constexpr std::size_t strip_bytes =
+      static_cast<std::size_t>(depth * (a_pitch + b_pitch)) * sizeof(Pack);
+
+  [[nodiscard]] static std::size_t scratch_bytes() { return strip_bytes + alignof(Pack); }
+  [[nodiscard]] KOKKOS_FUNCTION int row_blocks() const {
+    return (c.rows + block_rows - 1) / block_rows;
+  }
+  [[nodiscard]] KOKKOS_FUNCTION int column_blocks() const {
+    return (c.columns + block_columns - 1) / block_columns;
+  }
+
+  [[nodiscard]] TeamPolicy make_policy(const typename P::execution_space& exec) const {
+    const int league = row_blocks() * column_blocks() * matrices;
+    TeamPolicy policy(exec, league, Kokkos::AUTO);
+    policy.set_scratch_size(0, Kokkos::PerTeam(scratch_bytes()));
+    const int most = policy.team_size_max(*this, Kokkos::ParallelForTag{});
+    TeamPolicy sized(exec, league, Kokkos::min(int{threads}, most));
+    sized.set_scratch_size(0, Kokkos::PerTeam(scratch_bytes()));
+    return sized;
+  }
+
+  KOKKOS_FUNCTION void operator()(const Member& member) const {
+    // Neighbouring teams share columns of B, the larger matrix.
+    const int block = member.league_rank() / row_blocks();
+    const int row = member.league_rank() % row_blocks() * block_rows;
+    const int column = block % column_blocks() * block_columns;
+    const int matrix = block / column_blocks();
+    if (row >= in_use(c.rows)) {
+      return;
+    }
+    auto* strips = static_cast<Pack*>(
+        member.team_scratch(0).get_shmem_aligned(std::size_t{strip_bytes}, alignof(Pack)));
+    Pack* a_strip = strips;
+    Pack* b_strip = strips + depth * a_pitch;
+    // One pass where the team is as large as wanted; on hosts it may not be.
+    for (int first = 0; first < threads; first += member.team_size()) {
+      const int thread = first + member.team_rank();
+      Sums sums = {};
+      for (int k = 0; k < a.columns; k += depth) {
+        member.team_barrier();
+        load(member, row, column, matrix, k, a_strip, b_strip);
+        member.team_barrier();
+        if (thread < threads) {
+          add_products(thread, a_strip, b_strip, sums);
+        }
+      }
+      if (thread < threads) {
+        store(thread, row, column, matrix, sums);
+      }
+    }
+  }
+
+ private:
+  /// Strips that begin at inner index k; zeros outside the matrices.
+  KOKKOS_FUNCTION void load(const Member& member, int row, int column, int matrix, int k,
+                            Pack* a_strip, Pack* b_strip) const {
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, block_rows * depth), [&](int n) {
+      const int i = n / depth, j = n % depth;
+      const bool inside = row + i < c.rows && k + j < a.columns;
+      a_strip[j * a_pitch + i / width].element[i % width] = inside ? a.row(row + i)[k + j] : T(0);
+    });
+    const T* from = b.data + matrix * b_step;
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, depth * block_columns), [&](int n) {
+      const int i = n / block_columns, j = n % block_columns;
+      const bool inside = k + i < a.columns && column + j < c.columns;
+      b_strip[i * b_pitch + j / width].element[j % width] =
+          inside ? from[(k + i) * b.stride + column + j] : T(0);
+    });
+  }
+
+  KOKKOS_FUNCTION static void add_products(int thread, const Pack* a_strip, const Pack* b_strip,
+                                           Sums& sums) {
+    const int down = thread / Across, across = thread % Across;
+    for (int k = 0; k < depth; ++k) {
+      Pack left[row_packs], right[column_packs];
+      for (int i = 0; i < row_packs; ++i) {
+        left[i] = a_strip[k * a_pitch + down + i * Down];
+      }
+      for (int j = 0; j < column_packs; ++j) {
+        right[j] = b_strip[k * b_pitch + across + j * Across];
+      }
+      for (int i = 0; i < row_packs * width; ++i) {
+        for (int j = 0; j < column_packs * width; ++j) {
+          sums[i][j] += left[i / width].element[i % width] * right[j / width].element[j % width];
+        }
+      }
+    }
+  }
+
+  KOKKOS_FUNCTION void store(int thread, int row, int column, int matrix, const Sums& sums) const {
+    const int down = thread / Across, across = thread % Across;
+    for (int i = 0; i < row_packs * width; ++i) {
+      const int r = row + (down + i / width * Down) * width + i % width;
+      for (int j = 0; j < column_packs * width; ++j) {
+        const int s = column + (across + j / width * Across) * width + j % width;
+        if (r < c.rows && s < c.columns) {
+          T& out = c.row(r)[matrix * c_step + s];
+          out = accumulate ? out + sums[i][j] : sums[i][j];
+        }
+      }
+    }
+  }
+};
+
+/// The portable product, also on hosts, where tests compare it with others: C = A B.
+template <ExecutionPolicy P, class T>
+void device_gemm(const typename P::execution_space& exec, const std::string& label,
+                 MatrixRef<const T> a, MatrixRef<const T> b, MatrixRef<T> c,
+                 const RowsInUse<P>& in_use = {}) {
+  const TiledGemm<P, T> kernel{a, b, c, 1, 0, 0, false, in_use};
+  Kokkos::parallel_for(label, kernel.make_policy(exec), kernel);
+}
+
+}  // namespace rvfit::detail

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// What products take: matrices in memory, and how many of their rows matter.
+
+#include <rvfit/core/tile.hpp>
+
+#include <Kokkos_Core.hpp>
+
+#include <cstddef>
+
+namespace rvfit {
+
+/// A row-major matrix in memory.
+template <class T>
+struct MatrixRef {
+  T* data = nullptr;
+  int rows = 0;
+  int columns = 0;
+  std::ptrdiff_t stride = 0;  ///< elements between the starts of two rows
+
+  [[nodiscard]] KOKKOS_FUNCTION T* row(int i) const { return data + i * stride; }
+};
+
+/// Rows that a product must compute: L for each entry of a tile up to the end of its list, whose length
+/// only the device knows; all if made of nothing. What the rest of the rows holds is not specified.
+template <ExecutionPolicy P>
+struct RowsInUse {
+  Scalar<const int, P> count;  ///< length of the list
+  int begin = 0;
+  int lanes = 1;
+
+  RowsInUse() = default;
+  RowsInUse(const Tile<P>& tile, int rows_of_entry)
+      : count(tile.count), begin(tile.begin), lanes(rows_of_entry) {}
+
+  [[nodiscard]] KOKKOS_FUNCTION int operator()(int rows) const {
+    return count.data() == nullptr ? rows : Kokkos::min(rows, (count() - begin) * lanes);
+  }
+};
+
+}  // namespace rvfit

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+
+/// @file
+/// What has kernels and is in no Fitter, for the checks that compile for GPUs (tools/device_check.sh):
+/// preparation of spectra, and fits of residuals with each estimator, by thread and by team.
+
+#include <rvfit/rvfit.hpp>
+
+namespace rvfit {
+
+namespace test::device_kernels {
+
+using P = Policy<Kokkos::DefaultExecutionSpace, float, double>;
+using Exec = P::execution_space;
+
+/// y = a exp(-t / tau) + c by dual numbers.
+struct Decay {
+  static constexpr int parameters = 3;
+
+  template <class T>
+  KOKKOS_FUNCTION T operator()(const T* theta, int i) const {
+    using Kokkos::exp;
+    return theta[0] * exp(-0.25 * i / theta[1]) + theta[2];
+  }
+};
+
+}  // namespace test::device_kernels
+
+using test::device_kernels::Decay, test::device_kernels::Exec, test::device_kernels::P;
+
+template SpectrumBatch<P> prepare_desi<P>(const Exec&, std::string, const Matrix<const double, P>&,
+                                          const Matrix<const float, P>&,
+                                          const Matrix<const float, P>&,
+                                          const Matrix<const std::int32_t, P>&,
+                                          const DesiPreparation&, const Cube<const float, P>&);
+template Cube<const float, P> remove_template_spread<P>(const Exec&, const Cube<const float, P>&,
+                                                        double);
+
+template class ResidualFitter<P, Decay, LeastSquares>;
+template class ResidualFitter<P, Decay, Huber>;
+template class ResidualFitter<P, Decay, Cauchy>;
+template class ResidualFitter<P, Decay, Poisson>;
+
+}  // namespace rvfit

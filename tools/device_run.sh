@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# device_run.sh [BUILD_DIR]: build for the device of a Kokkos, test, measure, compare with a CPU; print one
+# JSON object, {space, kokkos, revision, tests, comparison, benchmarks}. What else is said goes to stderr and
+# to BUILD_DIR (build/device-run).
+#
+#   1. The whole project with the Kokkos of Kokkos_ROOT, which has CUDA or HIP; every test on the device.
+#   2. rvfit_simulate and rvfit_desi with a host Kokkos; both builds fit the same simulated file, and
+#      tools/compare_rvtab.py compares the tables.
+#   3. The benchmarks.
+#
+# Settings (environment):
+#   Kokkos_ROOT       where the device's Kokkos is installed
+#   RVFIT_HOST_KOKKOS where a host Kokkos is; build/deps' if not set
+#   CMAKE_ARGS        more arguments for the device's configuration
+#   RVFIT_TARGETS     what to build for the device instead of all (for a trial)
+#   RVFIT_TESTS       a regular expression: only these tests
+#   JOBS              compilations at a time
+# Exit code 1: something did not build, a test failed, or the tables differ.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+out=$(realpath -m "${1:-build/device-run}")
+device_kokkos=${Kokkos_ROOT:?device_run.sh: set Kokkos_ROOT to a Kokkos with CUDA or HIP}
+host_kokkos=${RVFIT_HOST_KOKKOS:-$PWD/build/deps/kokkos/usr}
+unset Kokkos_ROOT
+python=${RVFIT_PYTHON:-/usr/bin/python3}
+jobs=${JOBS:-$(nproc)}
+export OMP_PROC_BIND=${OMP_PROC_BIND:-false}
+
+# The compiler that a Kokkos was built with: nvcc_wrapper, hipcc, clang.
+compiler_of() {
+  local config
+  if [ -x "$1/bin/nvcc_wrapper" ]; then
+    echo "$1/bin/nvcc_wrapper"
+    return
+  fi
+  config=$(find "$1/" -name KokkosConfigCommon.cmake | head -n 1)
+  config=$(sed -n 's/^set(Kokkos_CXX_COMPILER "\(.*\)")$/\1/p' "${config:-/dev/null}")
+  # shellcheck disable=SC2015 # c++ in either case
+  [ -x "$config" ] && echo "$config" || echo c++
+}
+
+# build NAME KOKKOS TARGETS CMAKE_ARGUMENT...: nothing of nvcc's own code is free of warnings.
+build() {
+  local name=$1 kokkos=$2 targets=$3
+  shift 3
+  # shellcheck disable=SC2086 # a list of words
+  cmake -S . -B "$out/$name" -G Ninja -DCMAKE_BUILD_TYPE=Release -DKokkos_ROOT="$kokkos" \
+    -DRVFIT_ENABLE_WARNINGS_AS_ERRORS=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON "$@" >&2 &&
+    cmake --build "$out/$name" --parallel "$jobs" ${targets:+--target $targets} >&2
+}
+
+mkdir -p "$out"
+# shellcheck disable=SC2086 # CMAKE_ARGS is a list of words
+build device "$device_kokkos" "${RVFIT_TARGETS:-}" -DCMAKE_CXX_COMPILER="$(compiler_of "$device_kokkos")" \
+  -DRVFIT_ENABLE_BENCH=ON -DRVFIT_ENABLE_CHECKS=OFF ${CMAKE_ARGS:-}
+build host "$host_kokkos" "rvfit_desi rvfit_simulate" -DRVFIT_ENABLE_NATIVE_ARCH=ON -DRVFIT_ENABLE_TESTS=OFF
+
+failed=0
+ctest --test-dir "$out/device" --output-junit "$out/tests.xml" --output-on-failure \
+  ${RVFIT_TESTS:+-R "$RVFIT_TESTS"} >&2 || failed=1
+
+file=$out/coadd-stars.fits
+"$out/host/bin/rvfit_simulate" --emulator examples/demo/emulator.fits --output "$file" --stars 256 --seed 1 >&2
+rm -rf "$out"/{device,host}-tables
+for name in device host; do
+  "$out/$name/bin/rvfit_desi" --emulator examples/demo/emulator.fits --output-dir "$out/$name-tables" \
+    "$file" >&2
+done
+"$python" tools/compare_rvtab.py "$out/device-tables/rvtab_coadd-stars.fits" "$out/host-tables/rvtab_coadd-stars.fits" \
+  > "$out/comparison.json" || failed=1
+
+# Every benchmark that writes its lines to a file of JSON.
+rm -f "$out"/bench-*.json
+if cmake --build "$out/device" --parallel "$jobs" --target bench_programs >&2; then
+  for program in "$out"/device/bin/rvfit_bench_{stages,gaussians,minpack}; do
+    [ ! -x "$program" ] || "$program" --json "$out/bench-${program##*_}.json" >&2 || failed=1
+  done
+fi
+
+KOKKOS=$device_kokkos REVISION=$(git describe --always --dirty) "$python" - "$out" <<'END'
+import glob, json, os, re, sys
+import xml.etree.ElementTree as xml
+
+out = sys.argv[1]
+
+def config(name):
+    for path in glob.glob(os.environ["KOKKOS"] + "/**/KokkosConfig" + name[0], recursive=True):
+        found = re.search(name[1], open(path).read(), re.M)
+        if found:
+            return found[1]
+    return None
+
+suite = xml.parse(out + "/tests.xml").getroot()
+lines = []
+for path in sorted(glob.glob(out + "/bench-*.json")):
+    lines += [json.loads(line) for line in open(path) if line.startswith("{")]
+with open(out + "/comparison.json") as file:
+    comparison = json.load(file)
+print(json.dumps({
+    "space": config(("Common.cmake", r"^set\(Kokkos_DEVICES (.*)\)$")),
+    "kokkos": config(("Version.cmake", r'^set\(PACKAGE_VERSION "(.*)"\)$')),
+    "revision": os.environ["REVISION"],
+    "tests": {key: int(suite.get(key, 0)) for key in ("tests", "failures", "skipped")},
+    "comparison": comparison,
+    "benchmarks": lines,
+}, indent=2))
+END
+exit $failed
