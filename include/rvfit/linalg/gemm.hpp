@@ -21,9 +21,6 @@
 
 namespace rvfit {
 
-/// Rows of A and C must be a multiple of this (pad, and ignore what the padding computes).
-inline constexpr int gemm_row_group = 4;
-
 /// Columns of a panel of a matrix of `columns` columns: B(k, j) is at (j / n, k, j % n) of (panels, K, n);
 /// the last panel is filled up with 0. On devices there is but one.
 template <ExecutionPolicy P>

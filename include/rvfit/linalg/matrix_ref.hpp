@@ -12,6 +12,9 @@
 
 namespace rvfit {
 
+/// Rows of a product must be a multiple of this (pad, and ignore what the padding computes).
+inline constexpr int gemm_row_group = 4;
+
 /// A row-major matrix in memory.
 template <class T>
 struct MatrixRef {

@@ -171,8 +171,9 @@ class Objective {
   void accumulate(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
                   bool derivatives, const Linearization<P>& out,
                   const std::vector<ProjectionOutputs<P>>& extra) {
-    for_each_tile(
-        list, [&](const Tile<P>& tile) { accumulate(exec, tile, theta, derivatives, out, extra); });
+    list.for_each_tile(tile_, [&](const Tile<P>& tile) {
+      accumulate(exec, tile, theta, derivatives, out, extra);
+    });
   }
 
   void accumulate(const Exec& exec, const Tile<P>& tile, const Matrix<const double, P>& theta,
@@ -183,16 +184,6 @@ class Objective {
   void add_arm(const Exec& exec, const Tile<P>& tile, const Arm& arm,
                const Matrix<const double, P>& theta, bool derivatives, const Linearization<P>& out,
                const ProjectionOutputs<P>& extra);
-
-  /// Call `body(tile)` for all tiles of a list.
-  template <class Body>
-  void for_each_tile(const ActiveList<P>& list, const Body& body) const {
-    for (int begin = 0; begin < list.bound(); begin += tile_) {
-      const int rest = list.bound() - begin;
-      const int padded = (rest + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
-      body(list.tile(begin, std::min(tile_, padded)));
-    }
-  }
 
   void set_penalty_weights(const Exec& exec);
 
@@ -291,7 +282,7 @@ void Objective<P, Model>::evaluate_velocities(const Exec& exec, const ActiveList
     return out;
   };
   const auto velocities = static_cast<int>(values.extent(0));
-  for_each_tile(list, [&](const Tile<P>& tile) {
+  list.for_each_tile(tile_, [&](const Tile<P>& tile) {
     for (int g = 0; g < velocities; ++g) {
       Kokkos::parallel_for("rvfit::Objective::begin", typename P::range_policy(exec, 0, tile.size),
                            detail::BeginObjective<P>{tile, at(g), parameters_, value(g), false});

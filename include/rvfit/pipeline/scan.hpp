@@ -114,16 +114,6 @@ class Scan {
   [[nodiscard]] Arm make_arm(const Exec& exec, const Model& model, const SpectrumBatch<P>& like,
                              int capacity, const ContinuumOptions& continuum);
 
-  /// Call `body(tile)` for all tiles of a list.
-  template <class Body>
-  void for_each_tile(const ActiveList<P>& list, const Body& body) const {
-    for (int begin = 0; begin < list.bound(); begin += tile_) {
-      const int rest = list.bound() - begin;
-      const int padded = (rest + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
-      body(list.tile(begin, std::min(tile_, padded)));
-    }
-  }
-
   ScanOptions options_;
   int columns_;  ///< of the continuum
   int tile_;
@@ -312,7 +302,7 @@ requires TemplateModel<Model, P>
 void Scan<P, Model>::fit_continuum(const Exec& exec, const Objective<P, Model>& objective,
                                    const ActiveList<P>& list) {
   Kokkos::deep_copy(exec, unused_.value, 0.0);
-  for_each_tile(list, [&](const Tile<P>& tile) {
+  list.for_each_tile(tile_, [&](const Tile<P>& tile) {
     for (std::size_t a = 0; a < arms_.size(); ++a) {
       const SpectrumView<P>& data = objective.data(static_cast<int>(a));
       const Jets<P> ones(ones_.data(), static_cast<std::size_t>(tile.size), std::size_t{1},
@@ -331,7 +321,7 @@ const Cube<double, P>& Scan<P, Model>::run(const Exec& exec, const Objective<P, 
   using Pick = detail::PickCandidates<P>;
   const int shifts = 2 * reach_ + 1;
   const int sums = options_.templates * shifts;
-  for_each_tile(list, [&](const Tile<P>& tile) {
+  list.for_each_tile(tile_, [&](const Tile<P>& tile) {
     for (std::size_t a = 0; a < arms_.size(); ++a) {
       const Arm& arm = arms_[a];
       const SpectrumView<P>& data = objective.data(static_cast<int>(a));

@@ -5,6 +5,7 @@
 /// Lists of the fits still worked on, compacted on the device in their original order.
 
 #include <rvfit/core/tile.hpp>
+#include <rvfit/linalg/matrix_ref.hpp>
 
 #include <algorithm>
 
@@ -58,6 +59,17 @@ class ActiveList {
   /// Entries begin .. begin + size as a tile; sizes are padded to whole row groups by the caller.
   [[nodiscard]] Tile<P> tile(int begin, int size) const {
     return {index_, count_, begin, size, spectra_};
+  }
+
+  /// Call `body(tile)` for the whole list in tiles of `most` entries, a multiple of gemm_row_group, the
+  /// last padded to whole row groups.
+  template <class Body>
+  void for_each_tile(int most, const Body& body) const {
+    for (int begin = 0; begin < bound_; begin += most) {
+      const int rest = bound_ - begin;
+      const int padded = (rest + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
+      body(tile(begin, std::min(most, padded)));
+    }
   }
 
   /// From now on fits b, b + spectra, b + 2 spectra .. share a spectrum (0: each has its own).
