@@ -278,7 +278,8 @@ void minimize(const typename P::execution_space& exec, Problem& problem,
               LmWorkspace<P>& state) {
   using Range = typename P::range_policy;
   // A thread holds the matrices of a fit: more registers than one of a full block of a GPU can have.
-  using SmallBlocks = Kokkos::RangePolicy<typename P::execution_space, Kokkos::LaunchBounds<128>>;
+  using SmallBlocks =
+      Kokkos::RangePolicy<typename P::execution_space, Kokkos::LaunchBounds<128, 1>>;
   options.require_valid();
   const auto n = static_cast<int>(state.theta.extent(1));
   const detail::IsRunning<P> running{state.status};

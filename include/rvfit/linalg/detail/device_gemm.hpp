@@ -42,7 +42,8 @@ struct TiledGemm {
   static constexpr int a_pitch = block_rows / width + 1;
   static constexpr int b_pitch = block_columns / width;
 
-  using TeamPolicy = Kokkos::TeamPolicy<typename P::execution_space, Kokkos::LaunchBounds<threads>>;
+  using TeamPolicy =
+      Kokkos::TeamPolicy<typename P::execution_space, Kokkos::LaunchBounds<threads, 1>>;
   using Sums = T[row_packs * width][column_packs * width];
 
   MatrixRef<const T> a, b;  ///< b is B_0
