@@ -210,27 +210,32 @@ void trim(std::vector<T>& matrix, std::size_t width, std::size_t pixels) {
 [[nodiscard]] inline std::vector<std::pair<std::shared_ptr<FileJob>, Part>> parts_of(
     SharedBatch&& shared, BatchFit&& fit) {
   std::vector<std::pair<std::shared_ptr<FileJob>, Part>> parts;
-  const std::size_t size = shared.batch.size();
-  const std::size_t exposures = shared.batch.exposures;
-  std::size_t first = 0;
-  for (Share& share : shared.shares) {
-    const std::size_t count = share.targets.size();
-    Part part;
-    if (count == size) {
-      part = {std::move(share.targets), std::move(shared.batch), std::move(fit)};
-    } else {
+  if (shared.shares.size() == 1) {
+    Share& all = shared.shares.front();
+    parts.emplace_back(std::move(all.file),
+                       Part{std::move(all.targets), std::move(shared.batch), std::move(fit)});
+  } else {
+    const std::size_t size = shared.batch.size();
+    const std::size_t exposures = shared.batch.exposures;
+    std::size_t first = 0;
+    for (Share& share : shared.shares) {
+      const std::size_t count = share.targets.size();
       const auto rows = rows_of_targets(first, count, size, exposures);
-      part = {std::move(share.targets),
-              targets_of(shared.batch, first, count),
-              {results_of(fit.result, first, first + count), {}}};
+      Part part{std::move(share.targets),
+                targets_of(shared.batch, first, count),
+                {results_of(fit.result, first, first + count), {}}};
       for (const std::vector<float>& models : fit.models) {
         part.fit.models.push_back(detail::rows_at(models, size * exposures, rows));
       }
+      first += count;
+      parts.emplace_back(std::move(share.file), std::move(part));
     }
+  }
+  for (auto& [file, part] : parts) {
     for (std::size_t a = 0; a < part.batch.arms.size(); ++a) {
       rvfit::io::SpectraArm& arm = part.batch.arms[a];
       const std::size_t width = arm.pixels();
-      const std::size_t pixels = share.file->reading.spectra.arms[a].pixels();
+      const std::size_t pixels = file->reading.spectra.arms[a].pixels();
       if (pixels < width) {
         detail::trim(arm.wave, width, pixels);
         detail::trim(arm.flux, width, pixels);
@@ -241,8 +246,6 @@ void trim(std::vector<T>& matrix, std::size_t width, std::size_t pixels) {
         }
       }
     }
-    first += count;
-    parts.emplace_back(std::move(share.file), std::move(part));
   }
   return parts;
 }
