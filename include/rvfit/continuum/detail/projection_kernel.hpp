@@ -68,8 +68,8 @@ struct ProjectionScratch {
   }
 };
 
-/// One team projects one spectrum: pass A makes the normal equations and with them the value; pass B, if
-/// somebody wants them, gradient and curvature, residual and model.
+/// One team projects one spectrum: pass A makes the normal equations, and if only the value is wanted
+/// that too; pass B residuals, gradient and curvature, and the model.
 template <ExecutionPolicy P>
 struct ProjectionKernel {
   using Real = typename P::real_type;
@@ -109,7 +109,7 @@ struct ProjectionKernel {
     const Scratch scratch(member, scratch_level, columns, parameters);
     normal_equations(member, t, spectrum, columns, scratch);
     Kokkos::single(Kokkos::PerTeam(member), [&] { solve(b, spectrum, columns, scratch); });
-    if (parameters > 0 || extra.chi2.data() != nullptr || extra.model.data() != nullptr) {
+    if (with_residuals()) {
       member.team_barrier();
       residuals(member, t, spectrum, columns, scratch);
       Kokkos::single(Kokkos::PerTeam(member), [&] { store(b, spectrum, columns, scratch); });
@@ -117,6 +117,11 @@ struct ProjectionKernel {
   }
 
  private:
+  /// Whether pass B is needed.
+  [[nodiscard]] KOKKOS_FUNCTION bool with_residuals() const {
+    return parameters > 0 || extra.chi2.data() != nullptr || extra.model.data() != nullptr;
+  }
+
   /// Inputs of a group of pixels; beyond the last pixel everything is zero.
   struct Group {
     int begin;
@@ -217,12 +222,19 @@ struct ProjectionKernel {
     }
     cholesky_factor(l, columns, columns, dependent);
     cholesky_solve(l, columns, columns, scratch.coefficients);
-    // |r|^2 and what the ridge adds for c: with M = S S^T + ridge and M c = S d, |d|^2 - c^T S d.
-    Accum value = dot(columns, columns) + data.log_norm(spectrum);
-    for (int k = 0; k < columns; ++k) {
-      value -= scratch.coefficients[k] * dot(columns, k);
+    Accum value = data.log_norm(spectrum) + cholesky_log_det(l, columns, columns);
+    if (with_residuals()) {  // which give |r|^2 without cancellation
+      for (int k = 0; k < columns; ++k) {
+        value += ridge * dot(k, k) * scratch.coefficients[k] * scratch.coefficients[k];
+      }
+    } else {
+      // |r|^2 and what the ridge adds for c: with M = S S^T + ridge and M c = S d, |d|^2 - c^T S d.
+      value += dot(columns, columns);
+      for (int k = 0; k < columns; ++k) {
+        value -= scratch.coefficients[k] * dot(columns, k);
+      }
     }
-    out.value(b) += value + cholesky_log_det(l, columns, columns);
+    out.value(b) += value;
     if (parameters > 0) {
       prepare_leverage(columns, scratch);
     }
@@ -371,8 +383,10 @@ struct ProjectionKernel {
   KOKKOS_FUNCTION void store(int b, int spectrum, int columns, const Scratch& scratch) const {
     const int others = parameters + columns;
     const int gradient = parameters * others;
+    const Accum chi2 = total<P>(scratch.sums + (gradient + parameters) * lanes);
+    out.value(b) += chi2;
     if (extra.chi2.data() != nullptr) {
-      extra.chi2(spectrum) = total<P>(scratch.sums + (gradient + parameters) * lanes);
+      extra.chi2(spectrum) = chi2;
     }
     // B (w T y)^T, parked in the rows that pass B no longer needs.
     Accum* overlap = scratch.rows;  // (P, K)
