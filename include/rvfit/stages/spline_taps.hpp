@@ -56,7 +56,7 @@ template <int Width, class Real>
 KOKKOS_INLINE_FUNCTION void spline_sums(const Real (&weight)[Width][4], const int (&pixel)[Width],
                                         const Real* row, Real* result) {
 #if RVFIT_SHUFFLES
-  if constexpr (Width % 4 == 0) {
+  if constexpr (Width % 4 == 0 && 4 * sizeof(Real) <= detail::register_bytes) {
     for (int w = 0; w < Width; w += 4) {
       const auto term = [&](int n) {
         return detail::load_quad(weight[w + n]) * detail::load_quad(row + pixel[w + n]);
