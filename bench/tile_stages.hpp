@@ -248,7 +248,7 @@ struct StageTile {
 
   /// Bins and shifts as Scan plans them.
   void plan_scan() {
-    const double step = finest_pixel<P>(exec, data) / speed_of_light;
+    const double step = 1.5 * finest_pixel<P>(exec, data) / speed_of_light;
     const double fastest = std::max(-shared.options.min_rv, shared.options.max_rv);
     shifts = 2 * static_cast<int>(std::ceil(std::atanh(fastest / speed_of_light) / step)) + 1;
     for (const SpectrumBatch<P>& arm : data) {
