@@ -8,9 +8,8 @@
 ///   c = (S S^T)^-1 S d,   r = d - c^T S
 ///   neg2_log_like = ln det(S S^T) + 2 sum_i ln sigma_i + |r|^2
 ///
-/// which is the likelihood marginalised over c with a flat prior. (A value alone takes |r|^2 as
-/// |d|^2 - c^T S d, which spares a look at the pixels, and costs the rounding of |d|^2.) With y = L^-1 P,
-/// so that the rows w_i T_i y_ki are orthonormal, and B_pi = w_i (c^T P)_i dT_i/dtheta_p:
+/// which is the likelihood marginalised over c with a flat prior. With y = L^-1 P, so that the rows
+/// w_i T_i y_ki are orthonormal, and B_pi = w_i (c^T P)_i dT_i/dtheta_p:
 ///
 ///   gradient_p = 2 sum_i dT_i/dtheta_p [ T_i w_i^2 |y_i|^2 - w_i (c^T P)_i r_i ]         (exact)
 ///   hessian    = 2 [ B B^T - (B (wTy)^T) (B (wTy)^T)^T ]                      (Kaufman's form)

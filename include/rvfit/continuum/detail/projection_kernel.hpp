@@ -42,7 +42,7 @@ struct ProjectionScratch {
   Accum* coefficients;  ///< (K)          c
   Accum* ridge_weight;  ///< (K)          ridge (M_kk + c_k^2), what the ridge adds to |y|^2
 
-  /// Dot products of pass A: all pairs of the rows of S and d. Of pass B: for each parameter B B^T and
+  /// Dot products of pass A: all pairs of the rows of S, and S d. Of pass B: for each parameter B B^T and
   /// B (w T y)^T, then the gradient, then |r|^2.
   [[nodiscard]] KOKKOS_FUNCTION static int sum_count(int columns, int parameters) {
     return Kokkos::max((columns + 1) * (columns + 2) / 2,
@@ -68,8 +68,9 @@ struct ProjectionScratch {
   }
 };
 
-/// One team projects one spectrum: pass A makes the normal equations, and if only the value is wanted
-/// that too; pass B residuals, gradient and curvature, and the model.
+/// One team projects one spectrum: pass A makes the normal equations; pass B the residual and, if there
+/// are tangents, gradient and curvature. (|d|^2 - c^T S d would spare pass B where only the value is
+/// wanted, but loses the digits that stars of S/N 30,000 need.)
 template <ExecutionPolicy P>
 struct ProjectionKernel {
   using Real = typename P::real_type;
@@ -109,19 +110,12 @@ struct ProjectionKernel {
     const Scratch scratch(member, scratch_level, columns, parameters);
     normal_equations(member, t, spectrum, columns, scratch);
     Kokkos::single(Kokkos::PerTeam(member), [&] { solve(b, spectrum, columns, scratch); });
-    if (with_residuals()) {
-      member.team_barrier();
-      residuals(member, t, spectrum, columns, scratch);
-      Kokkos::single(Kokkos::PerTeam(member), [&] { store(b, spectrum, columns, scratch); });
-    }
+    member.team_barrier();
+    residuals(member, t, spectrum, columns, scratch);
+    Kokkos::single(Kokkos::PerTeam(member), [&] { store(b, spectrum, columns, scratch); });
   }
 
  private:
-  /// Whether pass B is needed.
-  [[nodiscard]] KOKKOS_FUNCTION bool with_residuals() const {
-    return parameters > 0 || extra.chi2.data() != nullptr || extra.model.data() != nullptr;
-  }
-
   /// Inputs of a group of pixels; beyond the last pixel everything is zero.
   struct Group {
     int begin;
@@ -223,16 +217,8 @@ struct ProjectionKernel {
     cholesky_factor(l, columns, columns, dependent);
     cholesky_solve(l, columns, columns, scratch.coefficients);
     Accum value = data.log_norm(spectrum) + cholesky_log_det(l, columns, columns);
-    if (with_residuals()) {  // which give |r|^2 without cancellation
-      for (int k = 0; k < columns; ++k) {
-        value += ridge * dot(k, k) * scratch.coefficients[k] * scratch.coefficients[k];
-      }
-    } else {
-      // |r|^2 and what the ridge adds for c: with M = S S^T + ridge and M c = S d, |d|^2 - c^T S d.
-      value += dot(columns, columns);
-      for (int k = 0; k < columns; ++k) {
-        value -= scratch.coefficients[k] * dot(columns, k);
-      }
+    for (int k = 0; k < columns; ++k) {
+      value += ridge * dot(k, k) * scratch.coefficients[k] * scratch.coefficients[k];
     }
     out.value(b) += value;
     if (parameters > 0) {
@@ -307,10 +293,15 @@ struct ProjectionKernel {
     for (int k = 0; k < columns; ++k) {
       Accum* row = scratch.rows + k * stride + offset;
       const Accum c = scratch.coefficients[k];
-      for_each(column(spectrum, k, g), g.count, [&](int w, Accum number) {
-        row[w] = number;
-        continuum[w] += c * number;
-      });
+      if (parameters == 0) {
+        for_each(column(spectrum, k, g), g.count,
+                 [&](int w, Accum number) { continuum[w] += c * number; });
+      } else {
+        for_each(column(spectrum, k, g), g.count, [&](int w, Accum number) {
+          row[w] = number;
+          continuum[w] += c * number;
+        });
+      }
     }
     Accum* residual = scratch.residual + offset;
     for (int w = 0; w < width; ++w) {
