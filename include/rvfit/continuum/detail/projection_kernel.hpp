@@ -42,7 +42,7 @@ struct ProjectionScratch {
   Accum* coefficients;  ///< (K)          c
   Accum* ridge_weight;  ///< (K)          ridge (M_kk + c_k^2), what the ridge adds to |y|^2
 
-  /// Dot products of pass A: all pairs of the rows of S, and S d. Of pass B: for each parameter B B^T and
+  /// Dot products of pass A: all pairs of the rows of S and d. Of pass B: for each parameter B B^T and
   /// B (w T y)^T, then the gradient, then |r|^2.
   [[nodiscard]] KOKKOS_FUNCTION static int sum_count(int columns, int parameters) {
     return Kokkos::max((columns + 1) * (columns + 2) / 2,
