@@ -32,7 +32,8 @@ template SpectrumBatch<P> prepare_desi<P>(const Exec&, std::string, const Matrix
                                           const Matrix<const float, P>&,
                                           const Matrix<const float, P>&,
                                           const Matrix<const std::int32_t, P>&,
-                                          const DesiPreparation&, const Cube<const float, P>&);
+                                          const DesiPreparation&, const Cube<const float, P>&,
+                                          const SpectrumBuffer<P>&);
 template Cube<const float, P> remove_template_spread<P>(const Exec&, const Cube<const float, P>&,
                                                         double);
 

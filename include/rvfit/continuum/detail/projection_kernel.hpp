@@ -190,9 +190,9 @@ struct ProjectionKernel {
         const int first = n / groups * abreast;
         const int second = n % groups * abreast;
         if (second <= first) {
-          accumulate_dots<P>(scratch.rows + first * stride, Kokkos::min(abreast, rows - first),
-                             scratch.rows + second * stride, Kokkos::min(abreast, rows - second),
-                             [&](int i, int j) {
+          accumulate_dots<P>(scratch.rows + first * stride, Kokkos::min(int{abreast}, rows - first),
+                             scratch.rows + second * stride,
+                             Kokkos::min(int{abreast}, rows - second), [&](int i, int j) {
                                return second + j <= first + i
                                           ? scratch.sums + pair(first + i, second + j) * lanes
                                           : nullptr;
@@ -268,12 +268,12 @@ struct ProjectionKernel {
           const int p = n / groups * abreast;
           const int c = n % groups * abreast;
           accumulate_dots<P>(
-              scratch.tangents + p * stride, Kokkos::min(abreast, parameters - p),
-              scratch.tangents + c * stride, Kokkos::min(abreast, others - c),
+              scratch.tangents + p * stride, Kokkos::min(int{abreast}, parameters - p),
+              scratch.tangents + c * stride, Kokkos::min(int{abreast}, others - c),
               [&](int i, int j) { return scratch.sums + ((p + i) * others + c + j) * lanes; });
         } else if (n < pairs + first_groups) {
           const int p = (n - pairs) * abreast;
-          accumulate_dots<P>(scratch.slopes + p * stride, Kokkos::min(abreast, parameters - p),
+          accumulate_dots<P>(scratch.slopes + p * stride, Kokkos::min(int{abreast}, parameters - p),
                              scratch.data, 1,
                              [&](int i, int) { return scratch.sums + (gradient + p + i) * lanes; });
         } else {
