@@ -9,19 +9,19 @@
 namespace rvfit::test {
 
 /// The same templates in the same weights: what is left is where the splines and rotations differ.
-constexpr double flux_tolerance = 1e-5;
+constexpr double grid_tolerance = 1e-5;
 constexpr ForwardModelOptions reference{.nearest_node_outside = true};
 
 TEST_CASE("forward model: templates of a grid agree with rvspecfit's [double]") {
-  compare_models<double>("rvspecfit_grid_small", "grid_models.fits", reference, flux_tolerance);
+  compare_models<double>("rvspecfit_grid_small", "grid_models.fits", reference, grid_tolerance);
 }
 
 TEST_CASE("forward model: templates of a grid agree with rvspecfit's [float]") {
-  compare_models<float>("rvspecfit_grid_small", "grid_models.fits", reference, flux_tolerance);
+  compare_models<float>("rvspecfit_grid_small", "grid_models.fits", reference, grid_tolerance);
 }
 
 TEST_CASE("forward model: inside a grid's cells the boundary's treatment does not matter") {
-  compare_models<double>("rvspecfit_grid_small", "grid_models.fits", {}, flux_tolerance);
+  compare_models<double>("rvspecfit_grid_small", "grid_models.fits", {}, grid_tolerance);
 }
 
 }  // namespace rvfit::test

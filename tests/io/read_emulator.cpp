@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "support/fits_edit.hpp"
+#include "support/read_error.hpp"
 #include "support/scratch_folder.hpp"
 #include <rvfit/io/read_emulator.hpp>
 
@@ -33,8 +34,8 @@ void read_whole(const std::string& path) {
 }
 
 /// The error of reading a tiny emulator after an edit, from the file's name on, or "no error".
-std::string error_after(const std::function<void(FitsEdit&)>& edit,
-                        const std::string& original = tiny_emulator()) {
+std::string error_of_library(const std::function<void(FitsEdit&)>& edit,
+                             const std::string& original = tiny_emulator()) {
   const ScratchFolder folder;
   const std::string path = folder / "emulator.fits";
   std::filesystem::copy_file(original, path);
@@ -44,15 +45,7 @@ std::string error_after(const std::function<void(FitsEdit&)>& edit,
     FitsEdit file(path);
     edit(file);
   }
-  try {
-    read_whole(path);
-  } catch (const io::IoError& error) {
-    const std::string text = error.what();
-    CHECK(text.starts_with(path + ": "));
-    CHECK(text.find('\n') == std::string::npos);
-    return text.substr(path.size() + 2);
-  }
-  return "no error";
+  return read_error(path, [&] { read_whole(path); });
 }
 
 TEST_CASE("read_emulator: a small file is read whole") {
@@ -69,23 +62,23 @@ TEST_CASE("read_emulator: a small file is read whole") {
 }
 
 TEST_CASE("read_emulator: unedited copies and further HDUs are fine") {
-  CHECK(error_after([](FitsEdit&) {}) == "no error");
+  CHECK(error_of_library([](FitsEdit&) {}) == "no error");
 }
 
 TEST_CASE("read_emulator: another format, version or a missing keyword is refused") {
-  CHECK(error_after([](FitsEdit& f) { f.at_primary().set("RVFITFMT", "GRID"); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at_primary().set("RVFITFMT", "GRID"); }) ==
         "HDU 'PRIMARY': RVFITFMT is 'GRID', expected 'EMULATOR'");
-  CHECK(error_after([](FitsEdit& f) { f.at_primary().remove_keyword("RVFITFMT"); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at_primary().remove_keyword("RVFITFMT"); }) ==
         "HDU 'PRIMARY': RVFITFMT is '', expected 'EMULATOR'");
-  CHECK(error_after([](FitsEdit& f) { f.at_primary().set("RVFITVER", 2); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at_primary().set("RVFITVER", 2); }) ==
         "HDU 'PRIMARY': RVFITVER is 2, expected 1");
   for (const char* keyword : {"RVFITVER", "NPAR", "NARM", "ARM0", "CREATOR", "LIBRARY"}) {
-    CHECK(error_after([&](FitsEdit& f) { f.at_primary().remove_keyword(keyword); }) ==
+    CHECK(error_of_library([&](FitsEdit& f) { f.at_primary().remove_keyword(keyword); }) ==
           std::string("HDU 'PRIMARY': has no keyword ") + keyword);
   }
   for (const char* keyword :
        {"GRIDTYPE", "GRID0", "GRIDSTEP", "GRIDSIZE", "OUTPUT", "NLAYER", "REVISION", "SOFTVER"}) {
-    CHECK(error_after([&](FitsEdit& f) { f.at("DESI_B_INPUT").remove_keyword(keyword); }) ==
+    CHECK(error_of_library([&](FitsEdit& f) { f.at("DESI_B_INPUT").remove_keyword(keyword); }) ==
           std::string("HDU 'DESI_B_INPUT': has no keyword ") + keyword);
   }
 }
@@ -93,67 +86,67 @@ TEST_CASE("read_emulator: another format, version or a missing keyword is refuse
 TEST_CASE("read_emulator: missing HDUs and columns are named") {
   for (const char* hdu :
        {"PARAMETERS", "DESI_B_INPUT", "DESI_B_DOMAIN", "DESI_B_W0", "DESI_B_B0"}) {
-    CHECK(error_after([&](FitsEdit& f) { f.at(hdu).remove_hdu(); }) ==
+    CHECK(error_of_library([&](FitsEdit& f) { f.at(hdu).remove_hdu(); }) ==
           "HDU '" + std::string(hdu) + "' missing");
   }
-  CHECK(error_after([](FitsEdit& f) { f.at("PARAMETERS").remove_column(3); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at("PARAMETERS").remove_column(3); }) ==
         "HDU 'PARAMETERS': has no column LOWER");
 }
 
 TEST_CASE("read_emulator: parameter names must be the same everywhere, and different") {
-  CHECK(error_after([](FitsEdit& f) { f.at("DESI_B_INPUT").set_cell(1, 2, "vmic"); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at("DESI_B_INPUT").set_cell(1, 2, "vmic"); }) ==
         "EmulatorData: input 1 of arm desi_b is vmic, label 1 is logg");
-  CHECK(error_after([](FitsEdit& f) { f.at("PARAMETERS").set_cell(1, 2, "teff"); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at("PARAMETERS").set_cell(1, 2, "teff"); }) ==
         "HDU 'PARAMETERS': label 'teff' is named twice");
-  CHECK(error_after([](FitsEdit& f) { f.at_primary().set("NPAR", 3); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at_primary().set("NPAR", 3); }) ==
         "HDU 'PARAMETERS': has 4 rows, expected NPAR = 3");
 }
 
 TEST_CASE("read_emulator: numbers outside their meaning are refused") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  CHECK(error_after([](FitsEdit& f) { f.at_primary().set("NARM", 0); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at_primary().set("NARM", 0); }) ==
         "HDU 'PRIMARY': NARM is 0, expected at least 1");
-  CHECK(error_after([](FitsEdit& f) { f.at("DESI_B_INPUT").set("NLAYER", 0); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at("DESI_B_INPUT").set("NLAYER", 0); }) ==
         "HDU 'DESI_B_INPUT': NLAYER is 0, expected at least 1");
-  CHECK(error_after([](FitsEdit& f) {
+  CHECK(error_of_library([](FitsEdit& f) {
           f.at("DESI_B_INPUT").set("GRIDSTEP", -1e-5);
         }).starts_with("HDU 'DESI_B_INPUT': GRIDSTEP is -0.00001"));
-  CHECK(error_after([](FitsEdit& f) { f.at("DESI_B_INPUT").set_cell(4, 1, 0.0); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at("DESI_B_INPUT").set_cell(4, 1, 0.0); }) ==
         "EmulatorData: scale of input teff of arm desi_b is 0, must be positive");
-  CHECK(error_after([](FitsEdit& f) {
+  CHECK(error_of_library([](FitsEdit& f) {
           f.at("PARAMETERS").set_cell(4, 2, -9.0);
         }).ends_with("expected LOWER < UPPER"));
-  CHECK(error_after([](FitsEdit& f) {
+  CHECK(error_of_library([](FitsEdit& f) {
           f.at("PARAMETERS").set_cell(3, 1, -1.0);
         }).starts_with("HDU 'DESI_B_INPUT': LOG10 of teff, whose LOWER in PARAMETERS is -1"));
-  CHECK(error_after([&](FitsEdit& f) { f.at("DESI_B_W0").set_pixels(3, 1, nan); }) ==
+  CHECK(error_of_library([&](FitsEdit& f) { f.at("DESI_B_W0").set_pixels(3, 1, nan); }) ==
         "HDU 'DESI_B_W0': weights: a finite number was expected");
-  CHECK(error_after([&](FitsEdit& f) { f.at("DESI_B_DOMAIN").set_pixels(0, 1, nan); }) ==
+  CHECK(error_of_library([&](FitsEdit& f) { f.at("DESI_B_DOMAIN").set_pixels(0, 1, nan); }) ==
         "HDU 'DESI_B_DOMAIN': half-spaces: a finite number was expected");
 }
 
 TEST_CASE("read_emulator: words it does not know are refused") {
-  CHECK(error_after([](FitsEdit& f) { f.at("DESI_B_INPUT").set("GRIDTYPE", "CUBIC"); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at("DESI_B_INPUT").set("GRIDTYPE", "CUBIC"); }) ==
         "HDU 'DESI_B_INPUT': GRIDTYPE is 'CUBIC', expected 'LOG' or 'LINEAR'");
-  CHECK(error_after([](FitsEdit& f) { f.at("DESI_B_INPUT").set("OUTPUT", "SQRT"); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at("DESI_B_INPUT").set("OUTPUT", "SQRT"); }) ==
         "HDU 'DESI_B_INPUT': OUTPUT is 'SQRT', expected 'EXP' or 'LINEAR'");
-  CHECK(error_after([](FitsEdit& f) { f.at("DESI_B_W0").set("ACTIV", "GELU"); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at("DESI_B_W0").set("ACTIV", "GELU"); }) ==
         "HDU 'DESI_B_W0': ACTIV is 'GELU', expected SILU, RELU, LEAKYRELU, SIGMOID, TANH or "
         "IDENTITY");
-  CHECK(error_after([](FitsEdit& f) { f.at("DESI_B_W0").set("ACTIV", "LEAKYRELU"); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at("DESI_B_W0").set("ACTIV", "LEAKYRELU"); }) ==
         "HDU 'DESI_B_W0': has no keyword SLOPE");
 }
 
 TEST_CASE("read_emulator: shapes that do not chain are refused with both extents") {
-  CHECK(error_after([](FitsEdit& f) {
+  CHECK(error_of_library([](FitsEdit& f) {
           f.at("DESI_B_W0").resize({3, 16});
         }) == "HDU 'DESI_B_W0': is 16 x 3, expected outputs x 4 inputs");
-  CHECK(error_after([](FitsEdit& f) { f.at("DESI_B_B0").resize({15}); }) ==
+  CHECK(error_of_library([](FitsEdit& f) { f.at("DESI_B_B0").resize({15}); }) ==
         "HDU 'DESI_B_B0': has 15 pixels, expected 16");
-  CHECK(error_after([](FitsEdit& f) {
+  CHECK(error_of_library([](FitsEdit& f) {
           f.at("DESI_B_DOMAIN").resize({4, 9});
         }) == "HDU 'DESI_B_DOMAIN': has 9 x 4 numbers, expected rows of NPAR + 1 = 5");
-  CHECK(error_after([](FitsEdit& f) {
+  CHECK(error_of_library([](FitsEdit& f) {
           f.at("DESI_B_INPUT").set("GRIDSIZE", 17);
         }).ends_with("outputs, expected GRIDSIZE = 17"));
 }
@@ -190,54 +183,56 @@ TEST_CASE("read_emulator: a grid is read whole") {
   }
 }
 
-std::string grid_error_after(const std::function<void(FitsEdit&)>& edit) {
-  return error_after(edit, tiny_grid());
+std::string grid_error_of_library(const std::function<void(FitsEdit&)>& edit) {
+  return error_of_library(edit, tiny_grid());
 }
 
 TEST_CASE("read_emulator: of a grid, what is missing or of another kind is named") {
-  CHECK(grid_error_after([](FitsEdit&) {}) == "no error");
+  CHECK(grid_error_of_library([](FitsEdit&) {}) == "no error");
   for (const char* part : {"AXIS0", "AXIS3", "NODES", "TEMPLATES"}) {
     const std::string hdu = "TINY_G_" + std::string(part);
-    CHECK(grid_error_after([&](FitsEdit& f) { f.at(hdu).remove_hdu(); }) ==
+    CHECK(grid_error_of_library([&](FitsEdit& f) { f.at(hdu).remove_hdu(); }) ==
           "HDU '" + hdu + "' missing");
   }
-  CHECK(grid_error_after([](FitsEdit& f) {
+  CHECK(grid_error_of_library([](FitsEdit& f) {
           f.at("TINY_G_INPUT").set("LIBTYPE", "TRIANGULATION");
         }) == "HDU 'TINY_G_INPUT': LIBTYPE is 'TRIANGULATION', expected 'NETWORK' or 'GRID'");
-  CHECK(grid_error_after([](FitsEdit& f) { f.at("TINY_G_INPUT").remove_keyword("LIBTYPE"); }) ==
-        "HDU 'TINY_G_DOMAIN' missing");
+  CHECK(grid_error_of_library([](FitsEdit& f) {
+          f.at("TINY_G_INPUT").remove_keyword("LIBTYPE");
+        }) == "HDU 'TINY_G_DOMAIN' missing");
 }
 
 TEST_CASE("read_emulator: of a grid, extents that differ are refused with both") {
-  CHECK(grid_error_after([](FitsEdit& f) { f.at("TINY_G_AXIS2").resize({1}); }) ==
+  CHECK(grid_error_of_library([](FitsEdit& f) { f.at("TINY_G_AXIS2").resize({1}); }) ==
         "HDU 'TINY_G_AXIS2': has 1 numbers, expected a row of at least 2");
-  CHECK(grid_error_after([](FitsEdit& f) {
+  CHECK(grid_error_of_library([](FitsEdit& f) {
           f.at("TINY_G_AXIS2").resize({1, 2});
         }) == "HDU 'TINY_G_AXIS2': has 2 x 1 numbers, expected a row of at least 2");
-  CHECK(grid_error_after([](FitsEdit& f) {
+  CHECK(grid_error_of_library([](FitsEdit& f) {
           f.at("TINY_G_NODES").resize({2, 2, 2, 3});
         }) == "HDU 'TINY_G_NODES': has 3 x 2 x 2 x 2 pixels, expected 3 x 3 x 2 x 2");
-  CHECK(grid_error_after([](FitsEdit& f) {
+  CHECK(grid_error_of_library([](FitsEdit& f) {
           f.at("TINY_G_TEMPLATES").resize({15, 35});
         }) == "HDU 'TINY_G_TEMPLATES': is 35 x 15, expected templates x GRIDSIZE = 16");
 }
 
 TEST_CASE("read_emulator: of a grid, numbers outside their meaning are refused") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  CHECK(grid_error_after([&](FitsEdit& f) { f.at("TINY_G_AXIS1").set_pixels(1, 1, nan); }) ==
+  CHECK(grid_error_of_library([&](FitsEdit& f) { f.at("TINY_G_AXIS1").set_pixels(1, 1, nan); }) ==
         "HDU 'TINY_G_AXIS1': nodes: a finite number was expected");
-  CHECK(grid_error_after([](FitsEdit& f) { f.at("TINY_G_AXIS1").set_pixels(2, 1, 3.0); }) ==
+  CHECK(grid_error_of_library([](FitsEdit& f) { f.at("TINY_G_AXIS1").set_pixels(2, 1, 3.0); }) ==
         "HDU 'TINY_G_AXIS1': numbers that increase were expected");
-  CHECK(grid_error_after([](FitsEdit& f) { f.at("TINY_G_NODES").set_pixels(0, 1, 35); }) ==
+  CHECK(grid_error_of_library([](FitsEdit& f) { f.at("TINY_G_NODES").set_pixels(0, 1, 35); }) ==
         "HDU 'TINY_G_NODES': names template 35, expected -1 for none, or 0 .. 34");
-  CHECK(grid_error_after([](FitsEdit& f) { f.at("TINY_G_NODES").set_pixels(0, 1, -2); }) ==
+  CHECK(grid_error_of_library([](FitsEdit& f) { f.at("TINY_G_NODES").set_pixels(0, 1, -2); }) ==
         "HDU 'TINY_G_NODES': names template -2, expected -1 for none, or 0 .. 34");
-  CHECK(grid_error_after([](FitsEdit& f) { f.at("TINY_G_NODES").set_pixels(7, 1, 3); }) ==
+  CHECK(grid_error_of_library([](FitsEdit& f) { f.at("TINY_G_NODES").set_pixels(7, 1, 3); }) ==
         "HDU 'TINY_G_NODES': template 3 is at two nodes, expected at one");
-  CHECK(grid_error_after([](FitsEdit& f) { f.at("TINY_G_NODES").set_pixels(7, 1, -1); }) ==
+  CHECK(grid_error_of_library([](FitsEdit& f) { f.at("TINY_G_NODES").set_pixels(7, 1, -1); }) ==
         "HDU 'TINY_G_NODES': template 7 is at no node, expected at one");
-  CHECK(grid_error_after([&](FitsEdit& f) { f.at("TINY_G_TEMPLATES").set_pixels(500, 1, nan); }) ==
-        "HDU 'TINY_G_TEMPLATES': templates: a finite number was expected");
+  CHECK(grid_error_of_library([&](FitsEdit& f) {
+          f.at("TINY_G_TEMPLATES").set_pixels(500, 1, nan);
+        }) == "HDU 'TINY_G_TEMPLATES': templates: a finite number was expected");
 }
 
 TEST_CASE(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "support/fits_edit.hpp"
+#include "support/read_error.hpp"
 #include "support/scratch_folder.hpp"
 #include <rvfit/io/fits_output.hpp>
 #include <rvfit/io/read_sdss.hpp>
@@ -44,22 +45,15 @@ const std::vector<io::Column> stars{
 };
 
 /// What reading a table of these columns says, from the file's name on, or "no error".
-std::string error_of(const std::vector<io::Column>& columns, const io::TableColumns& names = {},
-                     const std::vector<io::TableArm>& arms = {{"desi_b"}}) {
+std::string error_of_table(const std::vector<io::Column>& columns,
+                           const io::TableColumns& names = {},
+                           const std::vector<io::TableArm>& arms = {{"desi_b"}}) {
   const ScratchFolder folder;
   const std::string path = folder / "table.fits";
   io::FitsOutput file(path);
   file.write_table("SPECTRA", columns);
   file.commit();
-  try {
-    (void)io::read_table(path, arms, names);
-  } catch (const io::IoError& error) {
-    const std::string text = error.what();
-    CHECK(text.starts_with(path + ": "));
-    CHECK(text.find('\n') == std::string::npos);
-    return text.substr(path.size() + 2);
-  }
-  return "no error";
+  return read_error(path, [&] { (void)io::read_table(path, arms, names); });
 }
 
 io::Spectra read(const std::vector<io::Column>& columns, const io::TableColumns& names = {}) {
@@ -179,47 +173,48 @@ TEST_CASE("read_table: several arms of a file, and two exposures of one") {
 }
 
 TEST_CASE("read_table: what is missing or odd is named") {
-  CHECK(error_of(one_star) == "no error");
-  CHECK(error_of(stars) == "no error");
-  CHECK(error_of(stars, {}, {{"desi_b", "NONE"}}) == "HDU 'NONE' missing");
-  CHECK(error_of(stars, {}, {{"desi_b", "2"}}) == "HDU '2' missing");
+  CHECK(error_of_table(one_star) == "no error");
+  CHECK(error_of_table(stars) == "no error");
+  CHECK(error_of_table(stars, {}, {{"desi_b", "NONE"}}) == "HDU 'NONE' missing");
+  CHECK(error_of_table(stars, {}, {{"desi_b", "2"}}) == "HDU '2' missing");
   io::TableColumns names;
   names.flux = "BRIGHTNESS";
-  CHECK(error_of(stars, names) == "HDU '1': has no column BRIGHTNESS");
+  CHECK(error_of_table(stars, names) == "HDU '1': has no column BRIGHTNESS");
   names = {};
   names.mask = "MASK";
-  CHECK(error_of(stars, names) == "HDU '1': has no column MASK");
+  CHECK(error_of_table(stars, names) == "HDU '1': has no column MASK");
   names = {};
   names.ivar = "ID";
-  CHECK(error_of(stars, names) == "HDU '1': column ID has 1 values a row, expected 4");
+  CHECK(error_of_table(stars, names) == "HDU '1': column ID has 1 values a row, expected 4");
   names = {};
   names.wave_hdu = "NONE";
-  CHECK(error_of(stars, names) == "HDU 'NONE' missing");
+  CHECK(error_of_table(stars, names) == "HDU 'NONE' missing");
   names = {};
   names.copy = {"flux"};
-  CHECK(error_of(stars, names) == "HDU '1': column flux was expected to hold one number a row");
-  CHECK(error_of({{"WAVE", "", "", Doubles{1, 2}}}) ==
+  CHECK(error_of_table(stars, names) ==
+        "HDU '1': column flux was expected to hold one number a row");
+  CHECK(error_of_table({{"WAVE", "", "", Doubles{1, 2}}}) ==
         "HDU '1': has no column of flux, looked for flux");
-  CHECK(error_of({{"FLUX", "", "", Floats{1, 2}}}) ==
+  CHECK(error_of_table({{"FLUX", "", "", Floats{1, 2}}}) ==
         "HDU '1': has no column of inverse variance or error, looked for ivar, err, error, sigma, "
         "flux_error");
-  CHECK(error_of({{"FLUX", "", "", Floats{1, 2}}, {"IVAR", "", "", Floats{1, 2}}}) ==
+  CHECK(error_of_table({{"FLUX", "", "", Floats{1, 2}}, {"IVAR", "", "", Floats{1, 2}}}) ==
         "HDU '1': has no column of wavelengths, looked for wave, wavelength, lambda, loglam, "
         "log_wave");
-  CHECK(error_of(with(one_star, {"FLUX", "", "", std::vector<std::string>(4, "x")})) ==
+  CHECK(error_of_table(with(one_star, {"FLUX", "", "", std::vector<std::string>(4, "x")})) ==
         "HDU '1': column flux was expected to hold as many numbers in every row");
-  CHECK(error_of({{"FLUX", "", "", Floats{1}}}) ==
+  CHECK(error_of_table({{"FLUX", "", "", Floats{1}}}) ==
         "HDU '1': has 1 spectra of 1 pixels, expected at least one of two");
-  CHECK(error_of(with(one_star, {"WAVE", "Hz", "", Doubles{5000, 5001, 5003, 5004}})) ==
+  CHECK(error_of_table(with(one_star, {"WAVE", "Hz", "", Doubles{5000, 5001, 5003, 5004}})) ==
         "HDU '1': column wave is in 'Hz', expected Angstrom or nm");
   for (const double wrong : {5000.0, 4000.0, nan, -1.0}) {
     CAPTURE(wrong);
     const std::string error =
-        error_of(with(one_star, {"WAVE", "", "", Doubles{5000, wrong, 5003, 5004}}));
+        error_of_table(with(one_star, {"WAVE", "", "", Doubles{5000, wrong, 5003, 5004}}));
     CHECK(error.starts_with("HDU '1': wavelength of pixel 1 of spectrum 0 is "));
     CHECK(error.ends_with(" after 5000.000000, expected increasing wavelengths"));
   }
-  CHECK(error_of(with(one_star, {"WAVE", "", "", Doubles(4, nan)})) ==
+  CHECK(error_of_table(with(one_star, {"WAVE", "", "", Doubles(4, nan)})) ==
         "HDU '1': column wave has no wavelength");
 }
 
