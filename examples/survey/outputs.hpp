@@ -186,8 +186,8 @@ class Outputs {
     }
   }
 
-  /// Results of all targets of a file.
-  [[nodiscard]] rvfit::FitResult joined(const FileJob& file) const {
+  /// Results of all targets of a file, out of its parts, which are given up.
+  [[nodiscard]] rvfit::FitResult joined(FileJob& file) const {
     rvfit::FitResult whole;
     whole.parameters = parameters_;
     whole.size = static_cast<int>(file.reading.targets.size());
@@ -197,8 +197,8 @@ class Outputs {
         whole.parameters = part.fit.result.parameters;
       }
     }
-    for (const Part& part : file.parts) {
-      place(whole, part.fit.result, part.batch.exposures, part.targets);
+    for (Part& part : std::exchange(file.parts, {})) {
+      place(whole, std::move(part.fit.result), part.batch.exposures, part.targets);
     }
     return whole;
   }

@@ -31,11 +31,25 @@ inline constexpr int registers_abreast = 3;
 template <class T>
 inline constexpr int panel_columns = registers_abreast* native_lanes<T>;
 
+/// Elements of a cache line: 64 bytes on all processors this is run on.
+template <class T>
+inline constexpr int cache_line = 64 / static_cast<int>(sizeof(T));
+
+/// Ask for the cache line of `address`, which need not be anybody's.
+inline void prefetch(const void* address) {
+#if RVFIT_VECTOR_TYPES
+  __builtin_prefetch(address);
+#else
+  static_cast<void>(address);
+#endif
+}
+
 /// C = A B, or C += A B, for Rows rows and Registers * W columns, of which those from `first` to `end` are stored.
+/// @param[in] ahead  from each row of B to the cache line to prefetch with it, in elements
 template <int Rows, int Registers, int W, class T>
 void multiply_in_registers(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride,
                            T* c, std::ptrdiff_t c_stride, int inner, int first, int end,
-                           bool accumulate) {
+                           bool accumulate, std::ptrdiff_t ahead = 0) {
   using Abreast = Lanes<T, W>;
   Abreast sum[Rows][Registers];
   for (int r = 0; r < Rows; ++r) {
@@ -44,6 +58,7 @@ void multiply_in_registers(const T* a, std::ptrdiff_t a_stride, const T* b, std:
     }
   }
   for (int k = 0; k < inner; ++k, b += b_stride) {
+    prefetch(b + ahead);
     Abreast row[Registers];
     for (int n = 0; n < Registers; ++n) {
       row[n] = load<Abreast>(b + n * W);
@@ -74,20 +89,26 @@ void multiply_in_registers(const T* a, std::ptrdiff_t a_stride, const T* b, std:
 }
 
 /// The same for any number of rows that is a multiple of 4.
+/// @param[in] next  from B to what is multiplied next, in elements, 0 if it is B again: it comes from far
+///                  away while the first rows are multiplied
 template <int Registers, int W, class T>
 void multiply_rows(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride, T* c,
                    std::ptrdiff_t c_stride, int rows, int inner, int first, int end,
-                   bool accumulate) {
+                   bool accumulate, std::ptrdiff_t next = 0) {
+  std::ptrdiff_t line = 0;  // of each row of B: the rows of A that go at once ask for one
+  const auto multiply = [&](auto group, int row) {
+    const bool asks = next != 0 && line < Registers * W;
+    multiply_in_registers<decltype(group)::value, Registers, W>(
+        a + row * a_stride, a_stride, b, b_stride, c + row * c_stride, c_stride, inner, first, end,
+        accumulate, asks ? next + line : 0);
+    line += cache_line<T>;
+  };
   int row = 0;
   for (; row + rows_in_registers <= rows; row += rows_in_registers) {
-    multiply_in_registers<rows_in_registers, Registers, W>(a + row * a_stride, a_stride, b,
-                                                           b_stride, c + row * c_stride, c_stride,
-                                                           inner, first, end, accumulate);
+    multiply(std::integral_constant<int, rows_in_registers>{}, row);
   }
   if (row < rows) {  // 4 are left, and only where more than 4 go at once
-    multiply_in_registers<4, Registers, W>(a + row * a_stride, a_stride, b, b_stride,
-                                           c + row * c_stride, c_stride, inner, first, end,
-                                           accumulate);
+    multiply(std::integral_constant<int, 4>{}, row);
   }
 }
 
