@@ -40,12 +40,14 @@ template <class Real>
   return count;
 }
 
-/// Rotation and spline coefficients of one lane, a symmetric filter of reach K on M pixels:
-/// M (1 + 3 K), K = reach of the rotation + that of the spline.
+/// Rotation and spline coefficients of one spectrum, for each lane that comes out a symmetric filter of
+/// reach K on M pixels: M (1 + 3 K), K = reach of the rotation + that of the spline.
 template <class Real>
-[[nodiscard]] Count count_broaden(double vsini, double step, int pixels) {
+[[nodiscard]] Count count_broaden(double vsini, double step, int lanes_in, int lanes_out,
+                                  int pixels) {
   const int reach = rotation_reach(vsini / (speed_of_light * step)) + spline_reach<Real>;
-  return {pixels * (1.0 + 3.0 * reach), 2.0 * pixels * sizeof(Real)};
+  return {lanes_out * (pixels * (1.0 + 3.0 * reach)),
+          static_cast<double>(lanes_in + lanes_out) * pixels * sizeof(Real)};
 }
 
 /// Spline and Doppler shift of one spectrum of N pixels: the position (3) and its four weights (15),

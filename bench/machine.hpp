@@ -108,7 +108,7 @@ struct MultiplyAdd {
   }
 };
 
-/// The same on a device: one thread a chain.
+/// The same on a device: some chains a thread.
 template <ExecutionPolicy P, class T>
 struct DeviceMultiplyAdd {
   static constexpr int chains = 8;

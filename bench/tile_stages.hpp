@@ -162,7 +162,7 @@ struct StageTile {
   void project_arms(int lanes) {
     for (std::size_t a = 0; a < arms.size(); ++a) {
       const Tangents tangents = lanes == 1 ? Tangents(0) : shared.model.tangents(arms[a].plan);
-      project<P>(exec, tile, data[a], arms[a].basis, jets(arms[a], lanes), tangents, start.current);
+      project<P>(exec, tile, data[a], arms[a].basis, jets(arms[a], lanes), tangents, state.current);
     }
   }
   void correlate_arms() {
@@ -390,8 +390,8 @@ template <ExecutionPolicy P>
       for (int b = 0; b < spectra; ++b) {
         const auto b_row = static_cast<std::size_t>(b);
         const double vsini = host_theta(b_row, static_cast<std::size_t>(model.model.labels()));
-        rotation +=
-            count_broaden<Real>(vsini, model.arms[a].grid.step, arm.grid) * double(filter_lanes);
+        rotation += count_broaden<Real>(vsini, model.arms[a].grid.step, label_lanes, filter_lanes,
+                                        arm.grid);
       }
       observation +=
           count_observe<Real>(lanes, filter_lanes, arm.grid, arm.pixels) * double(spectra);

@@ -17,7 +17,7 @@ skip() { echo "[skipped] $1" && exit 77; }
 
 [ "$(uname -m)" = x86_64 ] || skip "not x86-64"
 command -v objdump > /dev/null || skip "no objdump"
-"$compiler" -march=native -dM -E -x c++ /dev/null | grep -q '__FMA__' || skip "no fused multiply-adds here"
+"$compiler" -march=native -dM -E -x c++ /dev/null | grep '__FMA__' > /dev/null || skip "no fused multiply-adds here"
 
 objdump --disassemble --demangle --no-show-raw-insn "$binary" | awk -v wanted="$wanted" '
   /^[0-9a-f]+ <.*>:$/ {

@@ -21,7 +21,7 @@ PARAMETERS = ("VRAD", "VSINI", "TEFF", "LOGG", "FEH", "ALPHAFE")
 def compare(path_a, path_b):
     a, b = (Table.read(path, "RVTAB") for path in (path_a, path_b))
     if not np.array_equal(a["TARGETID"], b["TARGETID"]):
-        sys.exit(f"compare_rvtab: {path_a} and {path_b} are of other stars")
+        return {"error": f"{path_a} and {path_b} are of other stars", "agree": False}
     differs = np.asarray(a["STATUS_CODE"] != b["STATUS_CODE"])
     report = {"stars": len(a), "other_status": int(differs.sum()), "sigma": {}}
     for name in PARAMETERS:

@@ -40,6 +40,7 @@ first_of() {
   for candidate; do
     command -v "$candidate" 2> /dev/null && return 0
   done
+  return 0 # printing nothing
 }
 
 case $backend in

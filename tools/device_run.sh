@@ -5,10 +5,13 @@
 # JSON object, {space, kokkos, revision, tests, comparison, benchmarks}. What else is said goes to stderr and
 # to BUILD_DIR (build/device-run).
 #
-#   1. The whole project with the Kokkos of Kokkos_ROOT, which has CUDA or HIP; every test on the device.
-#   2. rvfit_simulate and rvfit_desi with a host Kokkos; both builds fit the same simulated file, and
-#      tools/compare_rvtab.py compares the tables.
-#   3. The benchmarks.
+#   1. The whole project with the Kokkos of Kokkos_ROOT, which has CUDA or HIP, and our own products; every test
+#      on the device.
+#   2. rvfit_desi and the benchmarks with the device's BLAS, where CMake finds it: its products do not give a
+#      row the same bits in every batch, which tests ask for (docs/decisions/0004).
+#   3. rvfit_simulate and rvfit_desi with a host Kokkos; all builds fit the same simulated file, and
+#      tools/compare_rvtab.py compares the tables with the host's.
+#   4. The benchmarks of both device builds; a line of JSON names the build.
 #
 # Settings (environment):
 #   Kokkos_ROOT       where the device's Kokkos is installed
@@ -55,7 +58,10 @@ build() {
 mkdir -p "$out"
 # shellcheck disable=SC2086 # CMAKE_ARGS is a list of words
 build device "$device_kokkos" "${RVFIT_TARGETS:-}" -DCMAKE_CXX_COMPILER="$(compiler_of "$device_kokkos")" \
-  -DRVFIT_ENABLE_BENCH=ON -DRVFIT_ENABLE_CHECKS=OFF ${CMAKE_ARGS:-}
+  -DRVFIT_ENABLE_VENDOR_BLAS=OFF -DRVFIT_ENABLE_BENCH=ON -DRVFIT_ENABLE_CHECKS=OFF ${CMAKE_ARGS:-}
+# shellcheck disable=SC2086
+build vendor "$device_kokkos" rvfit_desi -DCMAKE_CXX_COMPILER="$(compiler_of "$device_kokkos")" \
+  -DRVFIT_ENABLE_BENCH=ON -DRVFIT_ENABLE_TESTS=OFF ${CMAKE_ARGS:-}
 build host "$host_kokkos" "rvfit_desi rvfit_simulate" -DRVFIT_ENABLE_NATIVE_ARCH=ON -DRVFIT_ENABLE_TESTS=OFF
 
 failed=0
@@ -64,21 +70,25 @@ ctest --test-dir "$out/device" --output-junit "$out/tests.xml" --output-on-failu
 
 file=$out/coadd-stars.fits
 "$out/host/bin/rvfit_simulate" --emulator examples/demo/emulator.fits --output "$file" --stars 256 --seed 1 >&2
-rm -rf "$out"/{device,host}-tables
-for name in device host; do
+rm -rf "$out"/{device,vendor,host}-tables
+for name in device vendor host; do
   "$out/$name/bin/rvfit_desi" --emulator examples/demo/emulator.fits --output-dir "$out/$name-tables" \
     "$file" >&2
 done
-"$python" tools/compare_rvtab.py "$out/device-tables/rvtab_coadd-stars.fits" "$out/host-tables/rvtab_coadd-stars.fits" \
-  > "$out/comparison.json" || failed=1
+for name in device vendor; do
+  "$python" tools/compare_rvtab.py "$out/$name-tables/rvtab_coadd-stars.fits" "$out/host-tables/rvtab_coadd-stars.fits" \
+    > "$out/comparison-$name.json" || failed=1
+done
 
 # Every benchmark that writes its lines to a file of JSON.
 rm -f "$out"/bench-*.json
-if cmake --build "$out/device" --parallel "$jobs" --target bench_programs >&2; then
-  for program in "$out"/device/bin/rvfit_bench_{stages,gaussians,minpack}; do
-    [ ! -x "$program" ] || "$program" --json "$out/bench-${program##*_}.json" >&2 || failed=1
-  done
-fi
+for name in device vendor; do
+  if cmake --build "$out/$name" --parallel "$jobs" --target bench_programs >&2; then
+    for program in "$out/$name"/bin/rvfit_bench_{stages,gaussians,minpack}; do
+      [ ! -x "$program" ] || "$program" --json "$out/bench-$name-${program##*_}.json" >&2 || failed=1
+    done
+  fi
+done
 
 KOKKOS=$device_kokkos REVISION=$(git describe --always --dirty) "$python" - "$out" <<'END'
 import glob, json, os, re, sys
@@ -96,9 +106,13 @@ def config(name):
 suite = xml.parse(out + "/tests.xml").getroot()
 lines = []
 for path in sorted(glob.glob(out + "/bench-*.json")):
-    lines += [json.loads(line) for line in open(path) if line.startswith("{")]
-with open(out + "/comparison.json") as file:
-    comparison = json.load(file)
+    build = {"build": os.path.basename(path).split("-")[1]}
+    lines += [build | json.loads(line) for line in open(path) if line.startswith("{")]
+comparison = {}
+for build in ("device", "vendor"):
+    with open(f"{out}/comparison-{build}.json") as file:
+        text = file.read()
+    comparison[build] = json.loads(text) if text else {"error": "no tables", "agree": False}
 print(json.dumps({
     "space": config(("Common.cmake", r"^set\(Kokkos_DEVICES (.*)\)$")),
     "kokkos": config(("Version.cmake", r'^set\(PACKAGE_VERSION "(.*)"\)$')),

@@ -31,7 +31,7 @@ esac
 missing_packages() {
   local package
   for package in $wanted; do
-    dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q ' installed$' || echo "$package"
+    dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep ' installed$' > /dev/null || echo "$package"
   done
 }
 

@@ -197,6 +197,10 @@ std::vector<std::string> draw_figures(const Reading& reading, const Part& part,
   const rvfit::io::detail::TemporaryName input(paths.front() + ".fits");
   write_input(input.path().string(), part, figures);
   if (!run_python(figure_script, {input.path().string()})) {
+    for (const std::string& path : paths) {
+      std::error_code ignored;
+      std::filesystem::remove(path, ignored);
+    }
     throw rvfit::io::IoError(reading.spectra.path + ": its figures cannot be drawn in " +
                              std::filesystem::path(paths.front()).parent_path().string());
   }

@@ -44,7 +44,7 @@ struct FileJob {
   bool begun = false;
   bool failed = false;
   std::string error;
-  std::vector<Part> parts;  ///< without spectra and models
+  std::vector<Part> parts;  ///< without spectra and models, but for a file of one part
   std::size_t done = 0;     ///< targets of these
   std::unique_ptr<rvfit::io::ModelsOutput> models;
   std::vector<std::string> figures;

@@ -75,13 +75,17 @@ class Outputs {
       const std::vector<std::string> drawn = draw_figures(file.reading, part, options_);
       file.figures.insert(file.figures.end(), drawn.begin(), drawn.end());
     }
-    if (options_.fit.keep_models) {
+    // A file of one part waits for its turn with its models in memory, not with an open output.
+    const bool whole = part.targets.size() == file.reading.targets.size();
+    if (options_.fit.keep_models && !whole) {
       start_models(file);
       write_models(file, part);
     }
+    if (!options_.fit.keep_models || !whole) {
+      part.batch.arms.clear();
+      part.fit.models.clear();
+    }
     file.done += part.targets.size();
-    part.batch.arms.clear();
-    part.fit.models.clear();
     file.parts.push_back(std::move(part));
   }
 
@@ -123,6 +127,9 @@ class Outputs {
     if (options_.fit.keep_models) {
       try {
         start_models(file);
+        for (const Part& part : file.parts) {
+          write_models(file, part);
+        }
         repeated.tables = {{"FIBERMAP", rows}};
         file.models->commit(fibermap, repeated);
       } catch (...) {
@@ -186,7 +193,7 @@ class Outputs {
     }
   }
 
-  /// Results of all targets of a file, out of its parts, which are given up.
+  /// Results of all targets of a file, taken out of its parts.
   [[nodiscard]] rvfit::FitResult joined(FileJob& file) const {
     rvfit::FitResult whole;
     whole.parameters = parameters_;
@@ -197,8 +204,8 @@ class Outputs {
         whole.parameters = part.fit.result.parameters;
       }
     }
-    for (Part& part : std::exchange(file.parts, {})) {
-      place(whole, std::move(part.fit.result), part.batch.exposures, part.targets);
+    for (Part& part : file.parts) {
+      place(whole, std::exchange(part.fit.result, {}), part.batch.exposures, part.targets);
     }
     return whole;
   }

@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::size_t many_targets = 1000000000;
 
+/// Files that wait for a group while they are open: each has a descriptor, and a gzipped one lies unpacked in memory.
+constexpr std::ptrdiff_t most_open = 16;
+
 /// Whether all outputs of a file are there.
 [[nodiscard]] bool is_done(const std::string& file, const Options& options) {
   return std::filesystem::exists(options.outputs.table(file)) &&
@@ -89,9 +92,10 @@ void Pipeline::read_all() {
     }
   };
   attempt([&] {
-    while (std::optional<std::string> path = stopped_ ? std::nullopt : files_.next()) {
+    while (std::optional<std::string> path =
+               stopped_ || reading_stopped_ ? std::nullopt : files_.next()) {
       read(std::make_shared<FileJob>(std::move(*path)));
-      if (targets_ >= group_size_) {
+      if (targets_ >= group_size_ || open_files() >= most_open) {
         send_group();
       }
     }
@@ -103,7 +107,15 @@ void Pipeline::read_all() {
 
 void Pipeline::fail(const std::shared_ptr<FileJob>& file, const std::string& error) {
   file->given_up = true;
+  if (options_.stop_at_failure) {
+    reading_stopped_ = true;
+  }
   events_.push({file, {}, error});
+}
+
+std::ptrdiff_t Pipeline::open_files() const {
+  return std::count_if(waiting_.begin(), waiting_.end(),
+                       [](const auto& file) { return file->reading.read_rows != nullptr; });
 }
 
 /// Read what a file says at once, to be fitted with the next ones.
@@ -133,10 +145,14 @@ void Pipeline::read(const std::shared_ptr<FileJob>& file) {
   if (!waiting_.empty() && !can_be_joined(waiting_.front()->reading, file->reading)) {
     send_group();
   }
+  if (targets == 0) {  // nothing is gained by keeping it
+    const auto turn = fits_turn();
+    file->reading.release_spectra();
+  } else {
+    waiting_.push_back(file);
+  }
+  targets_ += targets;
   events_.push({file});
-  waiting_.push_back(file);
-  // A file without a target ends the wait, too: nothing is gained by keeping it.
-  targets_ += std::max<std::size_t>(targets, 1);
 }
 
 /// Read the spectra of the files that wait, batch by batch.
@@ -150,6 +166,7 @@ void Pipeline::send_group() {
   for (SharedBatch& shared : share_out(files, size)) {
     send(std::move(shared), joint);
   }
+  const auto turn = fits_turn();
   for (const auto& file : files) {
     file->reading.release_spectra();
   }
@@ -218,27 +235,35 @@ void Pipeline::work(std::size_t worker) {
 
 /// Fit a batch; where that is impossible for one of its files, each file on its own.
 void Pipeline::fit(std::size_t worker, SharedBatch&& shared, Seconds& seconds) {
-  BatchFit found;
+  FileGroup files;
+  for (const Share& share : shared.shares) {
+    files.push_back(share.file);
+  }
   try {
-    found = fitter_.fit(worker, shared.batch, seconds);
-  } catch (const std::exception& error) {
-    if (shared.shares.size() == 1) {
-      const std::shared_ptr<FileJob>& file = shared.shares.front().file;
-      fail(file, file->path + ": " + error.what());
+    BatchFit found;
+    try {
+      found = fitter_.fit(worker, shared.batch, seconds);
+    } catch (const std::exception&) {
+      if (files.size() == 1) {
+        throw;
+      }
+      std::size_t first = 0;
+      for (Share& share : shared.shares) {
+        const std::size_t count = share.targets.size();
+        SharedBatch alone{targets_of(shared.batch, first, count), {}};
+        first += count;
+        alone.shares.push_back(std::move(share));
+        fit(worker, std::move(alone), seconds);
+      }
       return;
     }
-    std::size_t first = 0;
-    for (Share& share : shared.shares) {
-      const std::size_t count = share.targets.size();
-      SharedBatch alone{targets_of(shared.batch, first, count), {}};
-      first += count;
-      alone.shares.push_back(std::move(share));
-      fit(worker, std::move(alone), seconds);
+    for (auto& [file, part] : parts_of(std::move(shared), std::move(found))) {
+      events_.push({file, std::move(part), {}, std::exchange(seconds, {})});
     }
-    return;
-  }
-  for (auto& [file, part] : parts_of(std::move(shared), std::move(found))) {
-    events_.push({file, std::move(part), {}, std::exchange(seconds, {})});
+  } catch (const std::exception& error) {
+    for (const auto& file : files) {
+      fail(file, file->path + ": " + error.what());
+    }
   }
 }
 
@@ -280,13 +305,14 @@ void Pipeline::finish(FileJob& file) {
     status_.existing(file.path);
     return;
   }
+  int stars = 0;
   if (!file.failed) {
     try {
       progress_.show(base_name(file.path), 1.0, "write");
       const auto turn = fits_turn();
       const std::vector<rvfit::FitStatus> statuses = outputs_.finish(file);
       summary_.count(statuses);
-      status_.success(file.path, static_cast<int>(statuses.size()), file.since_read.seconds());
+      stars = static_cast<int>(statuses.size());
     } catch (const std::exception& error) {
       file.failed = true;
       file.error = error.what();
@@ -300,6 +326,8 @@ void Pipeline::finish(FileJob& file) {
     status_.failure(file.path, file.since_read.seconds());
     good_ = false;
     stopped_ = options_.stop_at_failure;
+  } else {
+    status_.success(file.path, stars, file.since_read.seconds());
   }
   summary_.seconds.write += timer.seconds();
 }

@@ -55,6 +55,7 @@ class Pipeline {
   void read_all();
   void read(const std::shared_ptr<FileJob>& file);
   void send_group();
+  [[nodiscard]] std::ptrdiff_t open_files() const;  ///< of those that wait
   void send(SharedBatch&& shared, const std::vector<JointArm>& joint);
   [[nodiscard]] std::vector<rvfit::io::SpectraArm> spectra_of(const Share& share,
                                                               std::size_t exposures) const;
@@ -83,8 +84,9 @@ class Pipeline {
 
   BoundedQueue<SharedBatch> batches_;
   BoundedQueue<Event> events_;
-  std::atomic<std::size_t> running_;  ///< threads that send events
-  std::atomic<bool> stopped_ = false;
+  std::atomic<std::size_t> running_;           ///< threads that send events
+  std::atomic<bool> stopped_ = false;          ///< no more work is to be done
+  std::atomic<bool> reading_stopped_ = false;  ///< no more files are to be taken
 
   // Of the thread that reads.
   FileGroup waiting_;        ///< read, not sent

@@ -129,6 +129,7 @@ int run(const std::string& name, const Options& options, const Reader& read, Pro
 int run_program(const std::string& name, const CommandLine& line, const Options& options,
                 const Reader& read) {
   const Kokkos::Timer since_start;
+  std::unique_ptr<Processes> processes;  // left behind, after an error is told: that takes long
   try {
     start_log(name, line.run && !options.mpi ? options : Options{});
     if (!line.run) {
@@ -139,7 +140,7 @@ int run_program(const std::string& name, const CommandLine& line, const Options&
       }
       return line.exit_code;
     }
-    const std::unique_ptr<Processes> processes = options.mpi ? join_processes() : nullptr;
+    processes = options.mpi ? join_processes() : nullptr;
     const Options mine = options_of(options, processes.get());
     if (processes) {
       start_log(name, mine);

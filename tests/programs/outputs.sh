@@ -66,3 +66,22 @@ cat status-1.txt status-2.txt | cut -d' ' -f1-3 | sort | diff - <(sed 's/$/ SUCC
   fail "not every file was fitted once"
 [ ! -s queue.txt ] || fail "left in the queue: $(cat queue.txt)"
 [ "$(find shared -name 'rvtab_star-*.fits' | wc -l)" -eq 20 ] || fail "tables: $(ls shared)"
+
+# Small files wait for each other, but few of them open; nor do their outputs stay open.
+for n in $(seq 60); do
+  ln one.fits "small-$n.fits"
+  echo "small-$n.fits"
+done > list.txt
+(
+  ulimit -n 48
+  "${desi[@]}" --output-dir small --input-file-from list.txt --write-models
+) || fail "files of one star, 48 descriptors"
+[ "$(find small -name 'rv???_small-*.fits' | wc -l)" -eq 120 ] || fail "tables and models: $(ls small)"
+
+# --throw-exceptions leaves in the queue what comes after a bad file.
+head -c 20000 one.fits > cut.fits
+printf '%s\n' small-1.fits cut.fits small-2.fits small-3.fits > queue.txt
+code=0
+"${desi[@]}" --output-dir thrown --input-file-from queue.txt --queue-file --throw-exceptions 2> stderr.txt || code=$?
+[ "$code" -eq 2 ] || fail "a bad file and --throw-exceptions: $code"
+[ "$(xargs < queue.txt)" = "small-2.fits small-3.fits" ] || fail "left in the queue: $(xargs < queue.txt)"

@@ -3,8 +3,9 @@
 /// @file
 /// Everything that processes tell each other lies in memory of rank 0, which all reach one-sidedly:
 /// a counter of files given out, and for each rank a sign of life, whether it has finished, and its
-/// summary. Nobody waits in a collective call for a process that may be dead, until all have finished:
-/// then MPI_Finalize.
+/// summary. Nobody waits in a collective call for a process that may be dead: rank 0 alone judges that, and the
+/// others wait for its verdict. If all have finished, MPI_Finalize; if one is dead, rank 0 stays until
+/// the living have read so.
 
 #include "../log.hpp"
 #include "../processes.hpp"
@@ -35,6 +36,20 @@ using std::chrono::steady_clock;
 
 constexpr auto between_signs = std::chrono::milliseconds(100);
 constexpr auto dead_after = std::chrono::seconds(20);  // of no sign of life
+
+/// Whether all have finished.
+enum Verdict : std::int64_t { undecided, all_finished, some_dead };
+
+/// What rank 0 keeps of all ranks.
+struct Common {
+  std::int64_t next_number;
+  std::int64_t verdict;
+  std::int64_t gone;  ///< ranks that have read it, and will look no more
+};
+
+constexpr MPI_Aint next_number_place = offsetof(Common, next_number);
+constexpr MPI_Aint verdict_place = offsetof(Common, verdict);
+constexpr MPI_Aint gone_place = offsetof(Common, gone);
 
 /// What rank 0 keeps of each rank.
 struct Slot {
@@ -84,11 +99,10 @@ class MpiProcesses final : public Processes {
         (void)finish({});  // something has gone wrong; the others shall not wait
       }
     } catch (const std::exception&) {
-      all_finished_ = false;  // rank 0 is dead
+      verdict_ = some_dead;  // rank 0 is
     }
-    stop_ = true;
-    alive_.join();
-    if (all_finished_) {
+    stop_signs_of_life();
+    if (verdict_ == all_finished) {
       MPI_Win_unlock_all(window_);
       MPI_Win_free(&window_);
       MPI_Finalize();
@@ -98,7 +112,9 @@ class MpiProcesses final : public Processes {
   [[nodiscard]] int rank() const override { return rank_; }
   [[nodiscard]] int local_rank() const override { return local_rank_; }
 
-  [[nodiscard]] std::size_t next_number() override { return static_cast<std::size_t>(add(0, 1)); }
+  [[nodiscard]] std::size_t next_number() override {
+    return static_cast<std::size_t>(add(next_number_place, 1));
+  }
 
   [[nodiscard]] std::optional<Summary> finish(const Summary& summary) override {
     finished_ = true;
@@ -113,15 +129,24 @@ class MpiProcesses final : public Processes {
       MPI_Win_flush(0, window_);
     }
     add(slot_place(rank_) + static_cast<MPI_Aint>(offsetof(Slot, finished)), 1);
-    const std::vector<Slot> slots = wait_for_others();
-    return rank_ == 0 ? std::optional(joined(slots)) : std::nullopt;
+    if (rank_ == 0) {
+      return joined(judge());
+    }
+    while (verdict_ == undecided) {
+      std::this_thread::sleep_for(between_signs);
+      verdict_ = add(verdict_place, 0);
+    }
+    if (verdict_ == some_dead) {
+      stop_signs_of_life();
+      add(gone_place, 1);
+    }
+    return std::nullopt;
   }
 
  private:
-  /// Where rank 0 keeps the slot of a rank, behind the counter.
+  /// Where rank 0 keeps the slot of a rank.
   [[nodiscard]] static MPI_Aint slot_place(int rank) {
-    return static_cast<MPI_Aint>(sizeof(std::int64_t) +
-                                 static_cast<std::size_t>(rank) * sizeof(Slot));
+    return static_cast<MPI_Aint>(sizeof(Common) + static_cast<std::size_t>(rank) * sizeof(Slot));
   }
 
   /// Add to a number of rank 0's. @return  what it was
@@ -151,6 +176,13 @@ class MpiProcesses final : public Processes {
     }
   }
 
+  void stop_signs_of_life() {
+    stop_ = true;
+    if (alive_.joinable()) {
+      alive_.join();
+    }
+  }
+
   [[nodiscard]] std::vector<Slot> slots() {
     std::vector<Slot> all(static_cast<std::size_t>(size_));
     const auto bytes = static_cast<int>(all.size() * sizeof(Slot));
@@ -161,24 +193,39 @@ class MpiProcesses final : public Processes {
     return all;
   }
 
-  /// Until each has finished or shows no sign of life.
+  /// Of rank 0: wait until each has finished or shows no sign of life, tell the others, and if one is dead
+  /// wait until they know.
+  [[nodiscard]] std::vector<Slot> judge() {
+    const std::vector<Slot> all = wait_for_others();
+    std::int64_t living = 0;
+    for (const Slot& slot : all) {
+      living += slot.finished;
+    }
+    verdict_ = living == size_ ? all_finished : some_dead;
+    add(verdict_place, verdict_);
+    if (verdict_ == some_dead) {
+      const auto since = steady_clock::now();
+      while (add(gone_place, 0) < living - 1 && steady_clock::now() - since < dead_after) {
+        std::this_thread::sleep_for(between_signs);
+      }
+    }
+    return all;
+  }
+
   [[nodiscard]] std::vector<Slot> wait_for_others() {
     std::vector<Slot> last(static_cast<std::size_t>(size_));
     std::vector<steady_clock::time_point> seen(last.size(), steady_clock::now());
     while (true) {
       const std::vector<Slot> now = slots();
-      bool working = false, dead = false;
+      bool working = false;
       for (std::size_t r = 0; r < now.size(); ++r) {
         if (now[r].signs_of_life != last[r].signs_of_life) {
           seen[r] = steady_clock::now();
         }
-        if (now[r].finished == 0) {
-          const bool silent = steady_clock::now() - seen[r] > dead_after;
-          (silent ? dead : working) = true;
-        }
+        const bool silent = steady_clock::now() - seen[r] > dead_after;
+        working = working || (now[r].finished == 0 && !silent);
       }
       if (!working) {
-        all_finished_ = !dead;
         return now;
       }
       last = now;
@@ -208,7 +255,7 @@ class MpiProcesses final : public Processes {
   std::atomic<bool> stop_ = false;
   std::thread alive_;
   bool finished_ = false;
-  bool all_finished_ = false;
+  std::int64_t verdict_ = undecided;
 };
 
 }  // namespace

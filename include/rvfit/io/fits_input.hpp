@@ -344,6 +344,9 @@ class FitsInput {
       }
     }
     fits_flush_file(memory, &status);
+    if (status != 0) {
+      fail("PRIMARY", "cannot be copied", status);
+    }
     return part;
   }
 

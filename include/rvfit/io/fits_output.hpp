@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <random>
 #include <string>
 #include <type_traits>
@@ -116,6 +117,7 @@ class FitsOutput {
                       extents.data(), &status);
     check(hdu, status);
     fits_get_hdu_num(file_.get(), &number);
+    images_[number] = hdu;
     write_keywords({{"EXTNAME", hdu, "name of this HDU"}});
     if (!unit.empty()) {
       write_keywords({{"BUNIT", unit, "unit of the values"}});
@@ -214,7 +216,7 @@ class FitsOutput {
     // CFITSIO takes what it writes through a pointer to non-const and leaves it unchanged.
     fits_write_img(file_.get(), detail::type_code<T>(), static_cast<LONGLONG>(first) + 1,
                    static_cast<LONGLONG>(count), const_cast<T*>(values), &status);
-    check("HDU " + std::to_string(number - 1), status);
+    check(images_.at(number), status);
   }
 
   /// Copy the header of a table, and some of its rows with what they have in the heap.
@@ -304,6 +306,7 @@ class FitsOutput {
   std::string path_;
   detail::TemporaryName temporary_;  // outlives file_
   detail::FitsPointer file_;
+  std::map<int, std::string> images_;  ///< their names by number
 };
 
 }  // namespace rvfit::io

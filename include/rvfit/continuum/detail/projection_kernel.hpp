@@ -42,7 +42,7 @@ struct ProjectionScratch {
   Accum* coefficients;  ///< (K)          c
   Accum* ridge_weight;  ///< (K)          ridge (M_kk + c_k^2), what the ridge adds to |y|^2
 
-  /// Dot products of pass A: all pairs of the rows of S and d. Of pass B: for each parameter B B^T and
+  /// Dot products of pass A: all pairs of the rows of S and d, but for |d|^2. Of pass B: for each parameter B B^T and
   /// B (w T y)^T, then the gradient, then |r|^2.
   [[nodiscard]] KOKKOS_FUNCTION static int sum_count(int columns, int parameters) {
     return Kokkos::max((columns + 1) * (columns + 2) / 2,
@@ -165,7 +165,7 @@ struct ProjectionKernel {
   /// Place of the dot product of rows i >= j of S and d.
   [[nodiscard]] KOKKOS_FUNCTION static int pair(int i, int j) { return i * (i + 1) / 2 + j; }
 
-  /// Pass A: S S^T, S d and |d|^2.
+  /// Pass A: S S^T and S d.
   KOKKOS_FUNCTION void normal_equations(const Member& member, int t, int spectrum, int columns,
                                         const Scratch& scratch) const {
     const int rows = columns + 1;  // d is the last
@@ -193,7 +193,7 @@ struct ProjectionKernel {
           accumulate_dots<P>(scratch.rows + first * stride, Kokkos::min(int{abreast}, rows - first),
                              scratch.rows + second * stride,
                              Kokkos::min(int{abreast}, rows - second), [&](int i, int j) {
-                               return second + j <= first + i
+                               return second + j <= Kokkos::min(first + i, columns - 1)
                                           ? scratch.sums + pair(first + i, second + j) * lanes
                                           : nullptr;
                              });

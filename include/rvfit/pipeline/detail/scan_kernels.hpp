@@ -61,9 +61,10 @@ struct BinSpectra {
                            [&](int block) {
                              const int end = Kokkos::min((block + 1) * width, pixels);
                              for (int i = block * width; i < end; ++i) {
-                               const Real scale = w[i] * w[i] * c[i];
-                               g[i] = scale * (flux[i] - c[i]);
-                               q[i] = scale * c[i];
+                               // In this order: w^2 alone overflows in fluxes of 1e-18.
+                               const Real scale = w[i] * c[i];
+                               g[i] = scale * (w[i] * (flux[i] - c[i]));
+                               q[i] = scale * scale;
                              }
                            });
     }
