@@ -187,6 +187,7 @@ std::vector<std::string> draw_figures(const Reading& reading, const Part& part,
                                       const Options& options) {
   const std::vector<Figure> figures = figures_of(reading, part, options);
   std::vector<std::string> paths;
+  paths.reserve(figures.size());
   for (const Figure& figure : figures) {
     paths.push_back(figure.path);
   }

@@ -196,7 +196,7 @@ class MpiProcesses final : public Processes {
   /// Of rank 0: wait until each has finished or shows no sign of life, tell the others, and if one is dead
   /// wait until they know.
   [[nodiscard]] std::vector<Slot> judge() {
-    const std::vector<Slot> all = wait_for_others();
+    std::vector<Slot> all = wait_for_others();
     std::int64_t living = 0;
     for (const Slot& slot : all) {
       living += slot.finished;
@@ -216,7 +216,7 @@ class MpiProcesses final : public Processes {
     std::vector<Slot> last(static_cast<std::size_t>(size_));
     std::vector<steady_clock::time_point> seen(last.size(), steady_clock::now());
     while (true) {
-      const std::vector<Slot> now = slots();
+      std::vector<Slot> now = slots();
       bool working = false;
       for (std::size_t r = 0; r < now.size(); ++r) {
         if (now[r].signs_of_life != last[r].signs_of_life) {
