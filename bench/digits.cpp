@@ -60,10 +60,7 @@ void measure(const char* name, const std::string& folder) {
       at_least(6.0));
 }
 
-}  // namespace rvfit::bench
-
-int main(int argc, char** argv) {
-  using namespace rvfit;
+int run(int argc, char** argv) {
   using Exec = Kokkos::DefaultExecutionSpace;
   if (argc < 2) {
     std::fprintf(stderr, "usage: rvfit_bench_digits FOLDER\n");
@@ -75,3 +72,7 @@ int main(int argc, char** argv) {
   bench::measure<Policy<Exec, float, float>>("float", argv[1]);
   return 0;
 }
+
+}  // namespace rvfit::bench
+
+int main(int argc, char** argv) { return rvfit::bench::run(argc, argv); }

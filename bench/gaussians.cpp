@@ -205,10 +205,7 @@ void compare(const P::execution_space& exec, int points_in_all, int repeats, Rep
   std::fflush(stdout);
 }
 
-}  // namespace rvfit::bench
-
-int main(int argc, char** argv) {
-  using namespace rvfit::bench;
+int run(int argc, char** argv) {
   CLI::App app("Fits a second: rvfit, Eigen's LevenbergMarquardt, Ceres' TinySolver");
   int points = 2'000'000, repeats = 5;
   std::string output;
@@ -232,3 +229,7 @@ int main(int argc, char** argv) {
   compare<Gaussian2d, 25>(exec, points, repeats, report);
   return 0;
 }
+
+}  // namespace rvfit::bench
+
+int main(int argc, char** argv) { return rvfit::bench::run(argc, argv); }

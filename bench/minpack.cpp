@@ -103,7 +103,6 @@ Outcome run_own(const Model& model, const test::mgh::Problem& problem,
 
 template <class Model>
 Function as_function(const Model& model, const test::mgh::Problem& problem) {
-  constexpr int n = Model::parameters;
   const int m = problem.points;
   Function out;
   out.residuals = [model, m, y = problem.y](const double* x, double* residual) {
@@ -112,6 +111,7 @@ Function as_function(const Model& model, const test::mgh::Problem& problem) {
     }
   };
   out.jacobian = [model, m](const double* x, double* jacobian) {
+    constexpr int n = Model::parameters;
     Dual<double, n> at[n];
     for (int p = 0; p < n; ++p) {
       at[p] = Dual<double, n>::variable(x[p], p);
@@ -126,10 +126,7 @@ Function as_function(const Model& model, const test::mgh::Problem& problem) {
   return out;
 }
 
-}  // namespace rvfit::bench
-
-int main(int argc, char** argv) {
-  using namespace rvfit::bench;
+int run(int argc, char** argv) {
   CLI::App app("rvfit and MINPACK on the 53 runs of MINPACK's driver");
   std::string output;
   app.add_option("--json", output, "append a line for each run to this file");
@@ -178,3 +175,7 @@ int main(int argc, char** argv) {
               reached[1], reached[2]);
   return 0;
 }
+
+}  // namespace rvfit::bench
+
+int main(int argc, char** argv) { return rvfit::bench::run(argc, argv); }

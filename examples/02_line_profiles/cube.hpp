@@ -41,7 +41,8 @@ struct Cube {
     cube.wave.push_back(6531.0 + 0.5 * i);
   }
   for (int s = 0; s < cube.spaxels(); ++s) {
-    const double x = 2.0 * (s % side + 0.5) / side - 1.0, y = 2.0 * (s / side + 0.5) / side - 1.0;
+    const int row = s / side, column = s % side;
+    const double x = 2.0 * (column + 0.5) / side - 1.0, y = 2.0 * (row + 0.5) / side - 1.0;
     const double radius = std::hypot(x, y);
     const Kind kind = radius < 0.4 ? lorentzian : (radius < 0.8 ? voigt : gaussian);
     const double centre = 6562.8 + 4.0 * x / (0.3 + radius);

@@ -150,6 +150,7 @@ int run(int side, const std::string& path) {
   const Cube cube = simulate_cube(side);
   const std::array<Fits, 3> fits = fit_profiles(exec, cube);
   std::vector<Kind> chosen;
+  chosen.reserve(static_cast<std::size_t>(cube.spaxels()));
   for (int s = 0; s < cube.spaxels(); ++s) {
     chosen.push_back(choose(fits, static_cast<std::size_t>(s), cube.points()));
   }
