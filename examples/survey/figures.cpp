@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX declares it nowhere

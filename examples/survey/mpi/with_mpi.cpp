@@ -99,7 +99,7 @@ class MpiProcesses final : public Processes {
         (void)finish({});  // something has gone wrong; the others shall not wait
       }
     } catch (const std::exception&) {
-      verdict_ = some_dead;  // rank 0 is
+      verdict_ = some_dead;  // rank 0 is dead
     }
     stop_signs_of_life();
     if (verdict_ == all_finished) {
@@ -212,6 +212,7 @@ class MpiProcesses final : public Processes {
     return all;
   }
 
+  /// Until each has finished or shows no sign of life.
   [[nodiscard]] std::vector<Slot> wait_for_others() {
     std::vector<Slot> last(static_cast<std::size_t>(size_));
     std::vector<steady_clock::time_point> seen(last.size(), steady_clock::now());
