@@ -46,6 +46,34 @@ void check_same(const FitResult& a, std::size_t row_a, const FitResult& b, std::
 
 }  // namespace
 
+TEST_CASE("starts: fluxes of 1e-19 are scanned in float, where squared weights overflow") {
+  const Stars some(5);
+  const ForwardModel<Float> model(some.exec, some.emulator);
+  const auto data = some.stars.observations<Float>(some.exec);
+  auto faint = data;
+  for (SpectrumBatch<Float>& arm : faint) {
+    const auto scaled = [&](const auto& values, float factor) {
+      const auto host = download(some.exec, values);
+      std::vector<float> numbers(host.data(), host.data() + host.size());
+      for (float& x : numbers) {
+        x *= factor;
+      }
+      return upload_matrix<Matrix<const float, Float>>(some.exec, "scaled", numbers, host.extent(0),
+                                                       host.extent(1));
+    };
+    arm = make_spectrum_batch<Float>(some.exec, arm.arm, arm.wave, scaled(arm.flux, 0x1p-66F),
+                                     scaled(arm.weight, 0x1p66F));
+  }
+  const FitResult want = fit<Float>(some.exec, model, data, {});
+  const FitResult got = fit<Float>(some.exec, model, faint, {});
+  for (std::size_t b = 0; b < 5; ++b) {
+    CAPTURE(b);
+    CHECK(std::isfinite(got.start_rv[b]));
+    CHECK(got.start_rv[b] == want.start_rv[b]);
+    CHECK(got.status[b] == want.status[b]);
+  }
+}
+
 TEST_CASE("starts: every fit reads its own spectrum's wavelengths and resolution matrix") {
   const Stars some(5);
   auto data = some.stars.observations<Double>(some.exec);
