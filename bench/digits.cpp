@@ -8,7 +8,7 @@
 
 #include "support/nist.hpp"
 #include "support/nist_models.hpp"
-#include <rvfit/solver/residual_fits.hpp>
+#include <rvfit/residual/residual_fitter.hpp>
 
 #include <algorithm>
 #include <cstdio>

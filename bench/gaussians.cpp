@@ -12,7 +12,7 @@
 #include "gaussians.hpp"
 
 #include "report.hpp"
-#include <rvfit/solver/residual_fits.hpp>
+#include <rvfit/residual/residual_fitter.hpp>
 
 #include <CLI/CLI.hpp>
 

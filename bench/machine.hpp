@@ -6,9 +6,9 @@
 /// additions in registers, copies, and matrix products by Eigen and a BLAS.
 
 #include "report.hpp"
-#include <rvfit/core/lanes.hpp>
+#include <rvfit/core/pack.hpp>
 #include <rvfit/core/views.hpp>
-#include <rvfit/pipeline/instances.hpp>
+#include <rvfit/pipeline/side_by_side.hpp>
 
 #include <Eigen/Core>
 #include <Kokkos_Core.hpp>
@@ -82,11 +82,11 @@ template <class T>
 struct MultiplyAdd {
   static constexpr int chains = 16;
   static constexpr int rounds = 100000;
-  static constexpr int width = native_lanes<T>;
+  static constexpr int width = native_pack_size<T>;
   static constexpr double flops = 2.0 * chains * rounds * width;
 
   [[gnu::noinline]] static T run(T factor, T term) {
-    using V = Lanes<T, width>;
+    using V = Pack<T, width>;
     const V a(factor), b(term);
     V x[chains];
     for (int c = 0; c < chains; ++c) {

@@ -7,7 +7,7 @@
 #include "report.hpp"
 #include "support/mgh.hpp"
 #include <rvfit/core/dual.hpp>
-#include <rvfit/solver/residual_fits.hpp>
+#include <rvfit/residual/residual_fitter.hpp>
 
 #include <CLI/CLI.hpp>
 #include <minpack.h>

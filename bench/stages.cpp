@@ -33,7 +33,7 @@ namespace rvfit::bench {
 namespace {
 
 struct Options {
-  std::string emulator = "examples/demo/emulator.fits";
+  std::string emulator = "programs/demo/emulator.fits";
   std::string spectra;
   std::string breakdown;
   std::string json;
@@ -439,9 +439,9 @@ int main(int argc, char** argv) {
   try {
     const Kokkos::ScopeGuard kokkos;
     if (options.precision == "float") {
-      bench::measure<rvfit::instances::Float>(options);
+      bench::measure<rvfit::compiled::Float>(options);
     } else {
-      bench::measure<rvfit::instances::Double>(options);
+      bench::measure<rvfit::compiled::Double>(options);
     }
     return 0;
   } catch (const std::exception& error) {

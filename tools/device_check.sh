@@ -20,7 +20,7 @@ cd "$(dirname "$0")/.."
 backend=${1:?usage: device_check.sh cuda|hip [SOURCE...]}
 shift
 sources=("$@")
-[ $# -gt 0 ] || sources=(instances/fitters_float.cpp instances/fitters_double.cpp
+[ $# -gt 0 ] || sources=(programs/compiled/fitters_float.cpp programs/compiled/fitters_double.cpp
   tests/device/kernels.cpp tests/device/vendor_products.cpp
   examples/01_quickstart/main.cpp examples/02_line_profiles/main.cpp examples/03_embed/main.cpp)
 

@@ -69,10 +69,10 @@ ctest --test-dir "$out/device" --output-junit "$out/tests.xml" --output-on-failu
   ${RVFIT_TESTS:+-R "$RVFIT_TESTS"} >&2 || failed=1
 
 file=$out/coadd-stars.fits
-"$out/host/bin/rvfit_simulate" --emulator examples/demo/emulator.fits --output "$file" --stars 256 --seed 1 >&2
+"$out/host/bin/rvfit_simulate" --emulator programs/demo/emulator.fits --output "$file" --stars 256 --seed 1 >&2
 rm -rf "$out"/{device,vendor,host}-tables
 for name in device vendor host; do
-  "$out/$name/bin/rvfit_desi" --emulator examples/demo/emulator.fits --output-dir "$out/$name-tables" \
+  "$out/$name/bin/rvfit_desi" --emulator programs/demo/emulator.fits --output-dir "$out/$name-tables" \
     "$file" >&2
 done
 for name in device vendor; do

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Distil a full emulator into the small one that the demonstration ships (examples/demo/emulator.fits).
+"""Distil a full emulator into the small one that the demonstration ships (programs/demo/emulator.fits).
 
-    distill_demo_emulator.py FULL.fits --output examples/demo/emulator.fits
+    distill_demo_emulator.py FULL.fits --output programs/demo/emulator.fits
 
 For each arm: ln T of the teacher at quasi-random points of its domain, principal components of it (at most 32), and a
 small SiLU network trained on their coefficients; the components become the last layer. Grids, scaling and domain stay

@@ -34,10 +34,10 @@ demand() {
 headers_in() { (cd include/rvfit && find "$@" -name '*.hpp' -printf 'include/rvfit/%p\n' 2> /dev/null | sort) || true; }
 
 mapfile -t headers < <(find include -name '*.hpp' | sort)
-mapfile -t sources < <(find include instances tests examples bench tools cmake .ci Makefile CMakeLists.txt -type f \
+mapfile -t sources < <(find include programs tests examples bench tools cmake .ci Makefile CMakeLists.txt -type f \
   \( -name '*.[ch]pp' -o -name '*.py' -o -name '*.sh' -o -name '*.cmake' -o -name '*.in' \
   -o -name CMakeLists.txt -o -name Makefile -o -path .ci/run \) | sort)
-mapfile -t below_pipeline < <(headers_in core data linalg emulator stages continuum solver)
+mapfile -t below_pipeline < <(headers_in core data linalg emulator stages continuum solver residual)
 mapfile -t not_io < <(printf '%s\n' "${headers[@]}" | grep -v '^include/rvfit/io/')
 
 demand 'no "SPDX-License-Identifier: MIT" line' 'SPDX-License-Identifier: MIT$' "${sources[@]}"
@@ -65,6 +65,7 @@ sees emulator linalg data core
 sees stages linalg data core
 sees continuum linalg data core
 sees solver continuum stages emulator linalg data core
+sees residual solver linalg data core
 sees pipeline solver continuum stages emulator linalg data core
 sees io emulator linalg data core
 

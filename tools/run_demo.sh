@@ -8,7 +8,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=${1:?usage: run_demo.sh BUILD_DIR OUT_DIR}/bin
 out=${2:?usage: run_demo.sh BUILD_DIR OUT_DIR}
-emulator=$root/examples/demo/emulator.fits
+emulator=$root/programs/demo/emulator.fits
 stars=$out/coadd-demo.fits
 
 export OMP_PROC_BIND=${OMP_PROC_BIND:-false}

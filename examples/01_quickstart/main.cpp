@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A million exponential decays y = a exp(-t / tau) + c, 16 points each, fitted at once.
 
-#include <rvfit/solver/residual_fits.hpp>
+#include <rvfit/residual/residual_fitter.hpp>
 
 #include <Kokkos_Core.hpp>
 #include <Kokkos_Random.hpp>

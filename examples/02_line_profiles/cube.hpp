@@ -5,7 +5,7 @@
 /// A made-up spectral cube around one emission line: a rotating disc whose line is Gaussian outside,
 /// Voigt within, and Lorentzian at the centre; and first guesses from a spectrum's moments.
 
-#include "../simulate/random.hpp"
+#include "../../programs/simulate/random.hpp"
 #include "profiles.hpp"
 
 #include <algorithm>

@@ -8,7 +8,7 @@
 
 #include "cube.hpp"
 #include "profiles.hpp"
-#include <rvfit/solver/residual_fits.hpp>
+#include <rvfit/residual/residual_fitter.hpp>
 
 #include <Kokkos_Core.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A foreign code that fits calibration curves with rvfit's solver, from arrays that it has anyway.
-#include <rvfit/solver/residual_fits.hpp>
+#include <rvfit/residual/residual_fitter.hpp>
 
 #include <Kokkos_Core.hpp>
 

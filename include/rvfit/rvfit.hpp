@@ -6,9 +6,9 @@
 
 // Vocabulary
 #include <rvfit/core/dual.hpp>
-#include <rvfit/core/lanes.hpp>
-#include <rvfit/core/lanes_math.hpp>
 #include <rvfit/core/math.hpp>
+#include <rvfit/core/pack.hpp>
+#include <rvfit/core/pack_math.hpp>
 #include <rvfit/core/policy.hpp>
 #include <rvfit/core/require.hpp>
 #include <rvfit/core/team.hpp>
@@ -20,8 +20,7 @@
 #include <rvfit/data/fit_result.hpp>
 #include <rvfit/data/linearization.hpp>
 #include <rvfit/data/parameters.hpp>
-#include <rvfit/data/prepare_desi.hpp>
-#include <rvfit/data/residual_fits.hpp>
+#include <rvfit/data/prepare_spectra.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
 #include <rvfit/data/spectrum_buffer.hpp>
 #include <rvfit/data/template_grid.hpp>
@@ -69,16 +68,17 @@
 #include <rvfit/solver/lm_step.hpp>
 
 // The same for functions of a user's own
-#include <rvfit/solver/check_derivatives.hpp>
-#include <rvfit/solver/estimator.hpp>
-#include <rvfit/solver/residual_fits.hpp>
-#include <rvfit/solver/residual_model.hpp>
+#include <rvfit/residual/check_derivatives.hpp>
+#include <rvfit/residual/estimator.hpp>
+#include <rvfit/residual/residual_data.hpp>
+#include <rvfit/residual/residual_fitter.hpp>
+#include <rvfit/residual/residual_model.hpp>
 
 // A fit
 #include <rvfit/pipeline/fitter.hpp>
 #include <rvfit/pipeline/forward_model.hpp>
-#include <rvfit/pipeline/instances.hpp>
 #include <rvfit/pipeline/objective.hpp>
 #include <rvfit/pipeline/predict.hpp>
 #include <rvfit/pipeline/scan.hpp>
+#include <rvfit/pipeline/side_by_side.hpp>
 #include <rvfit/pipeline/template_model.hpp>

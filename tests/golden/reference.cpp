@@ -3,7 +3,7 @@
 /// @file
 /// Minima and rv posteriors next to rvspecfit's on the same 200 stars, by our objective in double.
 
-#include <rvfit/io/fits_input.hpp>
+#include <rvfit/io/fits/fits_input.hpp>
 
 #include <doctest/doctest.h>
 #include <support/desi_observations.hpp>

@@ -5,7 +5,7 @@
 /// that changes with wavelength and star: with their resolution matrices against rvspecfit d4bbf3a
 /// with its own (--resolution_matrix), and without them.
 
-#include <rvfit/io/fits_input.hpp>
+#include <rvfit/io/fits/fits_input.hpp>
 
 #include <doctest/doctest.h>
 #include <support/desi_observations.hpp>

@@ -2,8 +2,8 @@
 
 #include "support/fits_edit.hpp"
 #include "support/scratch_folder.hpp"
-#include <rvfit/io/fits_input.hpp>
-#include <rvfit/io/fits_output.hpp>
+#include <rvfit/io/fits/fits_input.hpp>
+#include <rvfit/io/fits/fits_output.hpp>
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 #include "support/read_error.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/small_desi_file.hpp"
-#include <rvfit/io/read_desi.hpp>
+#include <rvfit/io/desi/read_desi.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "support/scratch_folder.hpp"
-#include <rvfit/io/read_desi.hpp>
+#include <rvfit/io/desi/read_desi.hpp>
 
 #include <doctest/doctest.h>
 

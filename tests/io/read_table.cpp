@@ -3,9 +3,9 @@
 #include "support/fits_edit.hpp"
 #include "support/read_error.hpp"
 #include "support/scratch_folder.hpp"
-#include <rvfit/io/fits_output.hpp>
-#include <rvfit/io/read_sdss.hpp>
+#include <rvfit/io/fits/fits_output.hpp>
 #include <rvfit/io/read_table.hpp>
+#include <rvfit/io/sdss/read_sdss.hpp>
 
 #include <doctest/doctest.h>
 

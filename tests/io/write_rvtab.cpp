@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 
 #include "support/scratch_folder.hpp"
-#include <rvfit/io/fits_input.hpp>
-#include <rvfit/io/read_redrock.hpp>
-#include <rvfit/io/write_models.hpp>
-#include <rvfit/io/write_rvtab.hpp>
+#include <rvfit/io/desi/read_redrock.hpp>
+#include <rvfit/io/fits/fits_input.hpp>
+#include <rvfit/io/rvtab/write_models.hpp>
+#include <rvfit/io/rvtab/write_rvtab.hpp>
 
 #include <doctest/doctest.h>
 

@@ -6,7 +6,7 @@
 : "${RVFIT_BIN_DIR:?}" "${RVFIT_SOURCE_DIR:?}"
 export OMP_PROC_BIND=${OMP_PROC_BIND:-false}
 # shellcheck disable=SC2034 # for the scripts that source this one
-demo_emulator=$RVFIT_SOURCE_DIR/examples/demo/emulator.fits
+demo_emulator=$RVFIT_SOURCE_DIR/programs/demo/emulator.fits
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"

@@ -18,7 +18,7 @@
 namespace rvfit::test {
 
 EmulatorData demo_emulator() {
-  return io::read_emulator(environment("RVFIT_SOURCE_DIR") + "/examples/demo/emulator.fits");
+  return io::read_emulator(environment("RVFIT_SOURCE_DIR") + "/programs/demo/emulator.fits");
 }
 
 double percentile(std::vector<double> values, double fraction) {

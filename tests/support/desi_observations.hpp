@@ -4,10 +4,10 @@
 /// @file
 /// DESI files as observations, and fits of them, in any policy.
 
-#include <rvfit/io/read_desi.hpp>
+#include <rvfit/io/desi/read_desi.hpp>
 #include <rvfit/rvfit.hpp>
 
-#include <instances/fitters.hpp>
+#include <compiled/fitters.hpp>
 
 #include <cstdint>
 #include <string>
@@ -15,8 +15,8 @@
 
 namespace rvfit::test {
 
-using instances::Double;
-using instances::Float;
+using compiled::Double;
+using compiled::Float;
 
 /// Prepared observations of some rows of a file, with its resolution matrices where they were read.
 /// @param[in] template_sigma  of the templates' line spread in each arm  [Angstrom]

@@ -4,7 +4,7 @@
 /// @file
 /// What a reader says of a bad file.
 
-#include <rvfit/io/io_error.hpp>
+#include <rvfit/io/fits/io_error.hpp>
 
 #include <doctest/doctest.h>
 

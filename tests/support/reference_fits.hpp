@@ -6,7 +6,7 @@
 /// the check that a fit in a batch is the fit alone.
 
 #include "compare.hpp"
-#include <rvfit/solver/residual_fits.hpp>
+#include <rvfit/residual/residual_fitter.hpp>
 
 #include <doctest/doctest.h>
 

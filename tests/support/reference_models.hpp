@@ -4,7 +4,7 @@
 /// @file
 /// Templates against rvspecfit's: its library, rotation, Doppler shift and spline at 16 points.
 
-#include <rvfit/io/fits_input.hpp>
+#include <rvfit/io/fits/fits_input.hpp>
 #include <rvfit/io/read_emulator.hpp>
 #include <rvfit/rvfit.hpp>
 

@@ -44,7 +44,7 @@ struct ProgramRun {
 }
 
 [[nodiscard]] inline std::string demo_emulator() {
-  return environment("RVFIT_SOURCE_DIR") + "/examples/demo/emulator.fits";
+  return environment("RVFIT_SOURCE_DIR") + "/programs/demo/emulator.fits";
 }
 
 /// Simulate stars of S/N 50.

@@ -7,7 +7,7 @@
 #include <rvfit/io/read_emulator.hpp>
 #include <rvfit/rvfit.hpp>
 
-#include <instances/fitters.hpp>
+#include <compiled/fitters.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -17,8 +17,8 @@
 
 namespace rvfit::test {
 
-using instances::Double;
-using instances::Float;
+using compiled::Double;
+using compiled::Float;
 
 /// The same numbers on every machine: splitmix64 (Steele et al., OOPSLA 2014), Box-Muller.
 class NormalRandom {

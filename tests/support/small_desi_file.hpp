@@ -4,8 +4,8 @@
 /// @file
 /// A DESI file of a few rows and pixels, for tests of the reader.
 
-#include <rvfit/io/column.hpp>
-#include <rvfit/io/fits_output.hpp>
+#include <rvfit/io/fits/column.hpp>
+#include <rvfit/io/fits/fits_output.hpp>
 
 #include <cstdint>
 #include <string>

@@ -4,7 +4,7 @@
 /// @file
 /// Forward-mode derivatives: a number with its derivatives in N directions, d(u v) = u dv + v du.
 
-#include <rvfit/core/lanes_math.hpp>
+#include <rvfit/core/pack_math.hpp>
 
 #include <Kokkos_Core.hpp>
 
@@ -206,7 +206,7 @@ template <class T, int N>
 }
 
 namespace detail::dual_functions {
-// Of plain numbers; those of lanes and duals are found by their arguments.
+// Of plain numbers; those of packs and duals are found by their arguments.
 using Kokkos::acos;
 using Kokkos::asin;
 using Kokkos::atan;

@@ -6,7 +6,7 @@
 /// accumulators, kept by one thread through all blocks: no reduction across threads, so that the
 /// order of additions, and with it the result, never depends on how many there are.
 
-#include <rvfit/core/lanes.hpp>
+#include <rvfit/core/pack.hpp>
 #include <rvfit/core/policy.hpp>
 
 #include <Kokkos_Core.hpp>
@@ -20,7 +20,7 @@ inline constexpr int pixel_block = 128;
 
 /// Accumulators of one sum: a vector register on CPUs, one number on GPUs.
 template <ExecutionPolicy P>
-inline constexpr int sum_lanes = P::on_host ? native_lanes<typename P::accum_type> : 1;
+inline constexpr int sum_width = P::on_host ? native_pack_size<typename P::accum_type> : 1;
 
 /// Rows of two kinds that one thread multiplies in all pairs at once: on CPUs as many as there are
 /// registers for their sums, so that a row loaded serves several products.
@@ -32,21 +32,21 @@ inline constexpr int rows_abreast = P::on_host ? 3 : 1;
 template <ExecutionPolicy P>
 inline constexpr int row_stride = pixel_block + (P::on_host ? 0 : 1);
 
-/// sum(i, j)[0 .. sum_lanes) += a_i . b_j over one block, lane by lane, for A rows of `a` and B of `b`.
+/// sum(i, j)[0 .. sum_width) += a_i . b_j over one block, element by element, for A rows of `a` and B of `b`.
 ///
 /// @param[in] sum  sum(i, j) is where the accumulators of that pair are, or null for a pair not wanted
 template <ExecutionPolicy P, int A, int B, class SumOf>
 KOKKOS_INLINE_FUNCTION void accumulate_dots(const typename P::accum_type* a,
                                             const typename P::accum_type* b, const SumOf& sum) {
   using Accum = typename P::accum_type;
-  using Abreast = Lanes<Accum, sum_lanes<P>>;
+  using Abreast = Pack<Accum, sum_width<P>>;
   Abreast part[A][B];
   for (int i = 0; i < A; ++i) {
     for (int j = 0; j < B; ++j) {
       part[i][j] = Abreast(0);
     }
   }
-  for (int n = 0; n < pixel_block; n += sum_lanes<P>) {
+  for (int n = 0; n < pixel_block; n += sum_width<P>) {
     Abreast row[B];
     for (int j = 0; j < B; ++j) {
       row[j] = load<Abreast>(b + j * row_stride<P> + n);
@@ -61,7 +61,7 @@ KOKKOS_INLINE_FUNCTION void accumulate_dots(const typename P::accum_type* a,
   for (int i = 0; i < A; ++i) {
     for (int j = 0; j < B; ++j) {
       if (Accum* to = sum(i, j)) {
-        for (int w = 0; w < sum_lanes<P>; ++w) {
+        for (int w = 0; w < sum_width<P>; ++w) {
           to[w] += part[i][j][w];
         }
       }
@@ -94,7 +94,7 @@ template <ExecutionPolicy P>
 [[nodiscard]] KOKKOS_INLINE_FUNCTION typename P::accum_type total(
     const typename P::accum_type* sum) {
   typename P::accum_type result = 0;
-  for (int w = 0; w < sum_lanes<P>; ++w) {
+  for (int w = 0; w < sum_width<P>; ++w) {
     result += sum[w];
   }
   return result;

@@ -35,11 +35,11 @@ using TemplateBlocks = Cube<const float, P>;
 
 /// One team an entry of the tile and block of pixels; all entries of a block follow each other, while
 /// its templates are in cache.
-template <ExecutionPolicy P, int Lanes>
+template <ExecutionPolicy P, int Pack>
 struct InterpolateTemplates {
   using Real = typename P::real_type;
   /// Pixels that a thread handles abreast: with few lanes more of them fit in registers.
-  static constexpr int abreast = P::on_host && Lanes == 1 ? pixel_block : P::pixels_abreast;
+  static constexpr int abreast = P::on_host && Pack == 1 ? pixel_block : P::pixels_abreast;
   GridStencil<P> stencil;
   TemplateBlocks<P> templates;
   bool exponential;
@@ -55,15 +55,15 @@ struct InterpolateTemplates {
 
  private:
   KOKKOS_FUNCTION void interpolate(int t, int block, int first) const {
-    Real sum[Lanes][abreast] = {};
+    Real sum[Pack][abreast] = {};
     for (int n = t * stencil.nodes; n < (t + 1) * stencil.nodes; ++n) {
       const int row = stencil.row(n);
       if (row < 0) {
         continue;
       }
       const float* values = &templates(block, row, first);
-      const Real* weight = &stencil.weight(n * Lanes);
-      for (int l = 0; l < Lanes; ++l) {
+      const Real* weight = &stencil.weight(n * Pack);
+      for (int l = 0; l < Pack; ++l) {
         for (int i = 0; i < abreast; ++i) {
           sum[l][i] += weight[l] * static_cast<Real>(values[i]);
         }
@@ -71,14 +71,14 @@ struct InterpolateTemplates {
     }
     for (int i = 0; exponential && i < abreast; ++i) {
       sum[0][i] = detail::exp(sum[0][i]);
-      for (int l = 1; l < Lanes; ++l) {
+      for (int l = 1; l < Pack; ++l) {
         sum[l][i] *= sum[0][i];
       }
     }
     const int pixel = block * pixel_block + first;
-    for (int l = 0; l < Lanes; ++l) {
+    for (int l = 0; l < Pack; ++l) {
       for (int i = 0; i < abreast && pixel + i < out.columns; ++i) {
-        out.row(t * Lanes + l)[pixel + i] = sum[l][i];
+        out.row(t * Pack + l)[pixel + i] = sum[l][i];
       }
     }
   }
@@ -235,17 +235,17 @@ class GridLibrary {
 
  private:
   /// Launch with the number of lanes known to the compiler.
-  template <int Lanes>
+  template <int Pack>
   void interpolate(const Exec& exec, int entries, const GridStencil<P>& stencil,
                    MatrixRef<Real> out) const {
-    if (stencil.lanes == Lanes) {
+    if (stencil.lanes == Pack) {
       const auto blocks = static_cast<int>(templates_.extent(0));
       Kokkos::parallel_for(
           "rvfit::GridLibrary::interpolate",
           typename P::team_policy(exec, blocks * entries, Kokkos::AUTO),
-          detail::InterpolateTemplates<P, Lanes>{stencil, templates_, exponential_, entries, out});
-    } else if constexpr (Lanes <= max_grid_axes) {
-      interpolate<Lanes + 1>(exec, entries, stencil, out);
+          detail::InterpolateTemplates<P, Pack>{stencil, templates_, exponential_, entries, out});
+    } else if constexpr (Pack <= max_grid_axes) {
+      interpolate<Pack + 1>(exec, entries, stencil, out);
     }
   }
 

@@ -7,8 +7,8 @@
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/emulator/emulator_data.hpp>
-#include <rvfit/io/fits_input.hpp>
-#include <rvfit/io/io_error.hpp>
+#include <rvfit/io/fits/fits_input.hpp>
+#include <rvfit/io/fits/io_error.hpp>
 
 #include <algorithm>
 #include <array>

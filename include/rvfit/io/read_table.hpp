@@ -10,7 +10,7 @@
 /// Stars may have wavelengths of their own. Where a row's vector is longer than its spectrum,
 /// wavelengths that are not positive numbers at its ends are pixels without weight.
 
-#include <rvfit/io/fits_input.hpp>
+#include <rvfit/io/fits/fits_input.hpp>
 #include <rvfit/io/measured_snr.hpp>
 #include <rvfit/io/spectra.hpp>
 

@@ -4,7 +4,7 @@
 /// @file
 /// Spectra of any survey on the host: what a reader fills from a file, and what the programs fit.
 
-#include <rvfit/io/column.hpp>
+#include <rvfit/io/fits/column.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -73,7 +73,7 @@ struct HostGemm {
     const int columns = Kokkos::min(panel_columns<T>, c.columns - column);
     const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(a.columns) * panel_columns<T>;
     const bool more = row == 0 && column + columns < c.columns;
-    multiply_rows<registers_abreast, native_lanes<T>>(
+    multiply_rows<registers_abreast, native_pack_size<T>>(
         a.row(row), a.stride, panels + panel * size, panel_columns<T>, c.row(row) + column,
         c.stride, rows, a.columns, 0, columns, false, more ? size : 0);
     epilogue(c, row, rows, column, columns);

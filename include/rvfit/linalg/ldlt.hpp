@@ -2,10 +2,10 @@
 #pragma once
 
 /// @file
-/// A = L D L^T of one small symmetric matrix, or of one in each lane of T, by one thread and in place.
+/// A = L D L^T of one small symmetric matrix, or of one in each element of T, by one thread and in place.
 /// The lower triangle is packed by rows; L has a unit diagonal, in whose place is 1 / D.
 
-#include <rvfit/core/lanes_math.hpp>
+#include <rvfit/core/pack_math.hpp>
 
 #include <Kokkos_Core.hpp>
 
@@ -22,7 +22,7 @@ namespace rvfit {
 /// @param[in]     tolerance  least pivot of its diagonal
 /// @return where A is positive definite; elsewhere the factor is of no use
 template <class T>
-[[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> ldlt_factor(T* a, int n, LaneValue<T> tolerance) {
+[[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> ldlt_factor(T* a, int n, PackValue<T> tolerance) {
   MaskOf<T> positive = T(0) == T(0);
   for (int j = 0; j < n; ++j) {
     T* row_j = a + packed(j, 0);

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// The Levenberg-Marquardt method as a machine of two moves, of one fit or of one in each lane of T:
+/// The Levenberg-Marquardt method as a machine of two moves, of one fit or of one in each element of T:
 /// `propose` ends the fit or sets a trial point, `judge` takes or leaves it once its objective is known.
 /// Every solver of the library is a loop around these two.
 
@@ -68,8 +68,8 @@ struct LmFit {
   }
   /// The decrease of a step not worth taking.
   [[nodiscard]] KOKKOS_INLINE_FUNCTION T negligible(const LmOptions& options) const {
-    const auto tolerance = static_cast<LaneValue<T>>(options.tolerance);
-    const auto relative = static_cast<LaneValue<T>>(options.relative_tolerance);
+    const auto tolerance = static_cast<PackValue<T>>(options.tolerance);
+    const auto relative = static_cast<PackValue<T>>(options.relative_tolerance);
     return max_of(T(tolerance), relative * current.value);
   }
 };
@@ -79,7 +79,7 @@ template <class T, int N>
 [[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> lm_gradient_vanishes(const LmFit<T, N>& fit, int n,
                                                                     const LmBounds<T, N>& bounds,
                                                                     double tolerance) {
-  const auto square = static_cast<LaneValue<T>>(2 * tolerance * tolerance);
+  const auto square = static_cast<PackValue<T>>(2 * tolerance * tolerance);
   MaskOf<T> vanishes = T(0) == T(0);
   for (int p = 0; p < n; ++p) {
     const T& g = fit.current.gradient[p];
@@ -128,7 +128,7 @@ KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T
     if (any(flat)) {
       // Without curvature along some direction, the step that a little damping gives.
       T other[N];
-      const auto little = static_cast<LaneValue<T>>(options.initial_damping);
+      const auto little = static_cast<PackValue<T>>(options.initial_damping);
       const LmStep<T> slowed = lm_step<N>(n, fit.theta, fit.current.gradient, fit.current.hessian,
                                           bounds, T(little), other);
       for (int p = 0; p < n; ++p) {
@@ -137,7 +137,7 @@ KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T
       newton.decrease = select(flat, slowed.decrease, newton.decrease);
       newton.solved = newton.solved || slowed.solved;
     }
-    const T infinity(Kokkos::Experimental::infinity_v<LaneValue<T>>);
+    const T infinity(Kokkos::Experimental::infinity_v<PackValue<T>>);
     fit.promise = select(near, select(newton.solved, newton.decrease, infinity), fit.promise);
     const Mask converged = near && newton.solved && newton.decrease < negligible;
     if constexpr (Last == LastStep::judged) {
@@ -173,7 +173,7 @@ template <class T, int N>
   fit.iterations = select(judged, fit.iterations + Integer(1), fit.iterations);
   const T decrease = fit.current.value - trial_value;
   const T ratio = decrease / fit.predicted;
-  const auto least_ratio = static_cast<LaneValue<T>>(options.accept_ratio);
+  const auto least_ratio = static_cast<PackValue<T>>(options.accept_ratio);
   const Mask accepted = judged && fit.predicted > T(0) && ratio > T(least_ratio);
   // So close that rounding decides whether the objective falls or rises.
   const Mask lost = judged && (fit.promise < fit.rounding) && (decrease > -fit.rounding);
@@ -184,7 +184,7 @@ template <class T, int N>
                        fit.promise < T(0.9) * damping.blind_promise;
   const Mask moved = accepted || lost || harmless;
   Mask short_step = moved;
-  const auto tolerance = static_cast<LaneValue<T>>(options.step_tolerance);
+  const auto tolerance = static_cast<PackValue<T>>(options.step_tolerance);
   for (int p = 0; p < n; ++p) {
     const T size = abs_of(fit.trial[p] - fit.theta[p]);
     short_step = short_step && size <= tolerance * (abs_of(fit.theta[p]) + tolerance);
@@ -203,7 +203,7 @@ template <class T, int N>
   const Mask rejected = judged && !moved;
   const Mask hopeless = fit.predicted > T(0) && fit.predicted < fit.negligible(options);
   damping.tighten(rejected);
-  const auto most = static_cast<LaneValue<T>>(options.max_damping);
+  const auto most = static_cast<PackValue<T>>(options.max_damping);
   fit.end(rejected && (hopeless || !(damping.value < T(most))), FitStatus::stalled);
   fit.current.value = select(moved, trial_value, fit.current.value);
   return moved;

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// One Levenberg-Marquardt step inside bounds, of one fit or of one in each lane of T, by one thread.
+/// One Levenberg-Marquardt step inside bounds, of one fit or of one in each element of T, by one thread.
 ///
 /// With gradient g and curvature H of the objective F, the trial point theta + d lowers
 ///
@@ -12,7 +12,7 @@
 /// the parameter that meets it there, and go on with the others; m falls all the way.
 /// (Marquardt, SIAM J. 11, 431, 1963; the damping follows Nielsen, IMM-REP-1999-05.)
 
-#include <rvfit/core/lanes_math.hpp>
+#include <rvfit/core/pack_math.hpp>
 #include <rvfit/linalg/ldlt.hpp>
 #include <rvfit/solver/lm_options.hpp>
 
@@ -82,7 +82,7 @@ template <int N, class T>
     for (int p = 0; p < n; ++p) {
       target[p] = select(held[p], T(0), target[p]);
     }
-    solved = solved && (!open || ldlt_factor(matrix, n, LaneValue<T>(1e-15)));
+    solved = solved && (!open || ldlt_factor(matrix, n, PackValue<T>(1e-15)));
     ldlt_solve(matrix, n, target);
     // How far the way to the target stays inside, and who leaves first.
     T fraction = T(1);
@@ -137,8 +137,8 @@ struct LmDamping {
   T blind_promise;  ///< decrease promised for the last of them
 
   [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION static LmDamping start(const LmOptions& options) {
-    return {T(static_cast<LaneValue<T>>(options.initial_damping)), T(4), T(0),
-            T(Kokkos::Experimental::infinity_v<LaneValue<T>>)};
+    return {T(static_cast<PackValue<T>>(options.initial_damping)), T(4), T(0),
+            T(Kokkos::Experimental::infinity_v<PackValue<T>>)};
   }
 
   /// Where a step is accepted with this ratio of actual to predicted decrease.
@@ -146,7 +146,7 @@ struct LmDamping {
                                          const LmOptions& options) {
     const T u = T(2) * min_of(ratio, T(1)) - T(1);
     const T lower = value * max_of(T(1) / T(10), T(1) - u * u * u);
-    const auto least = static_cast<LaneValue<T>>(options.min_damping);
+    const auto least = static_cast<PackValue<T>>(options.min_damping);
     value = select(where, max_of(lower, T(least)), value);
     growth = select(where, T(4), growth);
   }

@@ -7,7 +7,7 @@
 ///
 ///   coefficients = (W(vsini) * spline) * T,     d/dvsini: (dW/dvsini * spline) * T
 ///
-/// Lanes: 0 .. n in (value and labels) give lanes 0 .. n out; lane n + 1 out is d/dvsini.
+/// Pack: 0 .. n in (value and labels) give lanes 0 .. n out; lane n + 1 out is d/dvsini.
 
 #include <rvfit/core/tile.hpp>
 #include <rvfit/linalg/gemm.hpp>

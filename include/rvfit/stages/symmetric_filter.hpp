@@ -11,7 +11,7 @@
 /// straight lines straight and is the exact continuation of a natural spline. (rvspecfit pads with
 /// zeros; the two differ within K pixels of the ends, which no observed pixel may see.)
 
-#include <rvfit/core/lanes.hpp>
+#include <rvfit/core/pack.hpp>
 #include <rvfit/core/policy.hpp>
 
 #include <Kokkos_Core.hpp>
@@ -36,21 +36,21 @@ KOKKOS_INLINE_FUNCTION Real reflected(const Real* in, int size, int i) {
 template <int Width, class Real>
 KOKKOS_INLINE_FUNCTION void filter_interior(const Real* taps, int reach, const Real* in,
                                             Real* out) {
-  constexpr int lanes = Width % native_lanes<Real> == 0 ? native_lanes<Real> : 1;
-  constexpr int registers = Width / lanes;
-  using Abreast = Lanes<Real, lanes>;
+  constexpr int native = Width % native_pack_size<Real> == 0 ? native_pack_size<Real> : 1;
+  constexpr int registers = Width / native;
+  using Abreast = Pack<Real, native>;
   Abreast sum[registers];
   for (int n = 0; n < registers; ++n) {
-    sum[n] = Abreast(taps[0]) * load<Abreast>(in + n * lanes);
+    sum[n] = Abreast(taps[0]) * load<Abreast>(in + n * native);
   }
   for (int k = 1; k <= reach; ++k) {
     const Abreast tap(taps[k]);
     for (int n = 0; n < registers; ++n) {
-      sum[n] += tap * (load<Abreast>(in + n * lanes - k) + load<Abreast>(in + n * lanes + k));
+      sum[n] += tap * (load<Abreast>(in + n * native - k) + load<Abreast>(in + n * native + k));
     }
   }
   for (int n = 0; n < registers; ++n) {
-    store(sum[n], out + n * lanes);
+    store(sum[n], out + n * native);
   }
 }
 

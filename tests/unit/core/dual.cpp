@@ -109,7 +109,7 @@ TEST_CASE("dual: comparison and selection look at values") {
 }
 
 TEST_CASE("dual: of lanes, each lane has its own derivatives") {
-  using L = Lanes<double, 4>;
+  using L = Pack<double, 4>;
   L x(0);
   for (int w = 0; w < 4; ++w) {
     x.set(w, 0.5 + w);

@@ -24,7 +24,7 @@ struct DotKernel {
       }
     });
     Kokkos::single(Kokkos::PerTeam(member), [&] {
-      double sums[rows_abreast<P>][rows_abreast<P>][sum_lanes<P>] = {};
+      double sums[rows_abreast<P>][rows_abreast<P>][sum_width<P>] = {};
       const auto rows_a = static_cast<int>(result.extent(0));
       const auto rows_b = static_cast<int>(result.extent(1));
       for (int n = 0; n < 2; ++n) {

@@ -37,7 +37,7 @@ TEST_CASE("ldlt: solves positive definite systems") {
 }
 
 TEST_CASE("ldlt: says where a matrix is not positive definite, in its own lane only") {
-  using L = Lanes<double, 4>;
+  using L = Pack<double, 4>;
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   // [2, 1; 1, c] has the pivots 2 and c - 1/2.
   L factor[3] = {L(2.0), L(1.0), L(0.0)};

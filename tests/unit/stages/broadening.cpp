@@ -80,7 +80,7 @@ void is_rotation_then_spline() {
     // rotation at vsini 0, which the library does at 1e-9 pixels.
     const double scale = 3.0 * largest(templates);
     check_close("coefficients", got, want, {rounding<Real>(16, scale) + 1e-9 * scale});
-    // Lanes of values only have the same bits.
+    // Pack of values only have the same bits.
     const auto values_only = coefficients<P>(templates, vsini, lanes, lanes);
     std::vector<Real> part;
     const auto row = static_cast<std::ptrdiff_t>(size + 2);

@@ -18,7 +18,7 @@ constexpr TemplateGrid linear_grid{
     .logarithmic = false, .origin = 3600.0, .step = 0.35, .size = 1200};
 constexpr int columns = 2;  // theta is (something else, rv)
 
-/// Lanes of templates on a grid and their observation at one rv a star.
+/// Pack of templates on a grid and their observation at one rv a star.
 template <class P>
 struct Observed {
   std::vector<double> templates;  ///< (T, lanes, M)

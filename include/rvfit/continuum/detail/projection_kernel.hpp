@@ -49,7 +49,7 @@ struct ProjectionScratch {
                        parameters * (parameters + columns + 1) + 1);
   }
   [[nodiscard]] KOKKOS_FUNCTION static int size(int columns, int parameters) {
-    return (columns + 2 * parameters + 2) * stride + sum_count(columns, parameters) * sum_lanes<P> +
+    return (columns + 2 * parameters + 2) * stride + sum_count(columns, parameters) * sum_width<P> +
            columns * (columns + 2);
   }
 
@@ -62,7 +62,7 @@ struct ProjectionScratch {
     data = rows + columns * stride;
     residual = data + stride;
     sums = residual + stride;
-    factor = sums + sum_count(columns, parameters) * sum_lanes<P>;
+    factor = sums + sum_count(columns, parameters) * sum_width<P>;
     coefficients = factor + columns * columns;
     ridge_weight = coefficients + columns;
   }
@@ -78,7 +78,7 @@ struct ProjectionKernel {
   using Member = typename P::member_type;
   using Scratch = ProjectionScratch<P>;
   static constexpr int width = P::pixels_abreast;
-  static constexpr int lanes = sum_lanes<P>;
+  static constexpr int accumulators = sum_width<P>;
   static constexpr int stride = row_stride<P>;
   static constexpr int abreast = rows_abreast<P>;
   /// Added to the diagonal of S S^T, relative to it, and ridge sum_k (S S^T)_kk c_k^2 to the objective,
@@ -157,7 +157,7 @@ struct ProjectionKernel {
   }
 
   KOKKOS_FUNCTION static void clear(const Member& member, Accum* sums, int count) {
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, count * lanes),
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, count * accumulators),
                          [&](int n) { sums[n] = 0; });
     member.team_barrier();
   }
@@ -194,7 +194,8 @@ struct ProjectionKernel {
                              scratch.rows + second * stride,
                              Kokkos::min(int{abreast}, rows - second), [&](int i, int j) {
                                return second + j <= Kokkos::min(first + i, columns - 1)
-                                          ? scratch.sums + pair(first + i, second + j) * lanes
+                                          ? scratch.sums +
+                                                pair(first + i, second + j) * accumulators
                                           : nullptr;
                              });
         }
@@ -206,7 +207,9 @@ struct ProjectionKernel {
   /// Factor the normal equations, solve for c, and add to the objective.
   KOKKOS_FUNCTION void solve(int b, int spectrum, int columns, const Scratch& scratch) const {
     Accum* l = scratch.factor;
-    const auto dot = [&](int i, int j) { return total<P>(scratch.sums + pair(i, j) * lanes); };
+    const auto dot = [&](int i, int j) {
+      return total<P>(scratch.sums + pair(i, j) * accumulators);
+    };
     for (int k = 0; k < columns; ++k) {
       for (int j = 0; j <= k; ++j) {
         l[k * columns + j] = dot(k, j);
@@ -267,18 +270,20 @@ struct ProjectionKernel {
         if (n < pairs) {
           const int p = n / groups * abreast;
           const int c = n % groups * abreast;
-          accumulate_dots<P>(
-              scratch.tangents + p * stride, Kokkos::min(int{abreast}, parameters - p),
-              scratch.tangents + c * stride, Kokkos::min(int{abreast}, others - c),
-              [&](int i, int j) { return scratch.sums + ((p + i) * others + c + j) * lanes; });
+          accumulate_dots<P>(scratch.tangents + p * stride,
+                             Kokkos::min(int{abreast}, parameters - p),
+                             scratch.tangents + c * stride, Kokkos::min(int{abreast}, others - c),
+                             [&](int i, int j) {
+                               return scratch.sums + ((p + i) * others + c + j) * accumulators;
+                             });
         } else if (n < pairs + first_groups) {
           const int p = (n - pairs) * abreast;
-          accumulate_dots<P>(scratch.slopes + p * stride, Kokkos::min(int{abreast}, parameters - p),
-                             scratch.data, 1,
-                             [&](int i, int) { return scratch.sums + (gradient + p + i) * lanes; });
+          accumulate_dots<P>(
+              scratch.slopes + p * stride, Kokkos::min(int{abreast}, parameters - p), scratch.data,
+              1, [&](int i, int) { return scratch.sums + (gradient + p + i) * accumulators; });
         } else {
           accumulate_dots<P>(scratch.residual, 1, scratch.residual, 1, [&](int, int) {
-            return scratch.sums + (gradient + parameters) * lanes;
+            return scratch.sums + (gradient + parameters) * accumulators;
           });
         }
       });
@@ -374,7 +379,7 @@ struct ProjectionKernel {
   KOKKOS_FUNCTION void store(int b, int spectrum, int columns, const Scratch& scratch) const {
     const int others = parameters + columns;
     const int gradient = parameters * others;
-    const Accum chi2 = total<P>(scratch.sums + (gradient + parameters) * lanes);
+    const Accum chi2 = total<P>(scratch.sums + (gradient + parameters) * accumulators);
     out.value(b) += chi2;
     if (extra.chi2.data() != nullptr) {
       extra.chi2(spectrum) = chi2;
@@ -382,14 +387,14 @@ struct ProjectionKernel {
     // B (w T y)^T, parked in the rows that pass B no longer needs.
     Accum* overlap = scratch.rows;  // (P, K)
     for (int p = 0; p < parameters; ++p) {
-      const Accum* sums = scratch.sums + p * others * lanes;
+      const Accum* sums = scratch.sums + p * others * accumulators;
       for (int k = 0; k < columns; ++k) {
-        overlap[p * columns + k] = total<P>(sums + (parameters + k) * lanes);
+        overlap[p * columns + k] = total<P>(sums + (parameters + k) * accumulators);
       }
       const int column = tangents.column(p);
-      out.gradient(b, column) += 2 * total<P>(scratch.sums + (gradient + p) * lanes);
+      out.gradient(b, column) += 2 * total<P>(scratch.sums + (gradient + p) * accumulators);
       for (int q = 0; q <= p; ++q) {
-        Accum curvature = total<P>(sums + q * lanes);
+        Accum curvature = total<P>(sums + q * accumulators);
         for (int k = 0; k < columns; ++k) {
           curvature -= overlap[p * columns + k] * overlap[q * columns + k];
         }

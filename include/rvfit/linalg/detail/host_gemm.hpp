@@ -8,7 +8,7 @@
 /// Every element of a product is one chain of additions over the inner index, wherever its row and its
 /// column lie: a row has the same bits in any company.
 
-#include <rvfit/core/lanes.hpp>
+#include <rvfit/core/pack.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -29,7 +29,7 @@ inline constexpr int registers_abreast = 3;
 
 /// Columns of a panel.
 template <class T>
-inline constexpr int panel_columns = registers_abreast* native_lanes<T>;
+inline constexpr int panel_columns = registers_abreast* native_pack_size<T>;
 
 /// Elements of a cache line: 64 bytes on all processors this is run on.
 template <class T>
@@ -50,7 +50,7 @@ template <int Rows, int Registers, int W, class T>
 void multiply_in_registers(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride,
                            T* c, std::ptrdiff_t c_stride, int inner, int first, int end,
                            bool accumulate, std::ptrdiff_t ahead = 0) {
-  using Abreast = Lanes<T, W>;
+  using Abreast = Pack<T, W>;
   Abreast sum[Rows][Registers];
   for (int r = 0; r < Rows; ++r) {
     for (int n = 0; n < Registers; ++n) {
@@ -118,7 +118,7 @@ template <class T>
 void multiply_columns(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride,
                       T* c, std::ptrdiff_t c_stride, int rows, int inner, int columns,
                       bool accumulate) {
-  constexpr int lanes = native_lanes<T>;
+  constexpr int native = native_pack_size<T>;
   // A panel that would pass the end is moved back: what it has in common with the one before is
   // computed twice.
   const auto cover = [&](auto registers, auto width, int begin) {
@@ -132,13 +132,13 @@ void multiply_columns(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrd
   using std::integral_constant;
   for (int begin = 0; begin < columns;) {
     const int rest = columns - begin;
-    const bool fits = columns >= 3 * lanes;
-    if (fits && rest > 2 * lanes) {
-      begin = cover(integral_constant<int, 3>{}, integral_constant<int, lanes>{}, begin);
-    } else if (columns >= 2 * lanes && rest > lanes) {
-      begin = cover(integral_constant<int, 2>{}, integral_constant<int, lanes>{}, begin);
-    } else if (columns >= lanes) {
-      begin = cover(integral_constant<int, 1>{}, integral_constant<int, lanes>{}, begin);
+    const bool fits = columns >= 3 * native;
+    if (fits && rest > 2 * native) {
+      begin = cover(integral_constant<int, 3>{}, integral_constant<int, native>{}, begin);
+    } else if (columns >= 2 * native && rest > native) {
+      begin = cover(integral_constant<int, 2>{}, integral_constant<int, native>{}, begin);
+    } else if (columns >= native) {
+      begin = cover(integral_constant<int, 1>{}, integral_constant<int, native>{}, begin);
     } else {
       begin = cover(integral_constant<int, 1>{}, integral_constant<int, 1>{}, begin);
     }

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Opening a FITS file, listing its HDUs, and finding out whether it is all there. CFITSIO opens
+/// a truncated file without complaint, plain or gzipped, and fails only where data are missing.
+
+#include <rvfit/io/fits/fits_file.hpp>
+#include <rvfit/io/fits/io_error.hpp>
+
+#include <fitsio.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <utility>
+
+namespace rvfit::io::detail {
+
+/// HDU number of every EXTNAME, upper case; of one that comes twice, the first.
+using HduNumbers = std::map<std::string, int>;
+
+/// @throws IoError  no such file, a folder, or not FITS
+[[nodiscard]] inline FitsPointer open_fits(const std::string& path) {
+  std::error_code ignored;
+  const auto kind = std::filesystem::status(path, ignored).type();
+  if (kind == std::filesystem::file_type::not_found) {
+    throw IoError(path + ": no such file");
+  }
+  if (kind == std::filesystem::file_type::directory) {
+    throw IoError(path + ": is a folder, a FITS file was expected");
+  }
+  fitsfile* file = nullptr;
+  int status = 0;
+  fits_open_diskfile(&file, literal_name(path).c_str(), READONLY, &status);
+  if (status != 0) {
+    throw IoError(path + ": cannot be read as a FITS file" + cfitsio_text(status));
+  }
+  return FitsPointer(file);
+}
+
+[[nodiscard]] inline std::string without_trailing_blanks(std::string text) {
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+[[nodiscard]] inline std::string upper_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return text;
+}
+
+[[nodiscard]] inline std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+/// EXTNAME of the current HDU in upper case, or nothing.
+[[nodiscard]] inline std::string extension_name(fitsfile* file) {
+  char name[FLEN_VALUE] = "";
+  int status = 0;
+  fits_read_key(file, TSTRING, "EXTNAME", name, nullptr, &status);
+  fits_clear_errmsg();
+  return status == 0 ? upper_case(without_trailing_blanks(name)) : "";
+}
+
+/// Visit every HDU up to the end of the file.
+/// @throws IoError  the file is shorter than its headers say, or has bytes that are no HDU
+[[nodiscard]] inline HduNumbers list_hdus(const std::string& path, fitsfile* file) {
+  HduNumbers numbers;
+  const LONGLONG size = file->Fptr->filesize;
+  LONGLONG end = 0;
+  for (int number = 1; end != size; ++number) {
+    LONGLONG header = 0;
+    LONGLONG data = 0;
+    int status = 0;
+    fits_movabs_hdu(file, number, nullptr, &status);
+    fits_get_hduaddrll(file, &header, &data, &end, &status);
+    if (status != 0) {
+      throw IoError(path + ": truncated or damaged: HDU " + std::to_string(number) +
+                    " has no complete header" + cfitsio_text(status));
+    }
+    const std::string name = number == 1 ? "PRIMARY" : extension_name(file);
+    if (end > size) {
+      throw IoError(path + ": truncated: " + hdu_text(name) + " ends at byte " +
+                    std::to_string(end) + ", the file at byte " + std::to_string(size));
+    }
+    numbers.emplace(name, number);
+  }
+  return numbers;
+}
+
+/// A gzip file ends with the size that it unpacks to. CFITSIO does not look at it, so that a file
+/// cut short between two HDUs would pass.
+/// @throws IoError  the file was unpacked to another size
+inline void require_unpacked_size(const std::string& path, fitsfile* file) {
+  std::ifstream stream(path, std::ios::binary);
+  std::array<unsigned char, 4> bytes{};
+  const auto read = [&] { stream.read(reinterpret_cast<char*>(bytes.data()), bytes.size()); };
+  read();
+  if (!stream || bytes[0] != 0x1f || bytes[1] != 0x8b) {
+    return;
+  }
+  stream.seekg(-4, std::ios::end);
+  read();
+  std::uint32_t expected = 0;
+  for (std::size_t i = bytes.size(); i-- > 0;) {
+    expected = (expected << 8U) | bytes[i];
+  }
+  const LONGLONG size = file->Fptr->filesize;
+  if (!stream || expected != static_cast<std::uint32_t>(size)) {
+    throw IoError(path + ": truncated or damaged: unpacks to " + std::to_string(size) +
+                  " bytes, its gzip trailer says " + std::to_string(expected));
+  }
+}
+
+}  // namespace rvfit::io::detail

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Residual fits by a team each. Points come in blocks; their terms and derivatives are rows of scratch.
+/// Every sum over points is split into strips that one thread each keeps through all blocks, so that
+/// the order of additions depends on the shape of the problem alone.
+
+#include <rvfit/core/team.hpp>
+#include <rvfit/residual/detail/residual_problem.hpp>
+
+#include <Kokkos_Core.hpp>
+
+#include <cstdint>
+
+namespace rvfit::detail {
+
+template <class Problem, ExecutionPolicy P>
+struct FitByTeam {
+  static constexpr int n = Problem::n;
+  using Real = typename P::real_type;
+  using Accum = typename P::accum_type;
+  using Member = typename P::member_type;
+
+  /// The value, the gradient and the lower triangle of the Hessian.
+  static constexpr int sums = 1 + n + packed(n, 0);
+  /// Strips of a sum: on CPUs a vector register; on GPUs enough to give a small fit's threads work.
+  static constexpr int strips = P::on_host ? 8 : (sums < 16 ? 8 : (sums < 64 ? 4 : 1));
+  static_assert(pixel_block % strips == 0);
+
+  /// What a team shares.
+  struct Shared {
+    ResidualState<Accum, Problem> state;
+    LmPoint<Accum, n> at_trial;
+    Accum partial[sums][strips];
+    Accum value[pixel_block], slope[pixel_block], curvature[pixel_block];
+    Accum jacobian[n][pixel_block];
+    bool running;
+  };
+
+  Problem problem;
+  std::int64_t first;  ///< fit of this launch
+
+  [[nodiscard]] static int scratch_bytes() {
+    return static_cast<int>(sizeof(Shared) + alignof(Shared));
+  }
+  /// Scratch near the team where it fits.
+  [[nodiscard]] static constexpr int scratch_level() { return sizeof(Shared) < 30000 ? 0 : 1; }
+
+  /// Terms and derivatives of one point; zeros past the last, and where it is left out.
+  KOKKOS_FUNCTION void linearize(const typename Problem::template Arguments<Real>& at,
+                                 std::int64_t fit, int i, int k, Shared& shared) const {
+    EstimatorTerm<Accum> term{0, 0, 0};
+    Real jacobian[n] = {};
+    if (i < problem.data.points && problem.weight(fit, i) != Accum(0)) {
+      const Real f = problem.linearize(at, fit, i, jacobian);
+      term =
+          problem.estimator(static_cast<Accum>(f), problem.datum(fit, i), problem.weight(fit, i));
+    }
+    shared.value[k] = term.value;
+    shared.slope[k] = term.slope;
+    shared.curvature[k] = term.curvature;
+    for (int p = 0; p < n; ++p) {
+      shared.jacobian[p][k] = static_cast<Accum>(jacobian[p]);
+    }
+  }
+
+  /// Add the block's share to the strips of sum number s.
+  template <int Abreast>
+  KOKKOS_FUNCTION void add_block(int s, int strip, Shared& shared) const {
+    const Accum* a = shared.value;
+    const Accum* b = nullptr;
+    const Accum* c = nullptr;
+    if (s > n) {
+      int p = 0;
+      while (packed(p + 1, 0) <= s - 1 - n) {
+        ++p;
+      }
+      a = shared.curvature;
+      b = shared.jacobian[p];
+      c = shared.jacobian[s - 1 - n - packed(p, 0)];
+    } else if (s > 0) {
+      a = shared.slope;
+      b = shared.jacobian[s - 1];
+    }
+    for (int k = 0; k < pixel_block; k += strips) {
+      for (int j = strip; j < strip + Abreast; ++j) {
+        const Accum factor =
+            b == nullptr ? Accum(1) : (c == nullptr ? b[k + j] : b[k + j] * c[k + j]);
+        shared.partial[s][j] += a[k + j] * factor;
+      }
+    }
+  }
+
+  KOKKOS_FUNCTION void evaluate(const Member& member, std::int64_t fit, Shared& shared) const {
+    constexpr int abreast = P::on_host ? strips : 1;
+    constexpr int groups = strips / abreast;
+    const auto at = problem.template arguments<Real>(shared.state.fit.trial, shared.state.bounds);
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, sums * groups), [&](int item) {
+      for (int j = 0; j < abreast; ++j) {
+        shared.partial[item / groups][item % groups + j] = 0;
+      }
+    });
+    for (int begin = 0; begin < problem.data.points; begin += pixel_block) {
+      member.team_barrier();
+      Kokkos::parallel_for(Kokkos::TeamThreadRange(member, pixel_block),
+                           [&](int k) { linearize(at, fit, begin + k, k, shared); });
+      member.team_barrier();
+      Kokkos::parallel_for(Kokkos::TeamThreadRange(member, sums * groups), [&](int item) {
+        add_block<abreast>(item / groups, item % groups, shared);
+      });
+    }
+    member.team_barrier();
+  }
+
+  /// The sums' totals on top of the priors, and the next move.
+  KOKKOS_FUNCTION void advance(Shared& shared) const {
+    LmPoint<Accum, n>& point = shared.at_trial;
+    problem.add_priors(shared.state.priors, shared.state.fit.trial, point);
+    const auto total = [&](int s) {
+      Accum sum = 0;
+      for (int j = 0; j < strips; ++j) {
+        sum += shared.partial[s][j];
+      }
+      return sum;
+    };
+    point.value += total(0);
+    for (int p = 0; p < n; ++p) {
+      point.gradient[p] += total(1 + p);
+    }
+    for (int k = 0; k < packed(n, 0); ++k) {
+      point.hessian[k] += total(1 + n + k);
+    }
+    shared.state.advance(point, problem.options);
+    shared.running = shared.state.fit.running();
+  }
+
+  KOKKOS_FUNCTION void operator()(const Member& member) const {
+    const std::int64_t fit = first + member.league_rank();
+    Shared& shared = *static_cast<Shared*>(
+        member.team_scratch(scratch_level()).get_shmem_aligned(sizeof(Shared), alignof(Shared)));
+    Kokkos::single(Kokkos::PerTeam(member), [&]() {
+      problem.begin(fit, 0, shared.state);
+      Accum signal = 0;
+      for (int i = 0; i < problem.data.points; ++i) {
+        const Accum scaled = problem.datum(fit, i) * problem.weight(fit, i);
+        signal += scaled * scaled;
+      }
+      shared.state.signal = signal;
+      shared.running = true;
+    });
+    member.team_barrier();
+    int evaluations = 0;
+    while (shared.running) {
+      evaluate(member, fit, shared);
+      ++evaluations;
+      Kokkos::single(Kokkos::PerTeam(member), [&]() { advance(shared); });
+      member.team_barrier();
+    }
+    Kokkos::single(Kokkos::PerTeam(member), [&]() {
+      problem.finish(fit, 0, shared.state.fit, shared.state.bounds, evaluations);
+    });
+  }
+};
+
+}  // namespace rvfit::detail

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Residual fits by a thread each; on CPUs a thread takes several abreast.
+
+#include <rvfit/residual/detail/residual_problem.hpp>
+
+#include <Kokkos_Core.hpp>
+
+namespace rvfit::detail {
+
+/// True where a model runs with the fits of several elements at once.
+template <class Model, class R>
+[[nodiscard]] consteval bool runs_abreast() {
+  if constexpr (requires { Model::packs; }) {
+    return Model::packs && ValueOf<Model, R, FitOf<R>>;
+  } else {
+    return ValueOf<Model, R, FitOf<R>>;
+  }
+}
+
+/// Pack of one thread: those of a register of the wider type on hosts.
+template <ExecutionPolicy P, class Model>
+struct ThreadTypes {
+  using Real = typename P::real_type;
+  using Accum = typename P::accum_type;
+  static constexpr int widest = native_pack_size<Real> < native_pack_size<Accum>
+                                    ? native_pack_size<Real>
+                                    : native_pack_size<Accum>;
+  static constexpr int size = P::on_host && widest > 1 && runs_abreast<Model, Pack<Real, widest>>()
+                                  ? widest
+                                  : 1;
+  using R = std::conditional_t<size == 1, Real, Pack<Real, size>>;
+  using T = std::conditional_t<size == 1, Accum, Pack<Accum, size>>;
+};
+
+/// Each thread takes a block of fits through its pack: as a fit ends, the next one takes its element.
+template <class Problem, class T, class R, ExecutionPolicy P>
+struct FitByThread {
+  static constexpr int n = Problem::n;
+  static constexpr int W = pack_size<T>;
+  using Real = typename Problem::Real;
+  using Fit = FitOf<T>;
+
+  Problem problem;
+  std::int64_t first;  ///< fit of this launch
+  int count;           ///< fits of this launch
+  int block;           ///< fits of a thread
+
+  /// Data of the fits in the pack: y and w of each point.
+  [[nodiscard]] static std::size_t scratch_bytes(int points) {
+    return W == 1 ? 0 : 2 * static_cast<std::size_t>(points) * sizeof(R) + alignof(R);
+  }
+
+  KOKKOS_FUNCTION void load(std::int64_t number, int w, ResidualState<T, Problem>& state, R* y,
+                            R* weight) const {
+    problem.begin(number, w, state);
+    typename Problem::Accum signal = 0;
+    for (int i = 0; i < problem.data.points; ++i) {
+      const auto datum = problem.datum(number, i);
+      const auto scale = problem.weight(number, i);
+      signal += datum * scale * (datum * scale);
+      if constexpr (W > 1) {
+        set_element(y[i], w, datum);
+        set_element(weight[i], w, scale);
+      }
+    }
+    set_element(state.signal, w, signal);
+  }
+
+  KOKKOS_FUNCTION void evaluate(const ResidualState<T, Problem>& state, const Fit& number,
+                                const R* y, const R* weight, LmPoint<T, n>& out) const {
+    LmPoint<T, n> sums;
+    problem.add_priors(state.priors, state.fit.trial, sums);
+    const auto at = problem.template arguments<R>(state.fit.trial, state.bounds);
+    for (int i = 0; i < problem.data.points; ++i) {
+      if constexpr (W > 1) {
+        problem.add_point(at, number, i, pack_cast<T>(y[i]), pack_cast<T>(weight[i]), sums);
+      } else {
+        problem.add_point(at, number, i, problem.datum(number, i), problem.weight(number, i), sums);
+      }
+    }
+    out = sums;
+  }
+
+  KOKKOS_FUNCTION void run(int begin, R* y, R* weight) const {
+    const int end = Kokkos::min(begin + block, count);
+    ResidualState<T, Problem> state;
+    LmPoint<T, n> at_trial;
+    Fit number;
+    bool taken[W];
+    int evaluations[W];
+    int next = begin;
+    int busy = 0;
+    for (int w = 0; w < W; ++w) {
+      // An element without a fit of its own repeats the first one, to no effect.
+      taken[w] = next < end;
+      busy += taken[w] ? 1 : 0;
+      const std::int64_t fit = first + (taken[w] ? next++ : begin);
+      fit_in_lane(number, w) = fit;
+      evaluations[w] = 0;
+      load(fit, w, state, y, weight);
+    }
+    while (busy > 0) {
+      evaluate(state, number, y, weight, at_trial);
+      state.advance(at_trial, problem.options);
+      const auto running = state.fit.running();
+      for (int w = 0; w < W; ++w) {
+        ++evaluations[w];
+        if (!taken[w] || element(running, w)) {
+          continue;
+        }
+        problem.finish(fit_in_lane(number, w), w, state.fit, state.bounds, evaluations[w]);
+        taken[w] = next < end;
+        if (taken[w]) {
+          fit_in_lane(number, w) = first + next++;
+          evaluations[w] = 0;
+          load(fit_in_lane(number, w), w, state, y, weight);
+        } else {
+          --busy;
+        }
+      }
+    }
+  }
+
+  /// On devices: a thread for each fit.
+  KOKKOS_FUNCTION void operator()(int fit) const { run(fit, nullptr, nullptr); }
+
+  /// On hosts: a team of one thread for each block.
+  KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
+    R* y = nullptr;
+    if constexpr (W > 1) {
+      const auto bytes = 2 * static_cast<std::size_t>(problem.data.points) * sizeof(R);
+      y = static_cast<R*>(member.team_scratch(1).get_shmem_aligned(bytes, alignof(R)));
+    }
+    run(member.league_rank() * block, y, y + problem.data.points);
+  }
+
+ private:
+  KOKKOS_FORCEINLINE_FUNCTION static std::int64_t& fit_in_lane(Fit& fit, int w) {
+    if constexpr (W == 1) {
+      return fit;
+    } else {
+      return fit.number[w];
+    }
+  }
+};
+
+}  // namespace rvfit::detail

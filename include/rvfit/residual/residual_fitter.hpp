@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// N least-squares fits of a user's model at once: each minimises
+///
+///   F(theta) = sum_i rho(f(theta; i); y_i, w_i) + sum_p ((theta_p - mean_p) / sigma_p)^2
+///
+/// inside its bounds, by the Levenberg-Marquardt steps of lm_fit.hpp. A fit's result is the same to the
+/// last bit alone, among others, in any order and with any number of threads.
+
+#include <rvfit/residual/detail/fit_by_team.hpp>
+#include <rvfit/residual/detail/fit_by_thread.hpp>
+#include <rvfit/residual/estimator.hpp>
+#include <rvfit/residual/residual_model.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace rvfit {
+
+/// How many threads work on one fit.
+enum class Parallelism {
+  automatic,       ///< by the shape of the fits
+  thread_per_fit,  ///< state in registers; on CPUs a vector register of fits abreast
+  team_per_fit,    ///< the points of a fit are spread over a team, its state is in scratch
+};
+
+/// Options of N fits.
+struct ResidualOptions {
+  LmOptions solver{};
+  /// Names, bounds, priors, scales; `fixed` ones keep `value`. All free if empty.
+  ParameterSet parameters{};
+  /// Scale covariances by chi2 / (points - free parameters), for data whose errors are known
+  /// but for a factor.
+  bool scale_covariance = false;
+  Parallelism parallelism = Parallelism::automatic;
+  std::int64_t chunk = std::int64_t{1} << 20;  ///< fits of one launch
+};
+
+/// A plan: options checked and uploaded once. `run` then allocates nothing and does not wait.
+template <ExecutionPolicy P, ResidualModel Model, class Estimator = LeastSquares>
+class ResidualFitter {
+ public:
+  using Exec = typename P::execution_space;
+  using Accum = typename P::accum_type;
+  static constexpr int n = Model::parameters;
+
+  /// @throws InvalidArgument  parameters that are not the model's number; options, parameters or an
+  ///                          estimator that are not valid
+  explicit ResidualFitter(const Exec& exec, const ResidualOptions& options = {},
+                          const Estimator& estimator = {})
+      : options_(options), estimator_(estimator) {
+    ParameterSet& set = options_.parameters;
+    if (set.size() == 0) {
+      std::vector<Parameter> free(n);
+      for (int p = 0; p < n; ++p) {
+        free[static_cast<std::size_t>(p)].name = "theta" + std::to_string(p);
+      }
+      set = ParameterSet(free);
+    }
+    RVFIT_REQUIRE(set.size() == n, "ResidualFitter: ", set.size(), " parameters, the model has ",
+                  n);
+    RVFIT_REQUIRE(options_.chunk > 0 && options_.chunk <= std::int64_t{1} << 30,
+                  "ResidualFitter: chunks of ", options_.chunk, " fits");
+    options_.solver.require_valid();
+    if constexpr (requires { estimator.require_valid(); }) {
+      estimator.require_valid();
+    }
+    set.require_valid();
+    parameters_ = DeviceParameters<P>(exec, set);
+  }
+
+  /// Fit.
+  ///
+  /// @param[in]  exec   instance the work is enqueued on; the call does not fence
+  /// @param[in]  model  device-callable, copied into the kernels
+  /// @param[in]  data   (N, M) or (1, M)
+  /// @param[in]  start  (N, P)  put within the bounds; fixed parameters of the options take their value
+  /// @param[out] out    of N rows; its covariance and correlation are left out where empty
+  /// @throws InvalidArgument  extents differ
+  void run(const Exec& exec, const Model& model, const ResidualData<P>& data,
+           const Matrix<const Accum, P>& start, const ResidualFits<P>& out) const {
+    const auto size = static_cast<std::int64_t>(start.extent(0));
+    const Problem problem{model, estimator_, checked(data, size), parameters_,
+                          start, out,        options_.solver,     options_.scale_covariance};
+    require_rows("start", start, size, false);
+    require_rows("theta", out.theta, size, false);
+    require_size("value", out.value, size);
+    require_size("status", out.status, size);
+    require_size("iterations", out.iterations, size);
+    require_size("evaluations", out.evaluations, size);
+    require_squares("covariance", out.covariance, size);
+    require_squares("correlation", out.correlation, size);
+    for (std::int64_t first = 0; first < size; first += options_.chunk) {
+      const auto count = static_cast<int>(std::min(options_.chunk, size - first));
+      if (by_team(problem.data.points)) {
+        fit_by_team(exec, problem, first, count);
+      } else {
+        fit_by_thread(exec, problem, first, count);
+      }
+    }
+  }
+
+ private:
+  using Problem = detail::ResidualProblem<P, Model, Estimator>;
+
+  /// A view of P columns has a row for each fit; it may be empty if `optional`.
+  template <class View>
+  static void require_rows(const char* what, const View& view, std::int64_t size, bool optional) {
+    const auto rows = static_cast<std::int64_t>(view.extent(0));
+    RVFIT_REQUIRE((optional && rows == 0) || (rows == size && view.extent(1) == n),
+                  "ResidualFitter: ", what, " is ", rows, " x ", view.extent(1), ", wanted ", size,
+                  " x ", n);
+  }
+
+  template <class View>
+  static void require_size(const char* what, const View& view, std::int64_t size) {
+    RVFIT_REQUIRE(static_cast<std::int64_t>(view.extent(0)) == size, "ResidualFitter: ", what,
+                  " has ", view.extent(0), " elements, wanted ", size);
+  }
+  /// N matrices of P x P, or none.
+  template <class View>
+  static void require_squares(const char* what, const View& view, std::int64_t size) {
+    const auto number = static_cast<std::int64_t>(view.extent(0));
+    RVFIT_REQUIRE(number == 0 || (number == size && view.extent(1) == n && view.extent(2) == n),
+                  "ResidualFitter: ", what, " is ", number, " x ", view.extent(1), " x ",
+                  view.extent(2), ", wanted ", size, " x ", n, " x ", n);
+  }
+
+  [[nodiscard]] static ResidualData<P> checked(ResidualData<P> data, std::int64_t size) {
+    data.points = data.points > 0 ? data.points : static_cast<int>(data.y.extent(1));
+    const auto points = static_cast<std::size_t>(data.points);
+    RVFIT_REQUIRE(points > 0, "ResidualFitter: no points");
+    const auto require_points = [&](const char* what, const auto& view) {
+      const auto rows = static_cast<std::int64_t>(view.extent(0));
+      RVFIT_REQUIRE(rows == 0 || ((rows == 1 || rows == size) && view.extent(1) == points),
+                    "ResidualFitter: ", what, " is ", rows, " x ", view.extent(1), ", wanted ",
+                    size, " x ", points);
+    };
+    require_points("y", data.y);
+    require_points("weight", data.weight);
+    require_rows("lower", data.parameters.lower, size, true);
+    require_rows("upper", data.parameters.upper, size, true);
+    require_rows("fixed", data.parameters.fixed, size, true);
+    require_rows("prior_mean", data.parameters.prior_mean, size, true);
+    require_rows("prior_sigma", data.parameters.prior_sigma, size, true);
+    return data;
+  }
+
+  /// A thread keeps the state of a small fit in registers. On hosts it keeps the data of all its pack
+  /// in its cache.
+  [[nodiscard]] bool by_team(int points) const {
+    if (options_.parallelism != Parallelism::automatic) {
+      return options_.parallelism == Parallelism::team_per_fit;
+    }
+    return P::on_host ? points > 8192 : n > 10 || points * n > 4096;
+  }
+
+  void fit_by_thread(const Exec& exec, const Problem& problem, std::int64_t first,
+                     int count) const {
+    using Types = detail::ThreadTypes<P, Model>;
+    using Kernel = detail::FitByThread<Problem, typename Types::T, typename Types::R, P>;
+    constexpr const char* label = "rvfit::ResidualFitter::fit_by_thread";
+    if constexpr (P::on_host) {
+      // Blocks short enough to share the work, long enough to keep all elements busy to the end.
+      const int block =
+          std::clamp(count / (4 * exec.concurrency()), int{Kernel::W}, 64 * Kernel::W);
+      const auto scratch = Kokkos::PerTeam(Kernel::scratch_bytes(problem.data.points));
+      Kokkos::parallel_for(label,
+                           Kokkos::TeamPolicy<Exec, Kokkos::Schedule<Kokkos::Dynamic>>(
+                               exec, (count + block - 1) / block, 1)
+                               .set_scratch_size(1, scratch),
+                           Kernel{problem, first, count, block});
+    } else {
+      // Small blocks: more registers for each thread than one of a full block of a GPU can have.
+      using SmallBlocks = Kokkos::RangePolicy<Exec, Kokkos::LaunchBounds<128, 1>>;
+      Kokkos::parallel_for(label, SmallBlocks(exec, 0, count), Kernel{problem, first, count, 1});
+    }
+  }
+
+  void fit_by_team(const Exec& exec, const Problem& problem, std::int64_t first, int count) const {
+    using Kernel = detail::FitByTeam<Problem, P>;
+    const Kernel kernel{problem, first};
+    const auto scratch = Kokkos::PerTeam(Kernel::scratch_bytes());
+    const auto policy = [&](const auto& team_size) {
+      return typename P::team_policy(exec, count, team_size)
+          .set_scratch_size(Kernel::scratch_level(), scratch);
+    };
+    constexpr const char* label = "rvfit::ResidualFitter::fit_by_team";
+    if constexpr (P::on_host) {
+      // Threads that no fit of its own is left for join the others.
+      const int wanted = std::max(exec.concurrency() / count, 1);
+      const int most = policy(1).team_size_max(kernel, Kokkos::ParallelForTag());
+      Kokkos::parallel_for(label, policy(std::min(wanted, most)), kernel);
+    } else {
+      Kokkos::parallel_for(label, policy(Kokkos::AUTO), kernel);
+    }
+  }
+
+  ResidualOptions options_;
+  Estimator estimator_;
+  DeviceParameters<P> parameters_;
+};
+
+/// The same in one call, with new arrays.
+///
+/// @param[in] covariance  also compute covariances and correlations
+template <ExecutionPolicy P, ResidualModel Model, class Estimator = LeastSquares>
+[[nodiscard]] ResidualFits<P> fit_residuals(const typename P::execution_space& exec,
+                                            const Model& model, const ResidualData<P>& data,
+                                            const Matrix<const typename P::accum_type, P>& start,
+                                            const ResidualOptions& options = {},
+                                            const Estimator& estimator = {},
+                                            bool covariance = true) {
+  ResidualFits<P> out(exec, static_cast<std::int64_t>(start.extent(0)), Model::parameters,
+                      covariance);
+  ResidualFitter<P, Model, Estimator>(exec, options, estimator).run(exec, model, data, start, out);
+  return out;
+}
+
+}  // namespace rvfit

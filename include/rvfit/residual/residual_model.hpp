@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// What a user writes to fit a function of his own, f(theta; i), to M points of N data sets:
+///
+/// @code{.cpp}
+///   struct Gaussian {
+///     static constexpr int parameters = 4;
+///     Kokkos::View<const double*> x;
+///     template <class T>
+///     KOKKOS_FUNCTION T operator()(const T* theta, int i) const {
+///       const T u = (x(i) - theta[1]) / theta[2];
+///       return theta[0] * exp(-0.5 * u * u) + theta[3];
+///     }
+///   };
+/// @endcode
+///
+/// The scalar T is a floating-point number, a Dual for derivatives, or on CPUs a vector register of
+/// several fits (Pack), of the last two nested. So a model calls elementary functions without a
+/// namespace (with `using Kokkos::exp;` before, where T is double), and branches only by `select`.
+/// A model that needs to branch on its scalar says `static constexpr bool packs = false;` and is then
+/// run one fit at a time.
+///
+/// Optional:
+/// - constants of each fit: `operator()(const T* theta, const Fit& fit, int i)` with a template parameter
+///   Fit, which stands for the number of one fit or of several; `pick(view, fit, j...)` reads
+///   view(fit, j...). With `std::int64_t fit` the model is run one fit at a time;
+/// - derivatives by hand: `T linearize(const T* theta, [const Fit& fit,] int i, T* derivative)` returns f
+///   and sets derivative[p] = df/dtheta_p;
+/// - `static constexpr auto derivatives = rvfit::Derivatives::differences;` where neither duals nor
+///   derivatives by hand will do.
+
+#include <rvfit/core/dual.hpp>
+#include <rvfit/core/pack.hpp>
+#include <rvfit/data/parameters.hpp>
+
+#include <Kokkos_Core.hpp>
+
+#include <concepts>
+#include <cstdint>
+
+namespace rvfit {
+
+/// Where a model's derivatives come from.
+enum class Derivatives {
+  by_hand,      ///< its `linearize`; the default where there is one
+  dual,         ///< forward mode, exact; the default otherwise
+  differences,  ///< central, 2 P further values a point; good to eps^(2/3)
+};
+
+/// View element (fit, j...): one number, or one for each of several fits.
+template <class View, class... Index>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION auto pick(const View& view, std::int64_t fit, Index... j) {
+  return view(fit, j...);
+}
+template <class View, int W, class... Index>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION auto pick(const View& view, const FitPack<W>& fit,
+                                               Index... j) {
+  Pack<typename View::non_const_value_type, W> out;
+  for (int w = 0; w < W; ++w) {
+    out.set(w, view(fit.number[w], j...));
+  }
+  return out;
+}
+
+namespace detail {
+
+/// f at point i of a fit, whether or not the model asks for the fit.
+template <class Model, class T, class Fit>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T model_value(const Model& model, const T* theta,
+                                                        const Fit& fit, int i) {
+  if constexpr (requires { model(theta, fit, i); }) {
+    return model(theta, fit, i);
+  } else {
+    return model(theta, i);
+  }
+}
+
+template <class Model, class T, class Fit>
+concept ValueOf = requires(const Model& model, const T* theta, const Fit& fit) {
+  { model(theta, fit, 0) } -> std::convertible_to<T>;
+}
+|| requires(const Model& model, const T* theta) {
+  { model(theta, 0) } -> std::convertible_to<T>;
+};
+
+template <class Model, class T, class Fit>
+concept LinearizedWithFit = requires(const Model& model, const T* theta, const Fit& fit, T* out) {
+  { model.linearize(theta, fit, 0, out) } -> std::convertible_to<T>;
+};
+template <class Model, class T>
+concept LinearizedWithoutFit = requires(const Model& model, const T* theta, T* out) {
+  { model.linearize(theta, 0, out) } -> std::convertible_to<T>;
+};
+
+}  // namespace detail
+
+/// A model as described above, of up to max_parameters parameters.
+template <class Model>
+concept ResidualModel = requires {
+  { Model::parameters } -> std::convertible_to<int>;
+}
+&&Model::parameters > 0 &&
+    Model::parameters <= max_parameters&& detail::ValueOf<Model, double, std::int64_t>;
+
+/// How the derivatives of a model come about.
+template <ResidualModel Model>
+[[nodiscard]] consteval Derivatives derivatives_of() {
+  if constexpr (requires { Model::derivatives; }) {
+    return Model::derivatives;
+  } else {
+    constexpr bool by_hand = detail::LinearizedWithFit<Model, double, std::int64_t> ||
+                             detail::LinearizedWithoutFit<Model, double>;
+    return by_hand ? Derivatives::by_hand : Derivatives::dual;
+  }
+}
+
+}  // namespace rvfit

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+
+#include <compiled/fitters.hpp>
+
+template class rvfit::ForwardModel<rvfit::compiled::Double>;
+template class rvfit::Objective<rvfit::compiled::Double,
+                                rvfit::ForwardModel<rvfit::compiled::Double>>;
+template class rvfit::Fitter<rvfit::ForwardModel<rvfit::compiled::Double>>;

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Spectra of the targets that are fitted in one go, and what was found of them.
+
+#include <rvfit/core/require.hpp>
+#include <rvfit/data/fit_result.hpp>
+#include <rvfit/io/spectra.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace rvfit_programs {
+
+/// B targets of E exposures each.
+struct Batch {
+  std::size_t exposures = 1;  ///< E
+  std::size_t capacity = 1;   ///< targets of the largest batch of a file or group of files
+  /// Of E B rows: the first exposures of all targets, then the second, ...
+  std::vector<rvfit::io::SpectraArm> arms;
+
+  [[nodiscard]] std::size_t size() const { return arms.front().snr.size() / exposures; }
+  [[nodiscard]] bool own_wavelengths() const {
+    return std::any_of(arms.begin(), arms.end(),
+                       [](const rvfit::io::SpectraArm& arm) { return arm.wave_rows > 1; });
+  }
+};
+
+/// What was found of a batch.
+struct BatchFit {
+  rvfit::FitResult result;                 ///< (B), an arm for each exposure of each arm
+  std::vector<std::vector<float>> models;  ///< for each arm (E B, N), if they were asked for
+};
+
+/// Rows of targets first .. first + count - 1 of a batch of `size` targets.
+[[nodiscard]] inline std::vector<std::size_t> rows_of_targets(std::size_t first, std::size_t count,
+                                                              std::size_t size,
+                                                              std::size_t exposures) {
+  std::vector<std::size_t> rows;
+  for (std::size_t e = 0; e < exposures; ++e) {
+    for (std::size_t b = first; b < first + count; ++b) {
+      rows.push_back(e * size + b);
+    }
+  }
+  return rows;
+}
+
+/// Targets first .. first + count - 1 of a batch.
+[[nodiscard]] inline Batch targets_of(const Batch& batch, std::size_t first, std::size_t count) {
+  Batch part{batch.exposures, batch.capacity, {}};
+  for (const rvfit::io::SpectraArm& arm : batch.arms) {
+    part.arms.push_back(take(arm, rows_of_targets(first, count, batch.size(), batch.exposures)));
+  }
+  return part;
+}
+
+}  // namespace rvfit_programs

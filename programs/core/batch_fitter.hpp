@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Fits batches of any survey's spectra, several side by side.
+
+#include "load_spectra.hpp"
+#include "survey_fitter.hpp"
+#include <rvfit/rvfit.hpp>
+
+#include <compiled/fitters.hpp>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rvfit_programs {
+
+/// A model with some number of velocities, and how it is fitted.
+template <rvfit::ExecutionPolicy P>
+struct PlannedModel {
+  rvfit::ForwardModel<P> model;
+  rvfit::FitOptions options;
+};
+
+/// One instance with a plan and arrays of its own, working through batches. While they are of the same
+/// kind it neither allocates nor frees memory of Kokkos: on a host every instance would wait for all
+/// others then (docs/decisions/0011).
+template <rvfit::ExecutionPolicy P>
+class Worker {
+ public:
+  using Exec = typename P::execution_space;
+
+  explicit Worker(const Exec& exec) : exec_(exec) {}
+
+  [[nodiscard]] const Exec& exec() const { return exec_; }
+
+  [[nodiscard]] BatchFit fit(const PlannedModel<P>& plan, const FitSettings& settings,
+                             const rvfit::EmulatorData& library, const Batch& batch,
+                             Seconds& seconds) {
+    Kokkos::Timer timer;
+    const auto lap = [&](double& sum) {
+      exec_.fence("rvfit_programs: end of a phase");
+      sum += timer.seconds();
+      timer.reset();
+    };
+    if (!loader_ || !loader_->suits(batch)) {
+      fitter_.reset();
+      loader_.emplace(exec_, batch, settings, library);
+      lap(seconds.setup);
+    }
+    const rvfit::Observations<P> observations = loader_->load(exec_, batch);
+    lap(seconds.read);
+    if (!fitter_) {
+      fitter_.emplace(exec_, plan.model, observations, loader_->capacity(), plan.options);
+    }
+    fitter_->bind(exec_, observations);
+    lap(seconds.setup);
+    fitter_->scan(exec_);
+    lap(seconds.scan);
+    fitter_->minimize(exec_);
+    lap(seconds.fit);
+    fitter_->errors(exec_);
+    BatchFit found{fitter_->result(exec_), {}};
+    if (plan.options.keep_models) {
+      found.models = joined_exposures(fitter_->model_spectra(exec_), batch.exposures);
+    }
+    lap(seconds.errors);
+    return found;
+  }
+
+ private:
+  /// Models of the exposures of an arm, one after another.
+  [[nodiscard]] static std::vector<std::vector<float>> joined_exposures(
+      std::vector<std::vector<float>>&& models, std::size_t exposures) {
+    std::vector<std::vector<float>> joined;
+    for (std::size_t n = 0; n < models.size(); ++n) {
+      if (n % exposures == 0) {
+        joined.push_back(std::move(models[n]));
+      } else {
+        joined.back().insert(joined.back().end(), models[n].begin(), models[n].end());
+      }
+    }
+    return joined;
+  }
+
+  Exec exec_;
+  std::optional<SpectraLoader<P>> loader_;
+  std::optional<rvfit::Fitter<rvfit::ForwardModel<P>>> fitter_;
+};
+
+template <rvfit::ExecutionPolicy P>
+class BatchFitter final : public SurveyFitter {
+ public:
+  using Exec = typename P::execution_space;
+  using Model = rvfit::ForwardModel<P>;
+
+  BatchFitter(const Exec& exec, const rvfit::EmulatorData& emulator, const FitSettings& settings)
+      : exec_(exec), emulator_(emulator), settings_(settings) {
+    (void)planned(exec, 1);
+    for (const Exec& instance : rvfit::instances_side_by_side<P>(exec)) {
+      workers_.emplace_back(instance);
+    }
+  }
+
+  [[nodiscard]] std::string execution_space() const override { return exec_.name(); }
+  [[nodiscard]] int threads() const override { return exec_.concurrency(); }
+  [[nodiscard]] std::size_t workers() const override { return workers_.size(); }
+  [[nodiscard]] const rvfit::ParameterSet& parameters() const override {
+    return *models_.at(1).options.parameters;
+  }
+
+  /// Every worker has some batches. Those of a host stay with a tile of spectra whose arrays a core's
+  /// cache holds or nearly so; a device wants enough to fill it.
+  [[nodiscard]] std::size_t batch_size(std::size_t targets) const override {
+    constexpr std::size_t least = P::on_host ? 1 : 2048, most = P::on_host ? 64 : 8192;
+    if (settings_.batch > 0) {
+      return static_cast<std::size_t>(settings_.batch);
+    }
+    const std::size_t shares = 2 * workers_.size();
+    return std::clamp<std::size_t>((targets + shares - 1) / shares, least, most);
+  }
+
+  [[nodiscard]] BatchFit fit(std::size_t worker, const Batch& batch, Seconds& seconds) override {
+    Worker<P>& who = workers_[worker];
+    const auto velocities = settings_.rv_per_exposure ? batch.exposures : 1;
+    return who.fit(planned(who.exec(), velocities), settings_, emulator_, batch, seconds);
+  }
+
+ private:
+  /// The model with this many velocities, uploaded when first asked for.
+  const PlannedModel<P>& planned(const Exec& exec, std::size_t count) {
+    const std::lock_guard lock(planning_);
+    const auto found = models_.find(count);
+    if (found != models_.end()) {
+      return found->second;
+    }
+    rvfit::ForwardModelOptions of_model = settings_.model;
+    of_model.velocities = static_cast<int>(count);
+    PlannedModel<P> plan{Model(exec, emulator_, of_model), {}};
+    exec.fence("rvfit_programs: emulator is on the device");
+    rvfit::ParameterSet parameters = plan.model.parameters();
+    for (const auto& [name, value] : settings_.fixed) {
+      parameters[name].fixed = true;
+      parameters[name].value = value;
+    }
+    for (const Prior& prior : settings_.priors) {
+      parameters[prior.parameter].prior_mean = prior.mean;
+      parameters[prior.parameter].prior_sigma = prior.sigma;
+    }
+    plan.options.scan = settings_.scan;
+    plan.options.continuum = settings_.continuum;
+    plan.options.solver = settings_.solver;
+    plan.options.hessian = settings_.hessian;
+    plan.options.parameters = parameters;
+    plan.options.keep_models = settings_.keep_models;
+    return models_.emplace(count, std::move(plan)).first->second;
+  }
+
+  Exec exec_;
+  rvfit::EmulatorData emulator_;
+  FitSettings settings_;
+  std::mutex planning_;
+  std::map<std::size_t, PlannedModel<P>> models_;  ///< by number of velocities
+  std::vector<Worker<P>> workers_;
+};
+
+/// A fitter that stores spectra and templates as `Real`.
+template <class Real>
+[[nodiscard]] std::unique_ptr<SurveyFitter> make_batch_fitter(const rvfit::EmulatorData& emulator,
+                                                              const FitSettings& settings) {
+  using P = rvfit::Policy<Kokkos::DefaultExecutionSpace, Real, double>;
+  return std::make_unique<BatchFitter<P>>(typename P::execution_space(), emulator, settings);
+}
+
+}  // namespace rvfit_programs

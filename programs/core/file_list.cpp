@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+
+#include "file_list.hpp"
+
+#include <rvfit/io/fits/io_error.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+namespace rvfit_programs {
+namespace {
+
+using rvfit::io::IoError;
+
+/// The lines of a text file that are not blank.
+[[nodiscard]] std::vector<std::string> read_lines(const std::string& path) {
+  std::ifstream file(path);
+  if (!file || std::filesystem::is_directory(path)) {
+    throw IoError(path + ": list of files cannot be read");
+  }
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    line.erase(line.find_last_not_of(" \t\r") + 1);
+    if (!line.empty()) {
+      lines.push_back(line);
+    }
+  }
+  return lines;
+}
+
+/// Holds a lock on a file, which is made if missing, until destroyed or the process ends. A POSIX
+/// lock, so that it also holds between the machines of a network file system.
+class FileLock {
+ public:
+  explicit FileLock(const std::string& path)
+      : descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    int code = descriptor_;
+    while (code >= 0 && (code = ::fcntl(descriptor_, F_SETLKW, &whole)) < 0 && errno == EINTR) {
+      code = 0;
+    }
+    if (code < 0) {
+      const std::string reason = std::strerror(errno);
+      close();
+      throw IoError(path + ": cannot be locked: " + reason);
+    }
+  }
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+  ~FileLock() { close(); }
+
+ private:
+  void close() const {
+    if (descriptor_ >= 0) {
+      ::close(descriptor_);
+    }
+  }
+
+  int descriptor_;
+};
+
+/// Take the first line of a queue out of it.
+[[nodiscard]] std::optional<std::string> take_first(const std::string& list) {
+  const FileLock lock(list + ".lock");
+  const std::vector<std::string> lines = read_lines(list);
+  if (lines.empty()) {
+    return std::nullopt;
+  }
+  const std::string rest = list + ".rest";
+  std::ofstream file(rest);
+  for (std::size_t n = 1; n < lines.size(); ++n) {
+    file << lines[n] << '\n';
+  }
+  file.close();
+  std::error_code error;
+  if (file) {
+    std::filesystem::rename(rest, list, error);
+  }
+  if (!file || error) {
+    throw IoError(list + ": queue cannot be written");
+  }
+  return lines.front();
+}
+
+}  // namespace
+
+FileList FileList::from(const std::string& list) { return FileList(read_lines(list)); }
+
+FileList FileList::queue(const std::string& list) {
+  FileList files({});
+  files.queue_ = list;
+  return files;
+}
+
+std::optional<std::string> FileList::next() {
+  if (!queue_.empty()) {
+    return take_first(queue_);
+  }
+  const std::size_t number = next_number_ ? next_number_() : given_++;
+  return number < files_.size() ? std::optional(files_[number]) : std::nullopt;
+}
+
+}  // namespace rvfit_programs

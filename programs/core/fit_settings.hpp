@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// What the fits of a run have in common, whatever the survey.
+
+#include <rvfit/continuum/basis.hpp>
+#include <rvfit/data/prepare_spectra.hpp>
+#include <rvfit/pipeline/detail/scan_kernels.hpp>
+#include <rvfit/pipeline/exact_hessian.hpp>
+#include <rvfit/pipeline/forward_model.hpp>
+#include <rvfit/solver/lm_options.hpp>
+
+#include <cctype>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rvfit_programs {
+
+/// A number for each arm.
+struct PerArm {
+  double all = 0.0;                      ///< of the arms that are not named
+  std::map<std::string, double> by_arm;  ///< by label in lower case: b, r, z
+
+  [[nodiscard]] double of(std::string label) const {
+    for (char& c : label) {
+      c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    const auto found = by_arm.find(label);
+    return found == by_arm.end() ? all : found->second;
+  }
+};
+
+/// Gaussian prior of a parameter.
+struct Prior {
+  std::string parameter;
+  double mean;
+  double sigma;
+};
+
+struct FitSettings {
+  rvfit::ForwardModelOptions model;
+  rvfit::ContinuumOptions continuum;
+  rvfit::ScanOptions scan;
+  rvfit::LmOptions solver;
+  rvfit::DesiPreparation preparation;
+  std::vector<std::pair<std::string, double>> fixed;  ///< parameters that keep a value
+  std::vector<Prior> priors;
+  PerArm systematic_error;         ///< added in quadrature  [flux]
+  bool resolution_matrix = false;  ///< apply those of the spectra
+  PerArm lsf_sigma;                ///< line spread of the templates, 0: the library's  [Angstrom]
+  rvfit::HessianKind hessian = rvfit::HessianKind::gauss_newton;
+  bool double_storage = false;   ///< of spectra and templates, else float
+  bool keep_models = false;      ///< return best-fit spectra
+  bool rv_per_exposure = false;  ///< the exposures of a target have an rv each
+  int batch = 0;                 ///< spectra on the device at a time; 0: chosen
+};
+
+}  // namespace rvfit_programs

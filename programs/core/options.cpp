@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: MIT
+
+#include "options.hpp"
+
+#include "backend.hpp"
+#include "command_line.hpp"
+#include "config_file.hpp"
+#include <rvfit/core/version.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+
+namespace rvfit_programs {
+namespace {
+
+constexpr int most = 1000000;
+
+/// "NAME=TEXT" into its halves. @throws CLI::ValidationError  naming the option and what it wants
+[[nodiscard]] std::pair<std::string, std::string> split_at_equals(const std::string& option,
+                                                                  const std::string& text,
+                                                                  const char* wanted) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw CLI::ValidationError(option, "'" + text + "', expected " + wanted);
+  }
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+void declare_files(CLI::App& app, Options& options) {
+  const char* group = "Files";
+  OutputNames& outputs = options.outputs;
+  app.add_option("FILE", options.files, "Files to fit, .gz or not");
+  app.add_option("--emulator", options.emulator, "Template library (docs/emulator_file.md)")
+      ->required()
+      ->group(group);
+  app.add_option("--input-file-from", options.input_list, "Text file that lists the files to fit")
+      ->group(group);
+  app.add_option_function<std::string>(
+         "--queue-file",
+         [&options](const std::string& list) {
+           options.queue = true;
+           if (!list.empty() && list != "true") {
+             options.input_list = list;
+           }
+         },
+         "The list is shared: take files out of it, so that several processes fit each once")
+      ->expected(0, 1)
+      ->type_name("[LIST]")
+      ->group(group);
+  app.add_option("--output-dir", outputs.folder, "Folder of the outputs, made if missing")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--output-tab-prefix", outputs.table_prefix, "Tables are named PREFIX_FILE")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--output-mod-prefix", outputs.models_prefix, "Models are named PREFIX_FILE")
+      ->capture_default_str()
+      ->group(group);
+  app.add_flag("--subdirs,!--no-subdirs", outputs.subdirs,
+               "Outputs of X/Y/FILE go to OUTPUT_DIR/X/Y")
+      ->group(group);
+  app.add_flag("--write-models", options.fit.keep_models, "Also write best-fit spectra")
+      ->group(group);
+  app.add_flag("--skip-existing,--skipexisting", options.skip_existing,
+               "Pass over files whose outputs are there")
+      ->group(group);
+  app.add_flag("--throw-exceptions", options.stop_at_failure, "Stop at the first bad file")
+      ->group(group);
+  app.add_flag("--doplot", options.plot, "Draw spectra and fits")->group(group);
+  app.add_option("--figure-dir", outputs.figure_folder, "Folder of the figures")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--figure-prefix", outputs.figure_prefix, "Figures are named PREFIX_...")
+      ->capture_default_str()
+      ->group(group);
+}
+
+void declare_model(CLI::App& app, FitSettings& fit) {
+  const char* group = "Model";
+  app.add_option("--npoly", fit.continuum.columns, "Columns of an arm's continuum")
+      ->check(CLI::Range(1, rvfit::max_continuum_columns))
+      ->capture_default_str()
+      ->group(group);
+  add_choice(
+      app, "--continuum", fit.continuum.kind,
+      {{"rbf", rvfit::ContinuumKind::radial}, {"chebyshev", rvfit::ContinuumKind::chebyshev}},
+      "rbf (1, x, x^2 and Gaussians) or chebyshev")
+      ->group(group);
+  app.add_option("--min-vel", fit.model.min_rv, "Lower bound of rv [km/s]")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--max-vel", fit.model.max_rv, "Upper bound of rv [km/s]")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--max-vsini", fit.model.max_vsini, "Upper bound of vsini [km/s]")
+      ->check(CLI::Range(0.0, 1e5))
+      ->capture_default_str()
+      ->group(group);
+  add_list(
+      app, "--fix-param",
+      [&fit](const std::vector<std::string>& texts) {
+        for (const std::string& text : texts) {
+          const auto [name, value] = split_at_equals("--fix-param", text, "NAME=NUMBER");
+          fit.fixed.emplace_back(name, to_number("--fix-param", value));
+        }
+      },
+      "Keep a parameter at a value")
+      ->type_name("NAME=VALUE,...")
+      ->group(group);
+  app.add_option_function<std::vector<std::string>>(
+         "--priors",
+         [&fit](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) {
+             const char* wanted = "NAME=MEAN,SIGMA";
+             const auto [name, numbers] = split_at_equals("--priors", text, wanted);
+             const std::size_t comma = numbers.find(',');
+             if (comma == std::string::npos) {
+               throw CLI::ValidationError("--priors", "'" + text + "', expected " + wanted);
+             }
+             const Prior prior{name, to_number("--priors", numbers.substr(0, comma)),
+                               to_number("--priors", numbers.substr(comma + 1))};
+             if (!(prior.sigma > 0)) {
+               throw CLI::ValidationError("--priors", "'" + text + "': SIGMA must be positive");
+             }
+             fit.priors.push_back(prior);
+           }
+         },
+         "Gaussian prior of a parameter; repeatable")
+      ->type_name("NAME=MEAN,SIGMA")
+      ->group(group);
+  add_per_arm(app, "--sys-err", fit.systematic_error,
+              "Error in units of the flux, added in quadrature to that of every pixel")
+      ->group(group);
+  app.add_flag("--resolution-matrix,!--no-resolution-matrix", fit.resolution_matrix,
+               "Apply the resolution matrices of the spectra")
+      ->group(group);
+  add_per_arm(app, "--lsf-sigma", fit.lsf_sigma,
+              "Gaussian line spread that the templates have already [Angstrom]")
+      ->default_str("the library's")
+      ->group(group);
+  add_choice(
+      app, "--interpolation", fit.model.interpolation,
+      {{"linear", rvfit::GridInterpolation::linear}, {"cubic", rvfit::GridInterpolation::cubic}},
+      "Between the templates of a grid library: linear or cubic")
+      ->group(group);
+}
+
+/// The one scan over rv and templates, wider for what the reference searches by brute force.
+void scan_widely(rvfit::ScanOptions& scan) {
+  scan.templates *= 4;
+  scan.candidates *= 2;
+}
+
+void declare_fit(CLI::App& app, Options& options) {
+  const char* group = "Fit";
+  FitSettings& fit = options.fit;
+  app.add_flag_callback(
+         "--ccf-init", [] {}, "Start from the scan over rv and templates (default)")
+      ->group(group);
+  app.add_flag_callback(
+         "--grid-init", [&fit] { scan_widely(fit.scan); },
+         "Scan four times as many templates and try twice as many minima")
+      ->group(group);
+  app.add_option_function<std::string>(
+         "--param-init",
+         [&fit](const std::string& word) {
+           if (CLI::detail::to_lower(word) == "bruteforce") {
+             scan_widely(fit.scan);
+           }
+         },
+         "CCF: as --ccf-init; bruteforce: as --grid-init")
+      ->check(one_of({"CCF", "bruteforce"}))
+      ->excludes("--grid-init")
+      ->type_name("WORD")
+      ->group(group);
+  add_choice(
+      app, "--hessian", fit.hessian,
+      {{"gauss-newton", rvfit::HessianKind::gauss_newton}, {"exact", rvfit::HessianKind::exact}},
+      "Curvature that errors come from: gauss-newton or exact")
+      ->group(group);
+  app.add_option("--max-iterations", fit.solver.max_iterations, "Steps of the solver")
+      ->check(CLI::Range(1, most))
+      ->capture_default_str()
+      ->group(group);
+  add_choice(app, "--precision", fit.double_storage, {{"float", false}, {"double", true}},
+             "Storage of spectra and templates: float or double")
+      ->group(group);
+  app.add_option("--batch-size,--batch", fit.batch, "Stars on the device at a time")
+      ->check(CLI::Range(1, most))
+      ->group(group);
+  app.add_option("--backend", options.backend, "Where to fit; a build has one: " + backend())
+      ->check(one_of({backend()}))
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--devices", options.devices,
+                 "Number of the device to use; with --mpi numbers that the processes of a machine "
+                 "take in turns")
+      ->delimiter(',')
+      ->check(CLI::Range(0, most))
+      ->type_name("N,...")
+      ->group(group);
+  app.add_option("--threads,--nthreads", options.threads, "Threads of a host execution space")
+      ->check(CLI::Range(1, most))
+      ->group(group);
+}
+
+void declare_run(CLI::App& app, Options& options) {
+  const char* group = "Program";
+  app.set_config("--config", "", "Settings, KEY: VALUE; the command line comes before them")
+      ->group(group);
+  add_choice(app, "--log-level", options.log_level,
+             {{"DEBUG", LogLevel::debug},
+              {"INFO", LogLevel::info},
+              {"WARNING", LogLevel::warning},
+              {"ERROR", LogLevel::error},
+              {"CRITICAL", LogLevel::critical}},
+             "Least level of messages: DEBUG, INFO, WARNING, ERROR or CRITICAL")
+      ->group(group);
+  app.add_flag("--mpi", options.mpi,
+               "Share the files with the other processes that mpirun has started")
+      ->group(group);
+  app.add_option("--log", options.log_file, "File for the messages instead of standard error")
+      ->group(group);
+  app.add_option("--process-status-file", options.status_file,
+                 "Text file: FILE STATUS OBJECTS SECONDS for each file")
+      ->group(group);
+  app.add_option("--summary-json", options.summary_json, "Write the summary to this file, too")
+      ->group(group);
+  app.add_flag("--quiet", options.quiet, "No progress bar and no summary")->group(group);
+  app.set_version_flag("--version", app.get_name() + " " + rvfit::version)->group(group);
+}
+
+/// What rvspecfit's command line has and a batch has no use for. Hidden from --help.
+void declare_ignored(CLI::App& app, Options& options) {
+  const auto note = [&options](const std::string& name) {
+    options.notes.push_back(name + " has no effect here");
+  };
+  app.add_option_function<std::string>(
+         "--overwrite", [note](const std::string&) { note("--overwrite"); }, "")
+      ->group("");
+  app.add_flag_callback(
+         "--no-ccf-continuum-normalize", [note] { note("--no-ccf-continuum-normalize"); }, "")
+      ->group("");
+}
+
+/// "--a_b=c_d" into "--a-b=c_d".
+[[nodiscard]] std::string with_hyphens(std::string argument) {
+  if (argument.starts_with("--")) {
+    const auto end = std::find(argument.begin(), argument.end(), '=');
+    std::replace(argument.begin(), end, '_', '-');
+  }
+  return argument;
+}
+
+/// "--abc" of "--abc=def".
+[[nodiscard]] std::string name_of(const std::string& argument) {
+  return argument.substr(0, argument.find('='));
+}
+
+/// Options that can have many values take one argument each time, so that no file is taken for one.
+void take_one_at_a_time(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (!option->get_positional() && option->get_items_expected_max() > 1) {
+      option->expected(1)->allow_extra_args(false)->multi_option_policy(
+          CLI::MultiOptionPolicy::TakeAll);
+    }
+  }
+}
+
+/// Every "--name" of a program.
+[[nodiscard]] std::vector<std::string> long_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      names.push_back("--" + name);
+    }
+  }
+  return names;
+}
+
+/// @throws CLI::ValidationError  naming the first option that does not exist, and the nearest
+void require_known(const CLI::App& app, const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (argument == "--") {
+      return;
+    }
+    const std::string name = name_of(argument);
+    if (name.starts_with("--") && app.get_option_no_throw(name) == nullptr) {
+      throw CLI::ValidationError(name, "no such option" + did_you_mean(name, long_names(app)));
+    }
+  }
+}
+
+/// Reads what --config names.
+class SettingsFile : public CLI::Config {
+ public:
+  SettingsFile(const CLI::App& app, Options& options) : app_(app), options_(options) {}
+
+  [[nodiscard]] std::string to_config(const CLI::App*, bool, bool, std::string) const override {
+    return {};
+  }
+
+  [[nodiscard]] std::vector<CLI::ConfigItem> from_config(std::istream& stream) const override {
+    std::vector<CLI::ConfigItem> found;
+    try {
+      for (Setting& setting : read_settings(stream)) {
+        if (is_unused(setting.key)) {
+          options_.notes.push_back(setting.key + " has no effect here");
+          continue;
+        }
+        const std::string name = name_of(with_hyphens("--" + setting.key));
+        CLI::ConfigItem item;
+        item.name = name == "--lsf-sigma0-angstrom" ? "lsf-sigma" : name.substr(2);
+        item.inputs = std::move(setting.values);
+        if (app_.get_option_no_throw("--" + item.name) == nullptr) {
+          throw std::invalid_argument("line " + std::to_string(setting.line) + ": " + setting.key +
+                                      ": no such setting" + did_you_mean(name, long_names(app_)));
+        }
+        found.push_back(std::move(item));
+      }
+    } catch (const std::invalid_argument& error) {
+      throw CLI::ConfigError(app_.get_config_ptr()->as<std::string>() + ": " + error.what(),
+                             CLI::ExitCodes::ConfigError);
+    }
+    return found;
+  }
+
+ private:
+  /// Settings of rvspecfit that have no counterpart.
+  [[nodiscard]] static bool is_unused(const std::string& key) {
+    for (const char* name : {"template_lib", "vel_step0", "min_vel_step", "min_vsini",
+                             "second_minimizer", "ccf_continuum_normalize"}) {
+      if (key == name) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  const CLI::App& app_;
+  Options& options_;
+};
+
+void require_consistent(const Options& options) {
+  if (options.fit.model.min_rv >= options.fit.model.max_rv) {
+    throw CLI::ValidationError("--min-vel, --max-vel", "the range of rv is empty");
+  }
+  if (options.files.empty() == options.input_list.empty()) {
+    throw CLI::ValidationError("FILE", options.files.empty()
+                                           ? "is required, or --input-file-from"
+                                           : "and --input-file-from exclude each other");
+  }
+  if (options.devices.size() > 1 && !options.mpi) {
+    throw CLI::ValidationError("--devices",
+                               "a process uses one; for several, --mpi and a process for each");
+  }
+  if (options.queue && options.input_list.empty()) {
+    throw CLI::ValidationError("--queue-file", "wants --input-file-from, the list to share");
+  }
+  require_different_outputs(options.outputs, options.files);
+}
+
+}  // namespace
+
+double to_number(const std::string& option, const std::string& text) {
+  std::istringstream stream(text);
+  double value = 0;
+  if (!(stream >> value) || !stream.eof() || !std::isfinite(value)) {
+    throw CLI::ValidationError(option, "'" + text + "' is no number");
+  }
+  return value;
+}
+
+CLI::Option* add_list(CLI::App& app, const std::string& name,
+                      const std::function<void(const std::vector<std::string>&)>& use,
+                      const std::string& help) {
+  return app.add_option_function<std::vector<std::string>>(name, use, help)->delimiter(',');
+}
+
+CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target,
+                         const std::string& help) {
+  const auto set = [name, &target](const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+      const std::size_t equals = text.find('=');
+      const double value =
+          to_number(name, equals == std::string::npos ? text : text.substr(equals + 1));
+      if (!(value >= 0)) {
+        throw CLI::ValidationError(name, "'" + text + "' is negative");
+      }
+      if (equals == std::string::npos) {
+        target.all = value;
+      } else {
+        target.by_arm[CLI::detail::to_lower(text.substr(0, equals))] = value;
+      }
+    }
+  };
+  return add_list(app, name, set, help)->type_name("NUMBER or ARM=NUMBER,...");
+}
+
+CLI::Validator one_of(std::vector<std::string> words) {
+  const auto check = [words = std::move(words)](const std::string& asked) -> std::string {
+    std::string list;
+    for (const std::string& word : words) {
+      if (CLI::detail::to_lower(word) == CLI::detail::to_lower(asked)) {
+        return {};
+      }
+      list += (list.empty() ? "" : ", ") + word;
+    }
+    return "'" + asked + "' is none of " + list + did_you_mean(asked, words);
+  };
+  return {check, ""};
+}
+
+void declare_common_options(CLI::App& app, Options& options) {
+  declare_files(app, options);
+  declare_model(app, options.fit);
+  declare_fit(app, options);
+  declare_run(app, options);
+  declare_ignored(app, options);
+}
+
+CommandLine parse(CLI::App& app, int argc, const char* const* argv, Options& options,
+                  const std::function<void()>& check) {
+  std::vector<std::string> arguments;
+  for (int n = 1; n < argc; ++n) {
+    options.command += (n > 1 ? " " : "") + std::string(argv[n]);
+    arguments.push_back(with_hyphens(argv[n]));
+  }
+  take_one_at_a_time(app);
+  app.config_formatter(std::make_shared<SettingsFile>(app, options));
+  try {
+    require_known(app, arguments);
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+    app.parse(std::move(arguments));
+    options.config_file = app.get_config_ptr()->as<std::string>();
+    require_consistent(options);
+    if (check) {
+      check();
+    }
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream err;
+    const bool asked = app.exit(error, out, err) == 0;
+    return {false, asked ? 0 : 2, asked ? out.str() : error.what()};
+  } catch (const rvfit::io::IoError& error) {
+    return {false, 2, error.what()};
+  }
+  return {true, 0, {}};
+}
+
+}  // namespace rvfit_programs

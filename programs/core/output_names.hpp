@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Names of what is written for an input file, as rvspecfit has them.
+
+#include <rvfit/io/fits/io_error.hpp>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace rvfit_programs {
+
+/// File name without folders and without ".gz".
+[[nodiscard]] inline std::string base_name(const std::string& path) {
+  std::string name = std::filesystem::path(path).filename().string();
+  return name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
+}
+
+/// Make the folder of a file. @throws rvfit::io::IoError  it cannot be made
+inline void make_folder_of(const std::string& file) {
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  std::error_code error;
+  if (!folder.empty()) {
+    std::filesystem::create_directories(folder, error);
+  }
+  if (error) {
+    throw rvfit::io::IoError(folder.string() + ": folder cannot be made: " + error.message());
+  }
+}
+
+/// Where the outputs of an input go: FOLDER/rvtab_NAME, FOLDER/rvmod_NAME, and figures that begin with
+/// FIGURES/fig. With `subdirs`, those of .../X/Y/NAME go to the folder X/Y below these two.
+struct OutputNames {
+  std::string folder = ".";
+  std::string table_prefix = "rvtab";
+  std::string models_prefix = "rvmod";
+  std::string figure_folder = ".";
+  std::string figure_prefix = "fig";
+  bool subdirs = false;
+
+  [[nodiscard]] std::string table(const std::string& input) const {
+    return (below(folder, input) / (table_prefix + "_" + base_name(input))).string();
+  }
+  [[nodiscard]] std::string models(const std::string& input) const {
+    return (below(folder, input) / (models_prefix + "_" + base_name(input))).string();
+  }
+  /// What the names of all figures of an input begin with.
+  [[nodiscard]] std::string figures(const std::string& input) const {
+    return (below(figure_folder, input) / figure_prefix).string();
+  }
+
+ private:
+  /// @throws rvfit::io::IoError  subdirs are wanted and the path has not two folders
+  [[nodiscard]] std::filesystem::path below(const std::filesystem::path& base,
+                                            const std::string& input) const {
+    if (!subdirs) {
+      return base;
+    }
+    const std::filesystem::path last = std::filesystem::path(input).parent_path();
+    const std::filesystem::path first = last.parent_path();
+    if (first.filename().empty()) {
+      throw rvfit::io::IoError(input + ": --subdirs wants the form X/Y/FILE");
+    }
+    return base / first.filename() / last.filename();
+  }
+};
+
+/// Two inputs must not give one output. @throws rvfit::io::IoError  two that do
+inline void require_different_outputs(const OutputNames& names,
+                                      const std::vector<std::string>& inputs) {
+  std::map<std::string, std::string> input_of;
+  for (const std::string& input : inputs) {
+    const std::string table = names.table(input);
+    const auto [earlier, is_new] = input_of.emplace(table, input);
+    if (!is_new) {
+      std::string message = earlier->second;
+      message.append(" and ").append(input).append(" would both give ").append(table);
+      throw rvfit::io::IoError(message);
+    }
+  }
+}
+
+}  // namespace rvfit_programs

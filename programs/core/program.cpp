@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+
+#include "program.hpp"
+
+#include "backend.hpp"
+#include "figures.hpp"
+#include "file_list.hpp"
+#include "log.hpp"
+#include "outputs.hpp"
+#include "pipeline.hpp"
+#include "process_status.hpp"
+#include "processes.hpp"
+#include "summary.hpp"
+#include "survey_fitter.hpp"
+#include <rvfit/io/read_emulator.hpp>
+
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace rvfit_programs {
+namespace {
+
+constexpr int exit_bad = 2;
+
+[[nodiscard]] std::unique_ptr<SurveyFitter> make_fitter(const rvfit::EmulatorData& emulator,
+                                                        const Options& options) {
+  FitSettings settings = options.fit;
+  settings.keep_models = settings.keep_models || options.plot;
+  try {
+    return settings.double_storage ? make_double_fitter(emulator, settings)
+                                   : make_float_fitter(emulator, settings);
+  } catch (const rvfit::InvalidArgument& error) {
+    throw rvfit::InvalidArgument(options.emulator + ": " + error.what());
+  }
+}
+
+[[nodiscard]] FileList files_of(const Options& options) {
+  if (options.queue) {
+    return FileList::queue(options.input_list);
+  }
+  FileList files =
+      options.input_list.empty() ? FileList(options.files) : FileList::from(options.input_list);
+  require_different_outputs(options.outputs, files.known());
+  return files;
+}
+
+/// Fit all files; true if every one went well.
+[[nodiscard]] bool fit_files(const std::string& name, const Options& options, const Reader& read,
+                             Processes* processes, Summary& summary) {
+  FileList files = files_of(options);
+  if (processes != nullptr) {
+    files.share([processes] { return processes->next_number(); });
+  }
+  ProcessStatus status(options.status_file);
+  const Kokkos::Timer timer;
+  const rvfit::EmulatorData emulator = rvfit::io::read_emulator(options.emulator);
+  const std::unique_ptr<SurveyFitter> fitter = make_fitter(emulator, options);
+  summary.execution_space = fitter->execution_space();
+  summary.threads = fitter->threads();
+  summary.precision = options.fit.double_storage ? "double" : "float";
+  summary.seconds.setup += timer.seconds();
+  const Outputs outputs(name, options, emulator, fitter->parameters());
+  return Pipeline(options, read, files, *fitter, outputs, status, summary).run();
+}
+
+/// What a process of several does otherwise than a process alone.
+[[nodiscard]] Options options_of(Options options, const Processes* processes) {
+  const int rank = processes == nullptr ? 0 : processes->rank();
+  if (rank > 0) {
+    options.quiet = true;
+    for (std::string* file : {&options.status_file, &options.log_file}) {
+      *file += file->empty() ? "" : "." + std::to_string(rank);
+    }
+  }
+  return options;
+}
+
+[[nodiscard]] Kokkos::InitializationSettings kokkos_settings(const Options& options,
+                                                             const Processes* processes) {
+  Kokkos::InitializationSettings settings;
+  settings.set_disable_warnings(true);
+  if (options.threads > 0) {
+    settings.set_num_threads(options.threads);
+  }
+  if (!options.devices.empty()) {
+    if (!has_devices) {
+      throw std::runtime_error("--devices: this is a build for " + backend() +
+                               ", which has no devices to choose from");
+    }
+    const auto turn = static_cast<std::size_t>(processes == nullptr ? 0 : processes->local_rank());
+    settings.set_device_id(options.devices[turn % options.devices.size()]);
+  }
+  return settings;
+}
+
+int run(const std::string& name, const Options& options, const Reader& read, Processes* processes,
+        const Kokkos::Timer& since_start) {
+  Summary summary;
+  if (options.plot) {
+    require_plotting();
+  }
+  const bool good = fit_files(name, options, read, processes, summary);
+  summary.seconds.total = since_start.seconds();
+  if (processes != nullptr) {
+    std::optional<Summary> of_all = processes->finish(summary);
+    if (!of_all) {
+      return good ? 0 : exit_bad;
+    }
+    summary = *of_all;
+  }
+  if (summary.files > 0) {
+    if (!options.quiet) {
+      print(std::cout, summary);
+    }
+    if (!options.summary_json.empty()) {
+      write_json(options.summary_json, summary);
+    }
+  }
+  return good && summary.lost == 0 ? 0 : exit_bad;
+}
+
+}  // namespace
+
+int run_program(const std::string& name, const CommandLine& line, const Options& options,
+                const Reader& read) {
+  const Kokkos::Timer since_start;
+  std::unique_ptr<Processes> processes;  // left behind, after an error is told: that takes long
+  try {
+    start_log(name, line.run && !options.mpi ? options : Options{});
+    if (!line.run) {
+      if (line.exit_code == 0) {
+        std::cout << line.message;
+      } else {
+        log(LogLevel::error, line.message + " (--help lists the options)");
+      }
+      return line.exit_code;
+    }
+    processes = options.mpi ? join_processes() : nullptr;
+    const Options mine = options_of(options, processes.get());
+    if (processes) {
+      start_log(name, mine);
+    }
+    for (const std::string& note : mine.notes) {
+      log(LogLevel::info, note);
+    }
+    const Kokkos::ScopeGuard kokkos(kokkos_settings(mine, processes.get()));
+    return run(name, mine, read, processes.get(), since_start);
+  } catch (const std::exception& error) {
+    log(LogLevel::error, error.what());
+    return exit_bad;
+  }
+}
+
+}  // namespace rvfit_programs

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+
+/// @file
+/// rvfit_table and rvfit_sdss on the spectra of a DESI file: the same numbers in, the same bits out.
+
+#include "support/run_program.hpp"
+#include "support/scratch_folder.hpp"
+#include <rvfit/io/desi/read_desi.hpp>
+#include <rvfit/io/fits/fits_input.hpp>
+#include <rvfit/io/fits/fits_output.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace rvfit::test {
+namespace {
+
+constexpr std::size_t stars = 3;
+
+template <class T>
+std::vector<T> row_of(const std::vector<T>& matrix, std::size_t pixels, std::size_t row) {
+  const auto first = matrix.begin() + static_cast<std::ptrdiff_t>(row * pixels);
+  return {first, first + static_cast<std::ptrdiff_t>(pixels)};
+}
+
+/// Spectra of a star a row. The last star has wavelengths of its own if `trimmed`: the same without
+/// the first 30 pixels.
+void write_stars(const std::string& path, const io::DesiFile& desi, bool trimmed) {
+  io::FitsOutput file(path);
+  for (const io::DesiArm& arm : desi.arms) {
+    const std::size_t n = arm.pixels();
+    std::vector<double> wave;
+    for (std::size_t row = 0; row < stars; ++row) {
+      wave.insert(wave.end(), arm.wave.begin(), arm.wave.end());
+    }
+    for (std::size_t i = 0; trimmed && i < 30; ++i) {
+      wave[(stars - 1) * n + i] = std::numeric_limits<double>::quiet_NaN();
+    }
+    file.write_table(arm.label, {{"STAR", "", "", desi.target_id},
+                                 {"WAVE", "Angstrom", "", wave, {n}},
+                                 {"FLUX", "", "", arm.flux, {n}},
+                                 {"IVAR", "", "", arm.ivar, {n}},
+                                 {"BAD", "", "", arm.mask, {n}}});
+  }
+  file.commit();
+}
+
+/// One star, a pixel a row, as SDSS has it; without its last pixels.
+void write_spec(const std::string& path, const io::DesiArm& arm, std::size_t row,
+                std::size_t without = 0) {
+  const std::size_t n = arm.pixels() - without;
+  std::vector<double> loglam;
+  auto flux = row_of(arm.flux, arm.pixels(), row);
+  auto ivar = row_of(arm.ivar, arm.pixels(), row);
+  flux.resize(n);
+  ivar.resize(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    loglam.push_back(std::log10(arm.wave[i]));
+    ivar[i] = arm.mask[row * arm.pixels() + i] > 0 ? 0.0F : ivar[i];
+  }
+  io::FitsOutput file(path);
+  file.write_keywords({{"PLATEID", std::int64_t{266}, ""},
+                       {"MJD", std::int64_t{51602}, ""},
+                       {"FIBERID", std::int64_t{31}, ""},
+                       {"PLUG_RA", 147.3, ""}});
+  file.write_table("COADD",
+                   {{"flux", "", "", flux}, {"loglam", "", "", loglam}, {"ivar", "", "", ivar}});
+  file.commit();
+}
+
+std::vector<double> column(const std::string& table, const std::string& name) {
+  return io::FitsInput(table).read_column<double>("RVTAB", name);
+}
+
+/// Run a program of another survey into the folder `out`.
+test::ProgramRun run(const ScratchFolder& folder, const std::string& program,
+                     const std::string& arguments) {
+  return run_program(folder, program,
+                     "--emulator " + quoted(demo_emulator()) + " --output-dir " +
+                         quoted(folder / "out") + " " + arguments);
+}
+
+TEST_CASE("rvfit_table, rvfit_sdss: the same spectra in other files have the same fits") {
+  if (!test::have_programs()) {
+    MESSAGE("[skipped] the programs are not built");
+    return;
+  }
+  const ScratchFolder folder;
+  REQUIRE(test::simulate(folder, folder / "desi.fits", stars).exit_code == 0);
+  const io::DesiFile desi = io::read_desi(folder / "desi.fits");
+  REQUIRE(
+      test::fit(folder, demo_emulator(), folder / "desi.fits", "--no-dichroic-mask").exit_code ==
+      0);
+  const auto rv = column(folder / "out/rvtab_desi.fits", "VRAD");
+  const auto teff = column(folder / "out/rvtab_desi.fits", "TEFF");
+  const auto error = column(folder / "out/rvtab_desi.fits", "VRAD_ERR");
+
+  const std::string arms = "--arm desi_b=B --arm desi_r=2 --arm desi_z=Z --mask-column BAD ";
+  write_stars(folder / "stars.fits", desi, false);
+  test::ProgramRun table =
+      run(folder, "rvfit_table",
+          arms + "--copy-columns STAR --write-models " + quoted(folder / "stars.fits"));
+  CHECK(table.err.empty());
+  REQUIRE(table.exit_code == 0);
+  CHECK(column(folder / "out/rvtab_stars.fits", "VRAD") == rv);
+  CHECK(column(folder / "out/rvtab_stars.fits", "TEFF") == teff);
+  CHECK(column(folder / "out/rvtab_stars.fits", "STAR")[1] == 39600000100001.0);
+  CHECK(io::FitsInput(folder / "out/rvtab_stars.fits").has_column("RVTAB", "CHISQ_DESI_R"));
+  CHECK(io::FitsInput(folder / "out/rvmod_stars.fits").image_shape("DESI_R_WAVELENGTH") ==
+        io::ArrayShape{2326});
+
+  // Wavelengths that differ between stars: 30 of some thousand pixels are missing from one.
+  write_stars(folder / "own.fits", desi, true);
+  table = run(folder, "rvfit_table", arms + "--write-models " + quoted(folder / "own.fits"));
+  CHECK(table.err.empty());
+  REQUIRE(table.exit_code == 0);
+  const auto own = column(folder / "out/rvtab_own.fits", "VRAD");
+  for (std::size_t star = 0; star < stars; ++star) {
+    CAPTURE(star);
+    CHECK(std::abs(own[star] - rv[star]) < (star + 1 < stars ? 0.01 : 0.5) * error[star]);
+  }
+  CHECK(io::FitsInput(folder / "out/rvmod_own.fits").image_shape("DESI_R_WAVELENGTH") ==
+        io::ArrayShape{stars, 2326});
+
+  // One arm and one star a file.
+  REQUIRE(test::fit(folder, demo_emulator(), folder / "desi.fits", "--fit-arm r").exit_code == 0);
+  const auto red = column(folder / "out/rvtab_desi.fits", "VRAD");
+  const auto red_error = column(folder / "out/rvtab_desi.fits", "VRAD_ERR");
+  write_spec(folder / "spec.fits", desi.arms[1], 1);
+  const test::ProgramRun sdss =
+      run(folder, "rvfit_sdss", "--arm desi_r " + quoted(folder / "spec.fits"));
+  CHECK(sdss.err.empty());
+  REQUIRE(sdss.exit_code == 0);
+  const auto spec = column(folder / "out/rvtab_spec.fits", "VRAD");
+  REQUIRE(spec.size() == 1);
+  // log10 and back moves wavelengths by rounding alone.
+  CHECK(std::abs(spec[0] - red[1]) < 0.001 * red_error[1]);
+  CHECK(column(folder / "out/rvtab_spec.fits", "FIBERID")[0] == 31);
+}
+
+TEST_CASE("rvfit_sdss: many files are fitted together, and a bad one costs but itself") {
+  if (!test::have_programs()) {
+    MESSAGE("[skipped] the programs are not built");
+    return;
+  }
+  const ScratchFolder folder;
+  REQUIRE(test::simulate(folder, folder / "desi.fits", stars).exit_code == 0);
+  const io::DesiFile desi = io::read_desi(folder / "desi.fits");
+  std::vector<double> rv, error;
+  std::string files;
+  for (std::size_t star = 0; star < stars; ++star) {
+    const std::string file = folder / ("spec" + std::to_string(star) + ".fits");
+    write_spec(file, desi.arms[1], star, 10 * star);
+    REQUIRE(run(folder, "rvfit_sdss", "--arm desi_r " + quoted(file)).exit_code == 0);
+    const std::string table = folder / ("out/rvtab_spec" + std::to_string(star) + ".fits");
+    rv.push_back(column(table, "VRAD").at(0));
+    error.push_back(column(table, "VRAD_ERR").at(0));
+    files += quoted(file) + " ";
+  }
+  // One that cannot be read, and one whose wavelengths the emulator does not cover.
+  write_spec(folder / "blue.fits", desi.arms[0], 0);
+  const test::ProgramRun together =
+      run(folder, "rvfit_sdss",
+          "--arm desi_r --write-models absent.fits " + files + quoted(folder / "blue.fits"));
+  CAPTURE(together.err);
+  CHECK(together.exit_code == 2);
+  CHECK(std::count(together.err.begin(), together.err.end(), '\n') == 2);
+  CHECK(together.err.find("absent.fits: no such file") != std::string::npos);
+  CHECK(together.err.find("blue.fits: arm desi_r: the emulator covers") != std::string::npos);
+  CHECK(together.out.starts_with("3 stars in 3 files: 3 converged\n"));
+  REQUIRE(run(folder, "rvfit_sdss", "--arm desi_r --write-models " + files).exit_code == 0);
+  for (std::size_t star = 0; star < stars; ++star) {
+    CAPTURE(star);
+    const std::string name = "spec" + std::to_string(star) + ".fits";
+    // Other bins of the scan, another start: the same minimum to the tolerance of the solver.
+    CHECK(std::abs(column(folder / ("out/rvtab_" + name), "VRAD").at(0) - rv[star]) <
+          0.01 * error[star]);
+    CHECK(io::FitsInput(folder / ("out/rvmod_" + name)).image_shape("DESI_R_MODEL") ==
+          io::ArrayShape{1, 2326 - 10 * star});
+  }
+}
+
+TEST_CASE("rvfit_table, rvfit_sdss: what cannot be fitted is one line") {
+  if (!test::have_programs()) {
+    MESSAGE("[skipped] the programs are not built");
+    return;
+  }
+  const ScratchFolder folder;
+  REQUIRE(test::simulate(folder, folder / "desi.fits", stars).exit_code == 0);
+  const io::DesiFile desi = io::read_desi(folder / "desi.fits");
+  write_spec(folder / "spec.fits", desi.arms[1], 0);
+  const auto error = [&](const std::string& program, const std::string& arguments) {
+    const test::ProgramRun bad =
+        run(folder, program, arguments + " " + quoted(folder / "spec.fits"));
+    CAPTURE(bad.err);
+    CHECK(bad.exit_code == 2);
+    CHECK(std::count(bad.err.begin(), bad.err.end(), '\n') == 1);
+    CHECK_FALSE(std::filesystem::exists(folder / "out/rvtab_spec.fits"));
+    return bad.err;
+  };
+  CHECK(error("rvfit_sdss", "").find("no arm 'sdss1', there are: desi_b, desi_r, desi_z") !=
+        std::string::npos);
+  CHECK(error("rvfit_table", "--arm desi_b").find("desi_b") != std::string::npos);  // wavelengths
+  CHECK(error("rvfit_table", "--arm desi_r=NONE").find("HDU 'NONE' missing") != std::string::npos);
+  CHECK(error("rvfit_table", "--arm =1").find("expected NAME or NAME=HDU") != std::string::npos);
+  CHECK(error("rvfit_table", "").find("--arm") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace rvfit::test
