@@ -58,6 +58,7 @@
 // Continuum, eliminated
 #include <rvfit/continuum/basis.hpp>
 #include <rvfit/continuum/projection.hpp>
+#include <rvfit/continuum/projection_outputs.hpp>
 
 // Batched least squares
 #include <rvfit/solver/active_list.hpp>
@@ -80,5 +81,6 @@
 #include <rvfit/pipeline/objective.hpp>
 #include <rvfit/pipeline/predict.hpp>
 #include <rvfit/pipeline/scan.hpp>
+#include <rvfit/pipeline/scan_options.hpp>
 #include <rvfit/pipeline/side_by_side.hpp>
 #include <rvfit/pipeline/template_model.hpp>

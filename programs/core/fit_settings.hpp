@@ -6,9 +6,9 @@
 
 #include <rvfit/continuum/basis.hpp>
 #include <rvfit/data/prepare_spectra.hpp>
-#include <rvfit/pipeline/detail/scan_kernels.hpp>
 #include <rvfit/pipeline/exact_hessian.hpp>
 #include <rvfit/pipeline/forward_model.hpp>
+#include <rvfit/pipeline/scan_options.hpp>
 #include <rvfit/solver/lm_options.hpp>
 
 #include <cctype>

@@ -20,6 +20,11 @@ enum class ContinuumKind { radial, chebyshev };
 /// Upper limit on the continuum columns of one arm.
 inline constexpr int max_continuum_columns = 24;
 
+/// Whether an arm has enough good pixels to say anything beyond its continuum; others are left out.
+[[nodiscard]] KOKKOS_INLINE_FUNCTION bool has_enough_pixels(int good, int columns) {
+  return good > columns;
+}
+
 struct ContinuumOptions {
   ContinuumKind kind = ContinuumKind::radial;
   int columns = 10;  ///< K of each arm

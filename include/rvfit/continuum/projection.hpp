@@ -19,6 +19,7 @@
 
 #include <rvfit/continuum/basis.hpp>
 #include <rvfit/continuum/detail/projection_kernel.hpp>
+#include <rvfit/continuum/projection_outputs.hpp>
 
 #include <string>
 

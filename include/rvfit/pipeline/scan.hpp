@@ -20,6 +20,7 @@
 #include <rvfit/linalg/correlation.hpp>
 #include <rvfit/pipeline/detail/scan_kernels.hpp>
 #include <rvfit/pipeline/objective.hpp>
+#include <rvfit/pipeline/scan_options.hpp>
 #include <rvfit/pipeline/template_model.hpp>
 
 #include <algorithm>

@@ -4,28 +4,15 @@
 /// @file
 /// The kernel of continuum/projection.hpp, which has the formulas.
 
+#include <rvfit/continuum/basis.hpp>
+#include <rvfit/continuum/projection_outputs.hpp>
 #include <rvfit/core/team.hpp>
 #include <rvfit/core/tile.hpp>
 #include <rvfit/data/linearization.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
 #include <rvfit/linalg/cholesky.hpp>
 
-namespace rvfit {
-
-/// Whether an arm has enough good pixels to say anything beyond its continuum; others are left out.
-[[nodiscard]] KOKKOS_INLINE_FUNCTION bool has_enough_pixels(int good, int columns) {
-  return good > columns;
-}
-
-/// What a projection writes besides the objective; views that are not allocated are skipped.
-template <ExecutionPolicy P>
-struct ProjectionOutputs {
-  using Accum = typename P::accum_type;
-  Vector<Accum, P> chi2;  ///< (B)     |r|^2 over w_i > 0; not set for an arm left out
-  Matrix<typename P::real_type, P> model;  ///< (B, N)  (c^T P)_i T_i, masked pixels too  [flux]
-};
-
-namespace detail {
+namespace rvfit::detail {
 
 /// Rows and sums of one spectrum in team scratch; K columns, P parameters.
 template <ExecutionPolicy P>
@@ -408,6 +395,4 @@ struct ProjectionKernel {
   }
 };
 
-}  // namespace detail
-
-}  // namespace rvfit
+}  // namespace rvfit::detail

@@ -4,7 +4,7 @@
 /// @file
 /// Kernels of the fitter (pipeline/fitter.hpp): states of the fits between the steps of a fit.
 
-#include <rvfit/continuum/projection.hpp>
+#include <rvfit/continuum/basis.hpp>
 #include <rvfit/core/tile.hpp>
 #include <rvfit/data/fit_result.hpp>
 #include <rvfit/solver/lm.hpp>

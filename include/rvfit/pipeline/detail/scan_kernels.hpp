@@ -5,25 +5,15 @@
 /// Kernels of the scan (pipeline/scan.hpp): pixels into bins, templates into line strengths, sums into
 /// candidates.
 
-#include <rvfit/continuum/projection.hpp>
+#include <rvfit/continuum/basis.hpp>
 #include <rvfit/core/tile.hpp>
 #include <rvfit/core/units.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
 #include <rvfit/linalg/gemm.hpp>
+#include <rvfit/pipeline/scan_options.hpp>
 #include <rvfit/solver/lm.hpp>
 
-namespace rvfit {
-
-struct ScanOptions {
-  double rv_step = 0.0;       ///< bin of the scan; 0: 1.5 pixels of the finest arm        [km/s]
-  int templates = 32;         ///< points of the model's domain
-  int candidates = 3;         ///< starts of a spectrum
-  double exclusion = 2.7;     ///< least distance in rv between candidates, in steps
-  double min_strength = 0.3;  ///< bounds of the line strength a
-  double max_strength = 2.0;
-};
-
-namespace detail {
+namespace rvfit::detail {
 
 /// Divide data by their own continuum and share pixels out to bins; one team a spectrum.
 template <ExecutionPolicy P>
@@ -244,6 +234,4 @@ struct PickCandidates {
   }
 };
 
-}  // namespace detail
-
-}  // namespace rvfit
+}  // namespace rvfit::detail
