@@ -6,7 +6,7 @@
 
 #include "report.hpp"
 #include "support/mgh.hpp"
-#include <rvfit/core/dual.hpp>
+#include <rvfit/core/dual_math.hpp>
 #include <rvfit/residual/residual_fitter.hpp>
 
 #include <CLI/CLI.hpp>

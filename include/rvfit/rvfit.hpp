@@ -6,14 +6,19 @@
 
 // Vocabulary
 #include <rvfit/core/dual.hpp>
+#include <rvfit/core/dual_math.hpp>
 #include <rvfit/core/math.hpp>
 #include <rvfit/core/pack.hpp>
+#include <rvfit/core/pack_exp_log.hpp>
+#include <rvfit/core/pack_mask.hpp>
 #include <rvfit/core/pack_math.hpp>
+#include <rvfit/core/pack_sine.hpp>
 #include <rvfit/core/policy.hpp>
 #include <rvfit/core/require.hpp>
 #include <rvfit/core/team.hpp>
 #include <rvfit/core/tile.hpp>
 #include <rvfit/core/units.hpp>
+#include <rvfit/core/vector_register.hpp>
 #include <rvfit/core/views.hpp>
 
 // What goes in and what comes out

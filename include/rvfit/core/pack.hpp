@@ -2,101 +2,24 @@
 #pragma once
 
 /// @file
-/// A vector register as a number: Pack<T, W> holds W numbers that go through the same arithmetic, each
-/// as it would alone. Code written once for a scalar type runs for one problem or for W abreast;
-/// where it would branch it selects, and asks `any` or `none` before work that no element needs.
+/// Pack<T, W> is a vector register that behaves as a number: its W elements go through the same
+/// arithmetic, each as it would alone. Code that is written once for a scalar type runs for one problem
+/// or for W at once. Such code does not branch on its numbers: it selects, and asks `any` or `none` before
+/// work that no element needs. Decision 14 says why this is not Kokkos::simd.
+
+#include <rvfit/core/pack_mask.hpp>
+#include <rvfit/core/vector_register.hpp>
 
 #include <Kokkos_Core.hpp>
 
-#include <concepts>
-#include <cstdint>
 #include <type_traits>
-
-/// Vector types of the compiler; plain arrays where code for GPUs is made.
-#if (defined(__GNUC__) || defined(__clang__)) && !defined(KOKKOS_ENABLE_CUDA) && \
-    !defined(KOKKOS_ENABLE_HIP) && !defined(KOKKOS_ENABLE_SYCL)
-#define RVFIT_VECTOR_TYPES 1
-#else
-#define RVFIT_VECTOR_TYPES 0
-#endif
 
 namespace rvfit {
 
-namespace detail {
-
-#if defined(__AVX512F__)
-inline constexpr int register_bytes = 64;
-#elif defined(__AVX__)
-inline constexpr int register_bytes = 32;
-#else
-inline constexpr int register_bytes = 16;
-#endif
-
-#if RVFIT_VECTOR_TYPES
-template <class T, int W>
-struct PackStorage {
-  using type __attribute__((vector_size(W * sizeof(T)))) = T;
-};
-#else
-template <class T, int W>
-struct PackStorage {
-  struct alignas(W * sizeof(T)) type {
-    T v[W];
-    KOKKOS_FORCEINLINE_FUNCTION T& operator[](int w) { return v[w]; }
-    KOKKOS_FORCEINLINE_FUNCTION const T& operator[](int w) const { return v[w]; }
-  };
-};
-#endif
-
-template <std::size_t Bytes>
-using BitsOf = std::conditional_t<Bytes == 4, std::int32_t, std::int64_t>;
-
-}  // namespace detail
-
-/// Numbers of type T that fill a register of the processor compiled for.
-template <class T>
-inline constexpr int native_pack_size = detail::register_bytes / static_cast<int>(sizeof(T));
-
-/// Truth of a statement in each of W elements; Bits is an integer of the size of the numbers compared.
-template <class Bits, int W>
-struct PackMask {
-  using Register = typename detail::PackStorage<Bits, W>::type;
-  Register bits;  ///< 0 or -1
-
-  [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION bool operator[](int w) const { return bits[w] != 0; }
-  KOKKOS_FORCEINLINE_FUNCTION void set(int w, bool value) { bits[w] = value ? Bits(-1) : Bits(0); }
-
-#if RVFIT_VECTOR_TYPES
-  friend KOKKOS_FORCEINLINE_FUNCTION PackMask operator&&(const PackMask& a, const PackMask& b) {
-    return {a.bits & b.bits};
-  }
-  friend KOKKOS_FORCEINLINE_FUNCTION PackMask operator||(const PackMask& a, const PackMask& b) {
-    return {a.bits | b.bits};
-  }
-  friend KOKKOS_FORCEINLINE_FUNCTION PackMask operator!(const PackMask& a) { return {~a.bits}; }
-#else
-  friend KOKKOS_FORCEINLINE_FUNCTION PackMask operator&&(const PackMask& a, const PackMask& b) {
-    PackMask out;
-    for (int w = 0; w < W; ++w) out.bits[w] = a.bits[w] & b.bits[w];
-    return out;
-  }
-  friend KOKKOS_FORCEINLINE_FUNCTION PackMask operator||(const PackMask& a, const PackMask& b) {
-    PackMask out;
-    for (int w = 0; w < W; ++w) out.bits[w] = a.bits[w] | b.bits[w];
-    return out;
-  }
-  friend KOKKOS_FORCEINLINE_FUNCTION PackMask operator!(const PackMask& a) {
-    PackMask out;
-    for (int w = 0; w < W; ++w) out.bits[w] = ~a.bits[w];
-    return out;
-  }
-#endif
-};
-
-/// W numbers abreast.
+/// W numbers of type T in a register.
 template <class T, int W>
 struct Pack {
-  using Register = typename detail::PackStorage<T, W>::type;
+  using Register = typename detail::VectorRegister<T, W>::type;
   using Mask = PackMask<detail::BitsOf<sizeof(T)>, W>;
   static constexpr int size = W;
 
@@ -168,12 +91,6 @@ struct Pack {
   KOKKOS_FORCEINLINE_FUNCTION Pack& operator/=(const Pack& b) { return *this = *this / b; }
 };
 
-/// Numbers of the fits in a pack of W.
-template <int W>
-struct FitPack {
-  std::int64_t number[W];
-};
-
 namespace detail {
 
 template <class T>
@@ -182,7 +99,6 @@ struct PackTraits {
   using Value = T;
   using Mask = bool;
   using Integer = int;
-  using Fit = std::int64_t;
 };
 template <class T, int W>
 struct PackTraits<Pack<T, W>> {
@@ -190,28 +106,24 @@ struct PackTraits<Pack<T, W>> {
   using Value = T;
   using Mask = typename Pack<T, W>::Mask;
   using Integer = Pack<BitsOf<sizeof(T)>, W>;
-  using Fit = FitPack<W>;
 };
 
 }  // namespace detail
 
-/// Number of elements of a scalar type: 1 for a plain number.
+/// Elements of a scalar type; 1 for a plain number.
 template <class T>
 inline constexpr int pack_size = detail::PackTraits<T>::size;
-/// The plain number in an element of T.
+/// Plain number in an element of T.
 template <class T>
 using PackValue = typename detail::PackTraits<T>::Value;
-/// Result of comparing two T: bool for plain numbers.
+/// Result of comparing two T; bool for plain numbers.
 template <class T>
 using MaskOf = typename detail::PackTraits<T>::Mask;
-/// An integer in each element of T.
+/// Integers, one for each element of T.
 template <class T>
 using IntegerOf = typename detail::PackTraits<T>::Integer;
-/// The number of the fit in each element of T.
-template <class T>
-using FitOf = typename detail::PackTraits<T>::Fit;
 
-/// The number in element w, and setting it.
+/// The number in element w.
 template <class T>
 requires(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>)
     [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T element(const T& x, int) {
@@ -221,6 +133,7 @@ template <class T, int W>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T element(const Pack<T, W>& x, int w) {
   return x[w];
 }
+/// Set the number in element w.
 template <class T, class U>
 requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION void set_element(T& x, int, U value) {
   x = static_cast<T>(value);
@@ -229,18 +142,6 @@ template <class T, int W, class U>
 KOKKOS_FORCEINLINE_FUNCTION void set_element(Pack<T, W>& x, int w, U value) {
   x.set(w, static_cast<T>(value));
 }
-template <class Bits, int W>
-KOKKOS_FORCEINLINE_FUNCTION void set_element(PackMask<Bits, W>& x, int w, bool value) {
-  x.set(w, value);
-}
-
-/// Truth in element w.
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION bool element(bool mask, int) { return mask; }
-template <class Bits, int W>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION bool element(const PackMask<Bits, W>& mask, int w) {
-  return mask[w];
-}
-
 /// x where the mask holds, else y.
 template <class T>
 requires std::is_arithmetic_v<T>
@@ -258,38 +159,23 @@ template <class T, int W>
 #endif
 }
 
-/// True if the mask holds in some element; in none.
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION bool any(bool mask) { return mask; }
-template <class Bits, int W>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION bool any(const PackMask<Bits, W>& mask) {
-  Bits bits = 0;
-  for (int w = 0; w < W; ++w) {
-    bits |= mask.bits[w];
-  }
-  return bits != 0;
-}
-template <class Mask>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION bool none(const Mask& mask) {
-  return !any(mask);
-}
-
-/// Numbers from memory, which need not be aligned.
+/// Read the elements from memory of any alignment.
 template <class T>
 requires std::is_arithmetic_v<T>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T load(const T* from) { return *from; }
-template <class L>
-requires(pack_size<L> >= 1 && !std::is_arithmetic_v<L>) [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION L
-    load(const PackValue<L>* from) {
-  L out;
+template <class P>
+requires(pack_size<P> >= 1 && !std::is_arithmetic_v<P>) [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION P
+    load(const PackValue<P>* from) {
+  P out;
 #if RVFIT_VECTOR_TYPES
   __builtin_memcpy(&out.v, from, sizeof(out.v));
 #else
-  for (int w = 0; w < L::size; ++w) out.v[w] = from[w];
+  for (int w = 0; w < P::size; ++w) out.v[w] = from[w];
 #endif
   return out;
 }
 
-/// Numbers to memory, which need not be aligned.
+/// Write the elements to memory of any alignment.
 template <class T>
 requires std::is_arithmetic_v<T> KOKKOS_FORCEINLINE_FUNCTION void store(T x, T* to) { *to = x; }
 template <class T, int W>
@@ -301,7 +187,7 @@ KOKKOS_FORCEINLINE_FUNCTION void store(const Pack<T, W>& x, T* to) {
 #endif
 }
 
-/// Pack of another type of number, converted.
+/// Convert each element to the numbers of To.
 template <class To, class T>
 requires std::is_arithmetic_v<T>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION To pack_cast(T x) { return static_cast<To>(x); }
@@ -318,6 +204,40 @@ template <class To, class T, int W>
     return out;
 #endif
   }
+}
+
+/// |x|.
+template <class T>
+requires std::is_arithmetic_v<T>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T abs_of(T x) { return Kokkos::fabs(x); }
+template <class T, int W>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Pack<T, W> abs_of(const Pack<T, W>& x) {
+  return select(x < Pack<T, W>(0), -x, x);
+}
+template <class T, int W>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Pack<T, W> fabs(const Pack<T, W>& x) {
+  return abs_of(x);
+}
+template <class T, int W>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Pack<T, W> abs(const Pack<T, W>& x) {
+  return abs_of(x);
+}
+
+/// The greater of two; b if a is NaN.
+template <class T>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T max_of(const T& a, const T& b) {
+  return select(a > b, a, b);
+}
+/// The lesser of two; b if a is NaN.
+template <class T>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T min_of(const T& a, const T& b) {
+  return select(a < b, a, b);
+}
+
+/// True where x is neither infinite nor NaN.
+template <class T>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION MaskOf<T> is_finite(const T& x) {
+  return x - x == T(0);
 }
 
 }  // namespace rvfit

@@ -3,24 +3,24 @@
 
 /// @file
 /// A = L D L^T of one small symmetric matrix, or of one in each element of T, by one thread and in place.
-/// The lower triangle is packed by rows; L has a unit diagonal, in whose place is 1 / D.
+/// The lower triangle is packed by rows. L has a unit diagonal, whose place holds 1 / D.
 
-#include <rvfit/core/pack_math.hpp>
+#include <rvfit/core/pack.hpp>
 
 #include <Kokkos_Core.hpp>
 
 namespace rvfit {
 
-/// Place of element (i, j), j <= i, in a packed lower triangle; the size of one of n rows is at (n, 0).
+/// Place of element (i, j), j <= i, in a packed lower triangle. A triangle of n rows has packed(n, 0) elements.
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION constexpr int packed(int i, int j) {
   return i * (i + 1) / 2 + j;
 }
 
-/// Factor.
+/// Factor A = L D L^T.
 ///
 /// @param[in,out] a          packed(n, 0) numbers
-/// @param[in]     tolerance  least pivot of its diagonal
-/// @return where A is positive definite; elsewhere the factor is of no use
+/// @param[in]     tolerance  least pivot, as a part of its diagonal
+/// @return true where A is positive definite; elsewhere the factor is of no use
 template <class T>
 [[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> ldlt_factor(T* a, int n, PackValue<T> tolerance) {
   MaskOf<T> positive = T(0) == T(0);

@@ -32,6 +32,7 @@
 ///   derivatives by hand will do.
 
 #include <rvfit/core/dual.hpp>
+#include <rvfit/core/dual_math.hpp>
 #include <rvfit/core/pack.hpp>
 #include <rvfit/data/parameters.hpp>
 
@@ -39,6 +40,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <type_traits>
 
 namespace rvfit {
 
@@ -48,6 +50,15 @@ enum class Derivatives {
   dual,         ///< forward mode, exact; the default otherwise
   differences,  ///< central, 2 P further values a point; good to eps^(2/3)
 };
+
+/// Numbers of the fits in the elements of a pack of W.
+template <int W>
+struct FitPack {
+  std::int64_t number[W];
+};
+/// Number of the fit in each element of T; a plain integer where T is a plain number.
+template <class T>
+using FitOf = std::conditional_t<pack_size<T> == 1, std::int64_t, FitPack<pack_size<T>>>;
 
 /// View element (fit, j...): one number, or one for each of several fits.
 template <class View, class... Index>

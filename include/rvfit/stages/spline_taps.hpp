@@ -8,7 +8,7 @@
 /// gather of single numbers costs more than the arithmetic. Here a register takes the four neighbours
 /// of one position as they lie in memory, and the sums of four positions come out of a transposition.
 
-#include <rvfit/core/pack.hpp>
+#include <rvfit/core/vector_register.hpp>
 
 #include <Kokkos_Core.hpp>
 
@@ -29,7 +29,7 @@ namespace detail {
 
 #if RVFIT_SHUFFLES
 template <class Real>
-using Quad = typename PackStorage<Real, 4>::type;
+using Quad = typename VectorRegister<Real, 4>::type;
 
 template <class Real>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Quad<Real> load_quad(const Real* from) {

@@ -3,7 +3,7 @@
 /// @file
 /// Derivatives by duals against central differences, function by function.
 
-#include <rvfit/core/dual.hpp>
+#include <rvfit/core/dual_math.hpp>
 
 #include <doctest/doctest.h>
 

@@ -3,7 +3,7 @@
 #include "../../../examples/02_line_profiles/faddeeva.hpp"
 #include "../../../examples/02_line_profiles/profiles.hpp"
 #include "support/compare.hpp"
-#include <rvfit/core/dual.hpp>
+#include <rvfit/core/dual_math.hpp>
 
 #include <doctest/doctest.h>
 
