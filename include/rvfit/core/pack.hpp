@@ -16,7 +16,7 @@
 
 namespace rvfit {
 
-/// W numbers of type T in a register.
+/// W numbers of type T in a register. W should not exceed native_pack_size<T>: compilers take wider ones apart badly.
 template <class T, int W>
 struct Pack {
   using Register = typename detail::VectorRegister<T, W>::type;

@@ -63,6 +63,14 @@ KOKKOS_FORCEINLINE_FUNCTION void set_element(PackMask<Bits, W>& x, int w, bool v
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION bool any(bool mask) { return mask; }
 template <class Bits, int W>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION bool any(const PackMask<Bits, W>& mask) {
+#if RVFIT_VECTOR_TYPES
+  // Halves are joined in registers; elements would leave them one by one.
+  if constexpr (W % 2 == 0 && W > 2) {
+    PackMask<Bits, W / 2> half[2];
+    __builtin_memcpy(half, &mask, sizeof(mask));
+    return any(half[0] || half[1]);
+  }
+#endif
   Bits bits = 0;
   for (int w = 0; w < W; ++w) {
     bits |= mask.bits[w];

@@ -106,6 +106,25 @@ std::vector<double> between(double low, double high, int count = 40000) {
   return out;
 }
 
+template <class T, int W>
+void any_sees_each_element() {
+  Pack<T, W> x(0);
+  CHECK(none(x != Pack<T, W>(0)));
+  for (int w = 0; w < W; ++w) {
+    x.set(w, T(1));
+    CHECK(any(x != Pack<T, W>(0)));
+    x.set(w, T(0));
+  }
+}
+
+TEST_CASE("pack: any sees every element, whatever the width") {
+  any_sees_each_element<float, 1>();
+  any_sees_each_element<double, 2>();
+  any_sees_each_element<float, 4>();
+  any_sees_each_element<double, 8>();
+  any_sees_each_element<float, 16>();
+}
+
 TEST_CASE_TEMPLATE("pack: exp and log are good to two units in the last place", T, float, double) {
   const double limit = sizeof(T) == 4 ? 87.0 : 708.0;
   const auto exp_of = [](const auto& x) { return exp(x); };
@@ -117,7 +136,7 @@ TEST_CASE_TEMPLATE("pack: exp and log are good to two units in the last place", 
   CHECK(worst_ulps<T>(between(1e-3, 10.0), log_of, exact_log) < 2.0);
   CHECK(worst_ulps<T>(between(0.99, 1.01), log_of, exact_log) < 2.0);
   CHECK(worst_ulps<T>(between(1e-30, 1e30), log_of, exact_log) < 2.0);
-  // Where the reduced argument changes sides.
+  // The reduced argument changes sides here.
   std::vector<double> edges;
   for (int k = -120; k < 120; ++k) {
     const double edge = std::sqrt(0.5) * std::pow(2.0, k);
