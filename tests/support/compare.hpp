@@ -2,7 +2,8 @@
 #pragma once
 
 /// @file
-/// Comparison of arrays: one check an array, which on failure prints the worst three elements.
+/// Comparison of arrays: one check an array, which on failure prints the worst three elements, and
+/// with --success how much of the tolerance the worst element takes.
 
 #include <rvfit/core/views.hpp>
 
@@ -45,6 +46,7 @@ requires(!std::is_arithmetic_v<Got>) void check_close(const std::string& label, 
     std::size_t index;
   };
   std::vector<Offence> offences;
+  double worst = 0.0;
   for (std::size_t i = 0; i < got.size(); ++i) {
     const auto g = static_cast<double>(got[i]);
     const auto w = static_cast<double>(want[i]);
@@ -53,13 +55,15 @@ requires(!std::is_arithmetic_v<Got>) void check_close(const std::string& label, 
     }
     const double allowed = tolerance.absolute + tolerance.relative * std::abs(w);
     const double difference = std::abs(g - w);
+    worst = std::max(worst, difference / allowed);
     if (!(difference <= allowed)) {
       offences.push_back({std::isnan(difference) ? HUGE_VAL : difference - allowed, i});
     }
   }
   std::ostringstream text;
+  text << label << ": " << offences.size() << " of " << got.size()
+       << " differ, the worst difference is " << worst << " of its tolerance";
   text.precision(17);
-  text << label << ": " << offences.size() << " of " << got.size() << " differ";
   const std::size_t shown = std::min<std::size_t>(offences.size(), 3);
   std::partial_sort(offences.begin(), offences.begin() + static_cast<std::ptrdiff_t>(shown),
                     offences.end(),

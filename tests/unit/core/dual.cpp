@@ -6,6 +6,7 @@
 #include <rvfit/core/dual_math.hpp>
 
 #include <doctest/doctest.h>
+#include <support/tolerance.hpp>
 
 #include <cmath>
 #include <limits>
@@ -21,10 +22,13 @@ void check_partials(const char* name, const Function& f, double x, double y) {
   constexpr double h = 1e-5;
   const double in_x = (f(x + h, y) - f(x - h, y)) / (2.0 * h);
   const double in_y = (f(x, y + h) - f(x, y - h)) / (2.0 * h);
-  // Differences are good to h^2 of the third derivative, and to eps / h.
-  CHECK_MESSAGE(got.value == doctest::Approx(f(x, y)).epsilon(1e-14), name);
-  CHECK_MESSAGE(std::abs(got.derivative[0] - in_x) < 1e-8 * (1.0 + std::abs(in_x)), name);
-  CHECK_MESSAGE(std::abs(got.derivative[1] - in_y) < 1e-8 * (1.0 + std::abs(in_y)), name);
+  // The value takes the operations of f, at most eight, which a compiler may contract otherwise.
+  CHECK_MESSAGE(got.value == doctest::Approx(f(x, y)).epsilon(rounding<double>(8)), name);
+  // Differences are off by h^2 / 6 of the third derivative and by eps |f| / h: measured 1.5e-10 of the
+  // derivative (tan), margin 7.
+  constexpr double tolerance = 1e-9;
+  CHECK_MESSAGE(std::abs(got.derivative[0] - in_x) < tolerance * (1.0 + std::abs(in_x)), name);
+  CHECK_MESSAGE(std::abs(got.derivative[1] - in_y) < tolerance * (1.0 + std::abs(in_y)), name);
 }
 
 // Duals are found by their type, plain numbers through this.
@@ -117,8 +121,10 @@ TEST_CASE("dual: of lanes, each lane has its own derivatives") {
   using DL = Dual<L, 1>;
   const DL y = 2.0 * exp(-0.5 * DL::variable(x, 0)) + x;
   for (int w = 0; w < 4; ++w) {
-    CHECK(y.value[w] == doctest::Approx(2.0 * std::exp(-0.5 * x[w]) + x[w]).epsilon(1e-15));
-    CHECK(y.derivative[0][w] == doctest::Approx(-std::exp(-0.5 * x[w])).epsilon(1e-15));
+    // The exponential of packs is good to 2 ulp, that of the library to 1.
+    const double exact = std::exp(-0.5 * x[w]);
+    CHECK(y.value[w] == doctest::Approx(2.0 * exact + x[w]).epsilon(rounding<double>(3)));
+    CHECK(y.derivative[0][w] == doctest::Approx(-exact).epsilon(rounding<double>(3)));
   }
 }
 

@@ -70,6 +70,7 @@ void sums_blocks() {
           want.push_back(i + j == 0 ? dot : 2.0 * dot);
         }
       }
+      // Two sums of products of at most 1, each sum and product rounded.
       check_close("dots", values(exec, result), want, {rounding<double>(2 * pixel_block, 1.0)});
       CHECK(values(exec, visits) == std::vector<int>(pixel_block, 1));
     }

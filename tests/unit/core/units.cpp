@@ -34,14 +34,17 @@ TEST_CASE("units: the logarithm and its derivative are those of the shift") {
   for (const double rv : velocities) {
     CAPTURE(rv);
     const double distance = 1.0 - std::abs(rv) / speed_of_light;
+    // Two sums, a quotient and a square root.
     check_close("shift", rest_over_observed(rv), oracle::doppler(rv), {0.0, rounding<double>(4)});
+    // Those of the shift, amplified where 1 - |b| cancels.
     check_close("logarithm", log_doppler(rv), std::log(oracle::doppler(rv)),
                 {rounding<double>(4 / distance)});
-    // Step 1/50 of the distance to the light cone: (h / distance)^8 is 3e-14.
+    // Step 1/50 of the distance to the light cone: (h / distance)^8 is 3e-14. Rounding is
+    // 3 eps |f| / (h |f'|), at most 3e-12 for the fastest star, margin 3.
     const double h = 0.02 * distance * speed_of_light;
     const double slope = oracle::derivative(log_doppler, rv, h);
-    check_close("derivative", log_doppler_derivative(rv), slope, {0.0, 1e-11});  // 1e-14, and
-  }  // rounding 3 eps |f| / (h |f'|), at most 3e-12 for the fastest star
+    check_close("derivative", log_doppler_derivative(rv), slope, {0.0, 1e-11});
+  }
 }
 
 }  // namespace rvfit::test::units

@@ -177,6 +177,7 @@ void takes_the_median_as_numpy_does() {
   // The floor of the error at 0.3 x the median applies to the last pixel alone.
   const std::vector<double> want{1, 0.5, 0.25, 1 / (0.3 * 1.5), 1, 0.5, 0, 1 / 0.3,
                                  0, 0.5, 0.25, 1 / (0.3 * 2.0), 0, 0,   0, 64};
+  // A square root, a median, a product and a quotient.
   check_close("weight", weight, want, {0.0, rounding<Real>(4)});
 }
 

@@ -45,6 +45,7 @@ void derives_its_constants() {
     CHECK(batch.size() == rows);
     CHECK(batch.pixels() == n);
     CHECK(values(exec, batch.good) == good);
+    // Sums of up to n terms: partial sums walk at random for one, and add up for the other.
     check_close("log_norm", values(exec, batch.log_norm), log_norm,
                 {rounding<double>(std::sqrt(n), summed)});
     check_close("signal", values(exec, batch.signal), signal, {0.0, rounding<double>(n)});

@@ -70,7 +70,7 @@ TEST_CASE("cholesky: factors, solves and takes the determinant as Eigen does") {
     CHECK(stored.factor() == n);
     const Eigen::LLT<Eigen::MatrixXd> llt(a);
     const double condition = a.norm() * a.inverse().norm();
-    const double relative = rounding<double>(n * condition);
+    const double relative = rounding<double>(n * condition);  // sums of up to n products
     check_close("L", numbers(stored.lower()), numbers(Eigen::MatrixXd(llt.matrixL())),
                 {relative * std::sqrt(a.diagonal().maxCoeff())});
     const Eigen::VectorXd x = Eigen::VectorXd::LinSpaced(n, -1, 2);
@@ -102,6 +102,7 @@ TEST_CASE("cholesky: a two by two matrix by hand") {
   std::vector<double> x{8, 22};
   cholesky_solve(a.data(), 2, 2, x.data());
   CHECK(x == std::vector<double>{1, 2});
+  // Two logarithms, their sum and its double.
   check_close("ln det", cholesky_log_det(a.data(), 2, 2), std::log(36.0), {rounding<double>(4)});
 }
 
@@ -193,7 +194,7 @@ TEST_CASE("cholesky: a matrix that is not positive definite loses columns") {
 TEST_CASE("cholesky: solves in float as well") {
   float a[] = {4, 0, 2, 10};
   float x[] = {8, 22};
-  CHECK(cholesky_factor(a, 2, 2, 1e-5F) == 2);
+  CHECK(cholesky_factor(a, 2, 2, 1e-5F) == 2);  // pivots are 4 and 9
   cholesky_solve(a, 2, 2, x);
   CHECK(x[0] == 1.0F);
   CHECK(x[1] == 2.0F);

@@ -3,6 +3,7 @@
 #include <rvfit/linalg/ldlt.hpp>
 
 #include <doctest/doctest.h>
+#include <support/tolerance.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -27,11 +28,11 @@ TEST_CASE("ldlt: solves positive definite systems") {
       }
     }
     REQUIRE(static_cast<int>(factor.size()) == packed(n, 0));
-    REQUIRE(ldlt_factor(factor.data(), n, 1e-15));
+    REQUIRE(ldlt_factor(factor.data(), n, 1e-15));  // pivots are at least 1
     ldlt_solve(factor.data(), n, x.data());
     for (int i = 0; i < n; ++i) {
-      // Numbers up to n, n roundings each.
-      CHECK(std::abs(x[static_cast<std::size_t>(i)] - (1.0 + i)) < 3.0 * n * n * 2.2e-16);
+      // Numbers up to n, n roundings each, times the condition.
+      CHECK(std::abs(x[static_cast<std::size_t>(i)] - (1.0 + i)) < rounding<double>(3 * n, n));
     }
   }
 }
@@ -52,10 +53,10 @@ TEST_CASE("ldlt: says where a matrix is not positive definite, in its own lane o
   CHECK(!positive[3]);
   L x[2] = {L(3.0), L(2.0)};
   ldlt_solve(factor, 2, x);
-  CHECK(x[0][0] == doctest::Approx(1.0));  // 2 + 1, 1 + 1
-  CHECK(x[1][0] == doctest::Approx(1.0));
+  CHECK(x[0][0] == 1.0);  // 2 + 1, 1 + 1: no digit is lost
+  CHECK(x[1][0] == 1.0);
   double dependent[3] = {1.0, 1.0, 1.0 + 1e-13};
-  CHECK(!ldlt_factor(dependent, 2, 1e-12));
+  CHECK(!ldlt_factor(dependent, 2, 1e-12));  // the second pivot is 1e-13
 }
 
 }  // namespace rvfit::test
