@@ -13,7 +13,7 @@ namespace rvfit::test {
 
 /// `operations` roundings of numbers up to `scale`.
 template <class Real>
-[[nodiscard]] double rounding(double operations, double scale = 1.0) {
+[[nodiscard]] constexpr double rounding(double operations, double scale = 1.0) {
   return operations * static_cast<double>(std::numeric_limits<Real>::epsilon()) * scale;
 }
 
