@@ -38,9 +38,11 @@ struct StageModel {
     }
   }
 
-  [[nodiscard]] int lanes() const { return model.labels() + 3; }         ///< of jets
-  [[nodiscard]] int label_lanes() const { return model.labels() + 1; }   ///< of networks
-  [[nodiscard]] int filter_lanes() const { return model.labels() + 2; }  ///< of coefficients
+  [[nodiscard]] int lanes() const { return model.layout().observed_lanes(); }       ///< of jets
+  [[nodiscard]] int label_lanes() const { return model.layout().library_lanes(); }  ///< of networks
+  [[nodiscard]] int filter_lanes() const {
+    return model.layout().broadened_lanes();
+  }  ///< of coefficients
   [[nodiscard]] bool has_networks() const { return networks.size() == arms.size(); }
 };
 
@@ -142,9 +144,10 @@ struct StageTile {
       const Arm& arm = arms[a];
       const MatrixRef<Real> in = templates(arm, label_lanes(lanes));
       const int columns = arm.grid + 2 * spline_padding;
-      broaden<P>(exec, tile, theta, shared.model.labels(), shared.arms[a].grid.step,
-                 shared.options.max_vsini, label_lanes(lanes), filter_lanes(lanes),
-                 {in.data, in.rows, in.columns, in.stride},
+      broaden<P>(exec, tile, theta,
+                 ActiveStages<>(shared.options.broadening, shared.model.layout().labels,
+                                shared.arms[a].grid.step),
+                 label_lanes(lanes), filter_lanes(lanes), {in.data, in.rows, in.columns, in.stride},
                  {arm.coefficients.data(), tile.size * filter_lanes(lanes), columns, columns});
     }
   }
@@ -389,7 +392,8 @@ template <ExecutionPolicy P>
       }
       for (int b = 0; b < spectra; ++b) {
         const auto b_row = static_cast<std::size_t>(b);
-        const double vsini = host_theta(b_row, static_cast<std::size_t>(model.model.labels()));
+        const double vsini =
+            host_theta(b_row, static_cast<std::size_t>(model.model.layout().width()));
         rotation += count_broaden<Real>(vsini, model.arms[a].grid.step, label_lanes, filter_lanes,
                                         arm.grid);
       }

@@ -117,17 +117,17 @@ def is_grid(description):
 def read_wavelengths(description):
     """Type, start and step of the wavelength grid, which must be uniform."""
     wave = description.array("lam")
-    log = bool(description.get("log_step"))
+    if not description.get("log_step"):
+        raise ToolError(f"{description.path}: wavelengths expected uniform in ln(wavelength) (log_step), found linear ones")
     if wave.ndim != 1 or wave.size < 2 or np.any(wave <= 0):
         raise ToolError(f"{description.path}: lam expected at least two positive wavelengths")
-    grid = np.log(wave) if log else wave
+    grid = np.log(wave)
     step = (grid[-1] - grid[0]) / (grid.size - 1)
     worst = np.abs(grid - (grid[0] + step * np.arange(grid.size))).max()
     if not step > 0 or worst > GRID_TOLERANCE * step:
         raise ToolError(f"{description.path}: lam expected a grid uniform in "
-                        f"{'ln(wavelength)' if log else 'wavelength'}, found one that is off by "
-                        f"{worst / abs(step) if step else np.inf:.2g} pixels")
-    return ("LOG" if log else "LINEAR"), grid[0], step, grid.size
+                        f"ln(wavelength), found one that is off by {worst / abs(step) if step else np.inf:.2g} pixels")
+    return "LOG", grid[0], step, grid.size
 
 
 def read_mapper(description, npar):

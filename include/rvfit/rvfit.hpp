@@ -24,6 +24,7 @@
 // What goes in and what comes out
 #include <rvfit/data/fit_result.hpp>
 #include <rvfit/data/linearization.hpp>
+#include <rvfit/data/parameter_layout.hpp>
 #include <rvfit/data/parameters.hpp>
 #include <rvfit/data/prepare_spectra.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
@@ -51,8 +52,10 @@
 
 // Physical effects, linear in the spectrum
 #include <rvfit/stages/broadening.hpp>
+#include <rvfit/stages/broadening_stages.hpp>
 #include <rvfit/stages/doppler.hpp>
 #include <rvfit/stages/gaussian_resolution.hpp>
+#include <rvfit/stages/linear_stage.hpp>
 #include <rvfit/stages/resolution.hpp>
 #include <rvfit/stages/resolution_matrix.hpp>
 #include <rvfit/stages/rotation.hpp>

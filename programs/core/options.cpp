@@ -95,7 +95,7 @@ void declare_model(CLI::App& app, FitSettings& fit) {
   app.add_option("--max-vel", fit.model.max_rv, "Upper bound of rv [km/s]")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--max-vsini", fit.model.max_vsini, "Upper bound of vsini [km/s]")
+  app.add_option("--max-vsini", fit.model.broadening.max_vsini, "Upper bound of vsini [km/s]")
       ->check(CLI::Range(0.0, 1e5))
       ->capture_default_str()
       ->group(group);

@@ -76,7 +76,7 @@ void simulate(const Options& options) {
   rvfit::ForwardModelOptions range;
   range.min_rv = -options.rv_max;
   range.max_rv = options.rv_max;
-  range.max_vsini = options.vsini_max;
+  range.broadening.max_vsini = options.vsini_max;
   const rvfit::ForwardModel<P> model(exec, emulator, range);
   std::vector<rvfit::io::DesiArm> arms = desi_arms();
   const rvfit::Observations<P> layout = layout_of(exec, arms);

@@ -127,7 +127,8 @@ TEST_CASE("read_emulator: numbers outside their meaning are refused") {
 
 TEST_CASE("read_emulator: words it does not know are refused") {
   CHECK(error_of_library([](FitsEdit& f) { f.at("DESI_B_INPUT").set("GRIDTYPE", "CUBIC"); }) ==
-        "HDU 'DESI_B_INPUT': GRIDTYPE is 'CUBIC', expected 'LOG' or 'LINEAR'");
+        "HDU 'DESI_B_INPUT': GRIDTYPE is 'CUBIC', expected 'LOG': wavelengths uniform in "
+        "ln(wavelength)");
   CHECK(error_of_library([](FitsEdit& f) { f.at("DESI_B_INPUT").set("OUTPUT", "SQRT"); }) ==
         "HDU 'DESI_B_INPUT': OUTPUT is 'SQRT', expected 'EXP' or 'LINEAR'");
   CHECK(error_of_library([](FitsEdit& f) { f.at("DESI_B_W0").set("ACTIV", "GELU"); }) ==

@@ -159,7 +159,7 @@ TEST_CASE("options: the command line comes before the file, the file before the 
   const rvfit_programs::FitSettings& fit = line.options.fit;
   CHECK(fit.model.min_rv == -800);
   CHECK(fit.model.max_rv == 1000);
-  CHECK(fit.model.max_vsini == 500);
+  CHECK(fit.model.broadening.max_vsini == 500);
   CHECK(fit.continuum.columns == 7);
   CHECK(fit.lsf_sigma.of("B") == 0.66);
   CHECK(fit.lsf_sigma.of("Z") == 0.77);

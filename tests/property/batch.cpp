@@ -111,8 +111,8 @@ struct Chain {
     tile.size = size;
     for (tile.begin = 0; tile.begin < static_cast<int>(list.size()); tile.begin += size) {
       network.evaluate(exec, tile, theta, network_lanes, ref(templates), workspace);
-      broaden<P>(exec, tile, theta, labels, arm.grid.step, 500.0, network_lanes, stage_lanes,
-                 const_ref(templates), ref(coefficients));
+      broaden<P>(exec, tile, theta, ActiveStages<>({}, labels, arm.grid.step), network_lanes,
+                 stage_lanes, const_ref(templates), ref(coefficients));
       observe<P>(exec, tile, theta, labels + 1, map, base, stage_lanes, const_ref(coefficients),
                  jets);
       project<P>(exec, tile, data, basis, jets, tangents, out);

@@ -15,8 +15,7 @@
 namespace rvfit::test::linearity {
 
 constexpr int size = 500, pixels = 333;
-constexpr TemplateGrid grid{
-    .logarithmic = true, .origin = 8.188689124444201, .step = 8.5e-5, .size = size};
+constexpr TemplateGrid grid{.origin = 8.188689124444201, .step = 8.5e-5, .size = size};
 
 /// Template pixels at rest of pixel i at rv 0.
 double position(int i) { return 60.0 + 1.13 * i; }
@@ -31,7 +30,7 @@ std::vector<double> observed(const std::vector<double>& flux, double vsini, doub
   const auto tile = tile_of<P>(exec, {0}, 1);
   const auto in = upload_matrix<Matrix<const Real, P>>(exec, "in", flux, 1, flux.size());
   const auto c = allocate<Matrix<Real, P>>(exec, "coefficients", 2, flux.size() + 2);
-  broaden<P>(exec, tile, theta, 0, grid.step, 500.0, 1, 2, const_ref(in), ref(c));
+  broaden<P>(exec, tile, theta, ActiveStages<>({}, 0, grid.step), 1, 2, const_ref(in), ref(c));
   std::vector<double> wave;
   for (int i = 0; i < pixels; ++i) {
     wave.push_back(grid.wave(position(i)));

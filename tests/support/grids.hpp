@@ -36,7 +36,7 @@ template <class Value, class Has>
                                const Value& value, const Has& has) {
   ArmData arm;
   arm.name = "desi_b";
-  arm.grid = {.logarithmic = true, .origin = std::log(3600.0), .step = 8.5e-5, .size = pixels};
+  arm.grid = {.origin = std::log(3600.0), .step = 8.5e-5, .size = pixels};
   arm.inputs = {{"teff", true, 3.75, 0.125},
                 {"logg", false, 2.5, 1.5},
                 {"feh", false, -1.0, 0.75},

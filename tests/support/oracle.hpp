@@ -214,11 +214,9 @@ class NaturalSpline {
   return std::sqrt((1.0 - rv / light) / (1.0 + rv / light));
 }
 
-/// Position of an observed wavelength on a grid of pixels origin + step * pixel, in ln(wave) or wave.
-[[nodiscard]] inline double position(bool logarithmic, double origin, double step, double wave,
-                                     double rv) {
-  const double rest = wave * doppler(rv);
-  return ((logarithmic ? std::log(rest) : rest) - origin) / step;
+/// Position of an observed wavelength on a grid of pixels origin + step * pixel in ln(wave).
+[[nodiscard]] inline double position(double origin, double step, double wave, double rv) {
+  return (std::log(wave * doppler(rv)) - origin) / step;
 }
 
 // ---- continuum ---------------------------------------------------------------------------------

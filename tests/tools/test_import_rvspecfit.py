@@ -97,13 +97,10 @@ def test_header_grid_and_labels(tmp_path):
     np.testing.assert_allclose(x, [points.min(0), points.max(0)], atol=1e-5)  # the library's points are float32
 
 
-def test_linear_grid(tmp_path):
-    wave = np.linspace(4000, 5000, 101)
-    tiny.write_library(tmp_path, wave=wave, log_step=False)
-    import_to(tmp_path, tmp_path / "E.fits")
-    arm = fits_emulator.FitsArm(tmp_path / "E.fits", "tiny_b")
-    assert arm.header["GRIDTYPE"] == "LINEAR"
-    np.testing.assert_allclose(arm.wave(), wave, rtol=1e-14)
+def test_a_linear_grid_is_refused(tmp_path):
+    tiny.write_library(tmp_path, wave=np.linspace(4000, 5000, 101), log_step=False)
+    with pytest.raises(ToolError, match=r"uniform in ln\(wavelength\) \(log_step\), found linear ones"):
+        import_to(tmp_path, tmp_path / "E.fits")
 
 
 def test_domain_is_the_two_hulls(tmp_path):
@@ -198,7 +195,7 @@ REFUSALS = {
     "inputs": (lambda d: change_description(d, class_kwargs={"indim": 5}), "class_kwargs/indim 5, expected 4"),
     "width": (lambda d: change_description(d, class_kwargs={"width": None}), "class_kwargs/width"),
     "grid": (lambda d: change_description(d, lam=bent_grid()), "lam expected a grid uniform in ln(wavelength)"),
-    "grid type": (lambda d: change_description(d, log_step=False), "lam expected a grid uniform in wavelength"),
+    "grid type": (lambda d: change_description(d, log_step=False), "expected uniform in ln(wavelength) (log_step)"),
     "points not finite": (lambda d: change_description(d, pts={"pts": np.full((9, 4), np.nan)}), "not finite"),
     "points of 3 labels": (lambda d: change_description(d, pts={"pts": np.ones((9, 3))}), "outside_kwargs/pts"),
     "points in a line": (lambda d: change_description(d, pts={"pts": np.ones((9, 4))}), "that span an area"),
@@ -349,7 +346,7 @@ GRID_REFUSALS = {
     "a spectrum twice": (lambda d: change_grid(d, idgrid=nodes_with(((0, 0, 0, 1), 3), ((0, 0, 1, 0), 3))),
                          "vec expected"),
     "nodes elsewhere": (lambda d: change_grid(d, uvecs=axes_with(1, [1.0, 3.1])), "vec expected the labels"),
-    "linear in wavelength": (lambda d: change_grid(d, log_step=False), "lam expected a grid uniform in wavelength"),
+    "linear in wavelength": (lambda d: change_grid(d, log_step=False), "expected uniform in ln(wavelength) (log_step)"),
 }
 
 

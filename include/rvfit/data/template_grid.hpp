@@ -8,18 +8,14 @@
 
 namespace rvfit {
 
-/// Uniform grid of template wavelengths, in ln(wave) or in wave.
+/// Grid of template wavelengths, uniform in ln(wave): a broadening in velocity is the same everywhere on it.
 struct TemplateGrid {
-  bool logarithmic = true;
-  double origin = 0.0;  ///< ln(wave / Angstrom) or wave [Angstrom] of pixel 0
-  double step = 1.0;    ///< per pixel, in the same unit
+  double origin = 0.0;  ///< ln(wave / Angstrom) of pixel 0
+  double step = 1.0;    ///< of ln(wave) per pixel
   int size = 0;         ///< pixels
 
   /// Wavelength [Angstrom] of a (fractional) pixel.
-  [[nodiscard]] double wave(double pixel) const {
-    const double s = origin + step * pixel;
-    return logarithmic ? std::exp(s) : s;
-  }
+  [[nodiscard]] double wave(double pixel) const { return std::exp(origin + step * pixel); }
 };
 
 }  // namespace rvfit

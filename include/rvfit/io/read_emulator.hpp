@@ -240,14 +240,17 @@ class EmulatorReader {
 
   [[nodiscard]] TemplateGrid read_grid(const std::string& hdu) {
     TemplateGrid grid;
-    grid.logarithmic = choose(hdu, "GRIDTYPE", "LINEAR", "LOG");
+    const auto type = file_.require_keyword<std::string>(hdu, "GRIDTYPE");
+    if (type != "LOG") {
+      file_.fail(
+          hdu, "GRIDTYPE is '" + type + "', expected 'LOG': wavelengths uniform in ln(wavelength)");
+    }
     grid.origin = file_.require_keyword<double>(hdu, "GRID0");
     grid.step = file_.require_keyword<double>(hdu, "GRIDSTEP");
     grid.size = static_cast<int>(std::min<std::size_t>(require_count(hdu, "GRIDSIZE"), 1U << 30U));
     require_finite<double>(hdu, "GRID0, GRIDSTEP", {grid.origin, grid.step});
-    if (grid.step <= 0 || (!grid.logarithmic && grid.origin <= 0)) {
-      file_.fail(hdu, "GRIDSTEP is " + std::to_string(grid.step) + ", GRID0 " +
-                          std::to_string(grid.origin) + ", expected positive ones");
+    if (grid.step <= 0) {
+      file_.fail(hdu, "GRIDSTEP is " + std::to_string(grid.step) + ", expected a positive one");
     }
     return grid;
   }

@@ -2,9 +2,11 @@
 #pragma once
 
 /// @file
-/// The model of a star's spectrum: template library, rotation, spline, Doppler. Parameters: the
-/// library's labels, then vsini, then rv (or one for each exposure).
+/// The model of a star's spectrum: template library, broadening stages, spline, Doppler. Its parameters are in
+/// the order of `ParameterLayout`: the library's labels, the widths of the stages that are on, then rv (or one
+/// for each exposure).
 
+#include <rvfit/data/parameter_layout.hpp>
 #include <rvfit/emulator/domain.hpp>
 #include <rvfit/emulator/grid.hpp>
 #include <rvfit/emulator/mlp.hpp>
@@ -25,7 +27,7 @@ namespace rvfit {
 struct ForwardModelOptions {
   double min_rv = -1500.0;  ///< bounds of rv      [km/s]
   double max_rv = 1500.0;
-  double max_vsini = 500.0;  ///< upper bound of vsini; the lower is 0  [km/s]
+  BroadeningOptions broadening;  ///< which stages are on, and how wide at most
   /// Velocities: with more than one, exposure e has its own, a parameter rv, rv_2, rv_3 ..; with one
   /// all share it.
   int velocities = 1;
@@ -73,8 +75,8 @@ class ForwardModel {
   using Real = typename P::real_type;
 
   /// Upload a library.
-  /// @throws InvalidArgument  inconsistent data, or wavelengths that are not logarithmic; and what the
-  ///                          source of a grid's templates throws
+  /// @throws InvalidArgument  inconsistent data, bounds of rv beyond c; and what the source of a grid's
+  ///                          templates throws
   ForwardModel(const Exec& exec, const EmulatorData& data, const ForwardModelOptions& options = {})
       : data_(data), options_(options) {
     require_consistent(data);
@@ -89,9 +91,12 @@ class ForwardModel {
                             .upper = label.upper,
                             .scale = 0.1 * (label.upper - label.lower)});
     }
-    parameters.push_back(
-        {.name = "vsini", .unit = "km/s", .lower = 0.0, .upper = options.max_vsini, .scale = 10.0});
+    const std::vector<Parameter> widths = stage_parameters(BroadeningStages{}, options.broadening);
+    parameters.insert(parameters.end(), widths.begin(), widths.end());
     RVFIT_REQUIRE(options.velocities >= 1, "ForwardModel: ", options.velocities, " velocities");
+    layout_ = {.labels = static_cast<int>(data.labels.size()),
+               .widths = static_cast<int>(widths.size()),
+               .velocities = options.velocities};
     for (int e = 1; e <= options.velocities; ++e) {
       parameters.push_back({.name = e == 1 ? "rv" : "rv_" + std::to_string(e),
                             .unit = "km/s",
@@ -101,8 +106,6 @@ class ForwardModel {
     }
     parameters_ = ParameterSet(std::move(parameters));
     for (const ArmData& arm : data.arms) {
-      RVFIT_REQUIRE(arm.grid.logarithmic, "ForwardModel: the grid of arm ", arm.name,
-                    " is linear in wavelength; rotation needs ln(wavelength)");
       if (arm.is_grid()) {
         const GridLibrary<P> library(exec, arm, options.interpolation,
                                      options.nearest_node_outside);
@@ -127,7 +130,8 @@ class ForwardModel {
   [[nodiscard]] const ParameterSet& parameters() const { return parameters_; }
   [[nodiscard]] int arms() const { return static_cast<int>(data_.arms.size()); }
   [[nodiscard]] int arm_index(const std::string& name) const { return data_.arm_index(name); }
-  [[nodiscard]] int labels() const { return static_cast<int>(data_.labels.size()); }
+  /// Columns of theta.
+  [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
 
   /// What depends on the observed wavelengths alone.
   struct Plan {
@@ -145,39 +149,42 @@ class ForwardModel {
   /// @throws InvalidArgument  an exposure beyond the velocities, if there are several
   [[nodiscard]] Plan plan(const Exec& exec, int arm, const Matrix<const double, P>& wave,
                           int exposure = 0) const {
-    RVFIT_REQUIRE(options_.velocities == 1 || (exposure >= 0 && exposure < options_.velocities),
-                  "ForwardModel: exposure ", exposure, " of ", options_.velocities, " velocities");
-    const int velocity = options_.velocities == 1 ? 0 : exposure;
-    return {arm, labels() + 1 + velocity, base_positions<P>(exec, DopplerMap(grid(arm)), wave)};
+    return {arm, layout_.rv(exposure), base_positions<P>(exec, DopplerMap(grid(arm)), wave)};
   }
 
-  [[nodiscard]] int velocities() const { return options_.velocities; }
-  [[nodiscard]] Tangents tangents(const Plan& plan) const { return {labels() + 2, plan.rv}; }
+  [[nodiscard]] int velocities() const { return layout_.velocities; }
+  [[nodiscard]] Tangents tangents(const Plan& plan) const {
+    return {layout_.observed_lanes() - 1, plan.rv};
+  }
 
   /// Device arrays of one tile of templates.
   struct Workspace {
     typename Mlp<P>::Workspace network;
     typename GridLibrary<P>::Workspace stencil;
     Vector<Real, P> templates;     ///< (T, 1 + labels, M)
-    Vector<Real, P> coefficients;  ///< (T, 2 + labels, M + 2)
+    Vector<Real, P> coefficients;  ///< (T, 1 + labels + widths, M + 2)
 
     Workspace(const Exec& exec, const ForwardModel& model, int tile)
-        : network(exec, static_cast<std::size_t>(tile) * (1 + model.labels()), model.width()),
-          stencil(exec, tile, 1 + model.labels(), model.stencil_nodes()) {
+        : network(exec,
+                  static_cast<std::size_t>(tile) *
+                      static_cast<std::size_t>(model.layout().library_lanes()),
+                  model.width()),
+          stencil(exec, tile, model.layout().library_lanes(), model.stencil_nodes()) {
       const auto rows = static_cast<std::size_t>(tile);
-      const auto lanes = static_cast<std::size_t>(model.labels()) + 1;
+      const auto library = static_cast<std::size_t>(model.layout().library_lanes());
+      const auto broadened = static_cast<std::size_t>(model.layout().broadened_lanes());
       const auto pixels = static_cast<std::size_t>(model.max_pixels());
       templates = allocate_raw<Vector<Real, P>>(exec, "rvfit::ForwardModel::templates",
-                                                rows * lanes * pixels);
+                                                rows * library * pixels);
       coefficients = allocate_raw<Vector<Real, P>>(exec, "rvfit::ForwardModel::coefficients",
-                                                   rows * (lanes + 1) * (pixels + 2));
+                                                   rows * broadened * (pixels + 2));
     }
   };
 
   /// Templates of one arm, broadened, as spline coefficients.
   void synthesize(const Exec& exec, int arm, const Tile<P>& tile,
                   const Matrix<const double, P>& theta, int lanes, Workspace& workspace) const {
-    const int library_lanes = lanes == 1 ? 1 : 1 + labels();
+    const int library_lanes = lanes == 1 ? 1 : layout_.library_lanes();
     const int pixels = grid(arm).size;
     const MatrixRef<Real> templates{workspace.templates.data(), tile.size * library_lanes, pixels,
                                     pixels};
@@ -188,8 +195,8 @@ class ForwardModel {
       std::get<GridLibrary<P>>(library).evaluate(exec, tile, theta, library_lanes, templates,
                                                  workspace.stencil);
     }
-    broaden<P>(exec, tile, theta, labels(), grid(arm).step, options_.max_vsini, library_lanes,
-               coefficient_lanes(lanes), {templates.data, templates.rows, pixels, pixels},
+    broaden<P>(exec, tile, theta, stages(arm), library_lanes, broadened_lanes(lanes),
+               {templates.data, templates.rows, pixels, pixels},
                coefficients(arm, tile, lanes, workspace));
   }
 
@@ -199,7 +206,7 @@ class ForwardModel {
                Workspace& workspace) const {
     const MatrixRef<Real> c = coefficients(plan.arm, tile, lanes, workspace);
     rvfit::observe<P>(exec, tile, theta, plan.rv, DopplerMap(grid(plan.arm)), plan.base,
-                      coefficient_lanes(lanes), {c.data, c.rows, c.columns, c.stride}, jets);
+                      broadened_lanes(lanes), {c.data, c.rows, c.columns, c.stride}, jets);
   }
 
   /// Penalty outside the domain of one arm.
@@ -216,7 +223,7 @@ class ForwardModel {
         domains_[static_cast<std::size_t>(arm)]);
   }
 
-  /// Points of a Halton sequence inside the domain of every arm, with a few rotation speeds.
+  /// Points of a Halton sequence inside the domain of every arm, with a few widths.
   [[nodiscard]] std::vector<double> start_points(int count) const;
 
  private:
@@ -249,17 +256,23 @@ class ForwardModel {
     }
     return most;
   }
-  [[nodiscard]] int coefficient_lanes(int lanes) const { return lanes == 1 ? 1 : 2 + labels(); }
+  [[nodiscard]] int broadened_lanes(int lanes) const {
+    return lanes == 1 ? 1 : layout_.broadened_lanes();
+  }
+  [[nodiscard]] ActiveStages<> stages(int arm) const {
+    return {options_.broadening, layout_.labels, grid(arm).step};
+  }
 
   [[nodiscard]] MatrixRef<Real> coefficients(int arm, const Tile<P>& tile, int lanes,
                                              Workspace& workspace) const {
     const int columns = grid(arm).size + 2 * spline_padding;
-    return {workspace.coefficients.data(), tile.size * coefficient_lanes(lanes), columns, columns};
+    return {workspace.coefficients.data(), tile.size * broadened_lanes(lanes), columns, columns};
   }
 
   EmulatorData data_;  ///< without weights and templates
   ForwardModelOptions options_;
   ParameterSet parameters_;
+  ParameterLayout layout_;
   std::vector<Library> libraries_;
   std::vector<Domain> domains_;
 };
@@ -267,7 +280,6 @@ class ForwardModel {
 template <ExecutionPolicy P>
 std::vector<double> ForwardModel<P>::start_points(int count) const {
   constexpr int primes[] = {2, 3, 5, 7, 11, 13, 17, 19, 23, 29};
-  constexpr double rotation[] = {5.0, 5.0, 5.0, 80.0};
   constexpr int max_draws = 100000;
   const auto radical_inverse = [](int n, int base) {
     double result = 0.0;
@@ -284,7 +296,7 @@ std::vector<double> ForwardModel<P>::start_points(int count) const {
   int accepted = 0;
   for (int n = 1; n <= max_draws && accepted < count; ++n) {
     std::vector<double> label;
-    for (int j = 0; j < labels(); ++j) {
+    for (int j = 0; j < layout_.labels; ++j) {
       const LabelData& box = data_.labels[static_cast<std::size_t>(j)];
       const double u = radical_inverse(n, primes[j]);
       const bool log10 = data_.arms.front().inputs[static_cast<std::size_t>(j)].log10;
@@ -293,8 +305,9 @@ std::vector<double> ForwardModel<P>::start_points(int count) const {
     }
     if (inside(label)) {
       points.insert(points.end(), label.begin(), label.end());
-      points.push_back(std::min(rotation[accepted % 4], options_.max_vsini));
-      points.insert(points.end(), static_cast<std::size_t>(options_.velocities), 0.0);
+      const auto widths = stage_starts(BroadeningStages{}, options_.broadening, accepted);
+      points.insert(points.end(), widths.begin(), widths.end());
+      points.insert(points.end(), static_cast<std::size_t>(layout_.velocities), 0.0);
       ++accepted;
     }
   }
@@ -308,10 +321,10 @@ void ForwardModel<P>::require_coverage(const Exec& exec, int arm,
                                        const Matrix<const double, P>& wave, double min_rv,
                                        double max_rv) const {
   const TemplateGrid& g = grid(arm);
-  // A rotating star shows light of this much on either side of an observed pixel.
-  const double rotation = options_.max_vsini / speed_of_light / g.step;
-  const double lowest = g.wave(rotation) / rest_over_observed(max_rv);
-  const double highest = g.wave(g.size - 1 - rotation) / rest_over_observed(min_rv);
+  // An observed pixel shows light from so far on either side.
+  const double support = stages(arm).max_support();
+  const double lowest = g.wave(support) / rest_over_observed(max_rv);
+  const double highest = g.wave(g.size - 1 - support) / rest_over_observed(min_rv);
   const auto host = download(exec, wave);
   const auto last = host.extent(1) - 1;
   for (std::size_t row = 0; row < host.extent(0); ++row) {
@@ -320,9 +333,10 @@ void ForwardModel<P>::require_coverage(const Exec& exec, int arm,
     RVFIT_REQUIRE(first_wave >= lowest && last_wave <= highest, "arm ",
                   data_.arms[static_cast<std::size_t>(arm)].name, ": the emulator covers ", lowest,
                   " to ", highest, " Angstrom at rv ", min_rv, " to ", max_rv,
-                  " km/s with vsini up to ", options_.max_vsini, " km/s, the data reach from ",
-                  first_wave, " to ", last_wave, ": ", std::max(lowest - first_wave, 0.0),
-                  " Angstrom missing below, ", std::max(last_wave - highest, 0.0), " above");
+                  " km/s with broadening of up to ", support,
+                  " template pixels, the data reach from ", first_wave, " to ", last_wave, ": ",
+                  std::max(lowest - first_wave, 0.0), " Angstrom missing below, ",
+                  std::max(last_wave - highest, 0.0), " above");
   }
 }
 

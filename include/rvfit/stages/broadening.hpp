@@ -2,90 +2,150 @@
 #pragma once
 
 /// @file
-/// Rotation and spline coefficients in one pass. Both are symmetric filters on the template's
-/// uniform grid, so that their product is one, whose taps are the convolution of the two kernels:
+/// All broadening stages and the spline's coefficients in one pass. Stages and spline are symmetric filters on the
+/// template's uniform grid, so that their product is one, whose taps are the convolution of their kernels h_s:
 ///
-///   coefficients = (W(vsini) * spline) * T,     d/dvsini: (dW/dvsini * spline) * T
+///   coefficients = (h_1 * h_2 * .. * spline) * T,   d/dwidth_s: (h_1 * .. dh_s .. * spline) * T
 ///
-/// Pack: 0 .. n in (value and labels) give lanes 0 .. n out; lane n + 1 out is d/dvsini.
+/// Lanes 0 .. n of in (value and labels) give lanes 0 .. n of out; lane n + s of out is the tangent by the
+/// width number s of those that are on.
 
 #include <rvfit/core/tile.hpp>
 #include <rvfit/linalg/gemm.hpp>
-#include <rvfit/stages/rotation.hpp>
+#include <rvfit/stages/broadening_stages.hpp>
 #include <rvfit/stages/spline.hpp>
 #include <rvfit/stages/symmetric_filter.hpp>
+
+#include <utility>
 
 namespace rvfit {
 
 namespace detail {
 
+/// Rows of taps of one team: S stages that reach `reach` together.
+template <class Real>
+struct BroadeningScratch {
+  int stride;      ///< of rows of kernels
+  double* kernel;  ///< (1 + S, stride)  product of the stages' kernels so far, and its tangents
+  double* other;   ///< (1 + S, stride)  the product before
+  double* stage;   ///< (4, stride)      kernel of one stage, its tangent, and two rows of work
+  double* spline;  ///< (spline_reach + 1)
+  Real* taps;      ///< (1 + S, stride + spline_reach)  with the spline
+
+  [[nodiscard]] static std::size_t doubles(int stages, int reach) {
+    const std::size_t rows = 1 + static_cast<std::size_t>(stages);
+    return (2 * rows + 4) * static_cast<std::size_t>(reach + 1) + spline_reach<Real> + 1;
+  }
+  [[nodiscard]] static std::size_t bytes(int stages, int reach) {
+    const std::size_t rows = 1 + static_cast<std::size_t>(stages);
+    return doubles(stages, reach) * sizeof(double) +
+           rows * static_cast<std::size_t>(reach + 1 + spline_reach<Real>) * sizeof(Real) +
+           2 * sizeof(double);
+  }
+
+  template <class Member>
+  KOKKOS_FUNCTION BroadeningScratch(const Member& member, int stages, int reach)
+      : stride(reach + 1) {
+    const int rows = 1 + stages;
+    const int numbers = (2 * rows + 4) * stride + spline_reach<Real> + 1;
+    kernel = static_cast<double*>(
+        member.team_scratch(0).get_shmem(static_cast<std::size_t>(numbers) * sizeof(double)));
+    other = kernel + rows * stride;
+    stage = other + rows * stride;
+    spline = stage + 4 * stride;
+    taps = static_cast<Real*>(member.team_scratch(0).get_shmem(
+        static_cast<std::size_t>(rows * (stride + spline_reach<Real>)) * sizeof(Real)));
+  }
+};
+
 /// One team broadens all lanes of one spectrum.
-template <ExecutionPolicy P>
+template <ExecutionPolicy P, class Stages>
 struct BroadenKernel {
   using Real = typename P::real_type;
+  using Member = typename P::member_type;
+  using Scratch = BroadeningScratch<Real>;
   static constexpr int spline_taps = spline_reach<Real>;
 
   Tile<P> tile;
   Matrix<const double, P> theta;
-  int vsini;              ///< its column in theta
-  double radius_per_kms;  ///< 1 / (c step) [pixels / (km/s)]
-  int max_reach;          ///< of the rotation kernel at the largest vsini
+  ActiveStages<Stages> stages;
+  int max_reach;  ///< of all stages at their largest widths
   int lanes_in;
   int lanes_out;
   MatrixRef<const Real> in;
   MatrixRef<Real> out;
 
-  /// Taps of rotation and of the product, of values and of derivatives.
-  [[nodiscard]] static std::size_t scratch_bytes(int max_reach) {
-    return 2 * static_cast<std::size_t>(max_reach + 1) * sizeof(double) +
-           2 * static_cast<std::size_t>(max_reach + spline_taps + 1) * sizeof(Real) +
-           2 * sizeof(double);
-  }
-
-  KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
+  KOKKOS_FUNCTION void operator()(const Member& member) const {
     const int t = member.league_rank();
     const int b = tile.fit(t);
     if (b < 0) {
       return;
     }
-    // A vsini that is NaN has made the objective NaN already; here it must only index safely.
-    const double radius = Kokkos::fmax(theta(b, vsini), 0.0) * radius_per_kms;
-    const int reach = Kokkos::min(rotation_reach(radius), max_reach);
+    Scratch scratch(member, stages.count, max_reach);
+    const int reach = multiply_stages(member, b, scratch);
     const int last = reach + spline_taps;
-    auto* rotation = static_cast<double*>(member.team_scratch(0).get_shmem(
-        2 * static_cast<std::size_t>(max_reach + 1) * sizeof(double)));
-    auto* taps = static_cast<Real*>(member.team_scratch(0).get_shmem(
-        2 * static_cast<std::size_t>(max_reach + spline_taps + 1) * sizeof(Real)));
-    double* rotation_slope = rotation + reach + 1;
-    Real* taps_slope = taps + last + 1;
-
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, reach + 1), [&](int k) {
-      const RotationTap tap = rotation_tap(k, radius);
-      rotation[k] = tap.value;
-      rotation_slope[k] = tap.slope * radius_per_kms;
-    });
-    member.team_barrier();
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, last + 1), [&](int k) {
-      double value = 0.0, slope = 0.0;
-      for (int j = -reach; j <= reach; ++j) {
-        const int distance = Kokkos::abs(k - j);
-        const double tap = distance <= spline_taps ? spline_tap(distance) : 0.0;
-        value += rotation[Kokkos::abs(j)] * tap;
-        slope += rotation_slope[Kokkos::abs(j)] * tap;
-      }
-      taps[k] = static_cast<Real>(value);
-      taps_slope[k] = static_cast<Real>(slope);
-    });
-    member.team_barrier();
+    multiply_spline(member, reach, scratch);
     for (int lane = 0; lane < lanes_out; ++lane) {
-      const bool derivative = lane == lanes_in;
-      symmetric_filter<P>(member, derivative ? taps_slope : taps, last,
-                          in.row(t * lanes_in + (derivative ? 0 : lane)), in.columns,
+      const int width = lane - lanes_in;  // number of the width that the lane is a tangent by
+      symmetric_filter<P>(member, width < 0 ? scratch.taps : row(scratch, 1 + width), last,
+                          in.row(t * lanes_in + (width < 0 ? lane : 0)), in.columns,
                           out.row(t * lanes_out + lane) + spline_padding);
     }
     member.team_barrier();
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, lanes_out),
                          [&](int lane) { spline_ends(out.row(t * lanes_out + lane), in.columns); });
+  }
+
+ private:
+  /// Row r of the taps with the spline.
+  KOKKOS_FUNCTION Real* row(const Scratch& scratch, int r) const {
+    return scratch.taps + r * (scratch.stride + spline_taps);
+  }
+
+  /// scratch.kernel = h_1 * h_2 * .. and its tangents; returns how far it reaches.
+  KOKKOS_FUNCTION int multiply_stages(const Member& member, int b, Scratch& scratch) const {
+    int reach = 0;
+    Kokkos::single(Kokkos::PerTeam(member), [&] { scratch.kernel[0] = 1.0; });
+    member.team_barrier();
+    stages.for_each([&](auto stage, int number, int place) {
+      using Stage = decltype(stage);
+      // A width that is NaN has made the objective NaN already; here it must only index safely.
+      const double asked = Kokkos::fmax(theta(b, stages.first_column + number), 0.0);
+      const double width = Kokkos::fmin(asked * stages.pixels_per_kms, stages.largest[place]);
+      const int own = Stage::template reach<Real>(width);
+      const int stride = scratch.stride;
+      const KernelTaps h{scratch.stage, scratch.stage + stride, scratch.stage + 2 * stride};
+      Stage::template fill<Real>(member, width, h);
+      std::swap(scratch.kernel, scratch.other);
+      const double* before = scratch.other;
+      double* product = scratch.kernel;
+      const double per_kms = stages.pixels_per_kms;
+      Kokkos::parallel_for(Kokkos::TeamThreadRange(member, reach + own + 1), [&](int k) {
+        product[k] = convolved(k, h.value, own, before, reach);
+        product[(1 + number) * stride + k] = per_kms * convolved(k, h.slope, own, before, reach);
+        for (int s = 1; s <= number; ++s) {
+          product[s * stride + k] = convolved(k, h.value, own, before + s * stride, reach);
+        }
+      });
+      member.team_barrier();
+      reach += own;
+    });
+    return reach;
+  }
+
+  /// scratch.taps = the product and its tangents, with the spline.
+  KOKKOS_FUNCTION void multiply_spline(const Member& member, int reach,
+                                       const Scratch& scratch) const {
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, spline_taps + 1),
+                         [&](int k) { scratch.spline[k] = spline_tap(k); });
+    member.team_barrier();
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, reach + spline_taps + 1), [&](int k) {
+      for (int s = 0; s <= stages.count; ++s) {
+        row(scratch, s)[k] = static_cast<Real>(
+            convolved(k, scratch.kernel + s * scratch.stride, reach, scratch.spline, spline_taps));
+      }
+    });
+    member.team_barrier();
   }
 };
 
@@ -93,33 +153,38 @@ struct BroadenKernel {
 
 /// Broaden a tile of templates and turn it into spline coefficients.
 ///
-/// @param[in]  exec   instance the work is enqueued on; the call does not fence
-/// @param[in]  tile   T entries
-/// @param[in]  theta  (B, P)                   column `vsini` >= 0                   [km/s]
-/// @param[in]  step   of the grid in ln(wavelength)
-/// @param[in]  max_vsini  bound of vsini                                             [km/s]
-/// @param[in]  in     (T, lanes_in, N)         templates and label tangents  [template flux]
-/// @param[out] out    (T, lanes_out, N + 2)    coefficients c_{-1} .. c_N    [template flux];
-///                                             lanes_out is lanes_in (values only) or one more
-/// @throws InvalidArgument  extents differ
-template <ExecutionPolicy P>
+/// @param[in]  exec    instance the work is enqueued on; the call does not fence
+/// @param[in]  tile    T entries
+/// @param[in]  theta   (B, P)                   widths of the stages, >= 0            [km/s]
+/// @param[in]  stages  that are on, S of them; a width beyond its upper bound acts like that
+/// @param[in]  in      (T, lanes_in, N)         templates and label tangents  [template flux]
+/// @param[out] out     (T, lanes_out, N + 2)    coefficients c_{-1} .. c_N    [template flux];
+///                                              lanes_out is lanes_in (no tangents by widths) or
+///                                              lanes_in + S
+/// @throws InvalidArgument  extents differ, or kernels that do not fit the team's scratch
+template <ExecutionPolicy P, class Stages>
 void broaden(const typename P::execution_space& exec, const Tile<P>& tile,
-             const Matrix<const double, P>& theta, int vsini, double step, double max_vsini,
-             int lanes_in, int lanes_out, MatrixRef<const typename P::real_type> in,
+             const Matrix<const double, P>& theta, const ActiveStages<Stages>& stages, int lanes_in,
+             int lanes_out, MatrixRef<const typename P::real_type> in,
              MatrixRef<typename P::real_type> out) {
-  using Kernel = detail::BroadenKernel<P>;
+  using Kernel = detail::BroadenKernel<P, Stages>;
   RVFIT_REQUIRE(out.columns == in.columns + 2 * spline_padding, "broaden: in has ", in.columns,
                 " pixels, out has ", out.columns, ", two more wanted");
   RVFIT_REQUIRE(in.rows >= tile.size * lanes_in && out.rows >= tile.size * lanes_out,
                 "broaden: ", tile.size, " entries of ", lanes_in, " and ", lanes_out,
                 " lanes in arrays of ", in.rows, " and ", out.rows, " rows");
-  const double radius_per_kms = 1.0 / (speed_of_light * step);
-  const int max_reach = rotation_reach(max_vsini * radius_per_kms);
+  RVFIT_REQUIRE(lanes_out == lanes_in || lanes_out == lanes_in + stages.count,
+                "broaden: ", lanes_in, " lanes in, ", lanes_out, " out, with ", stages.count,
+                " stages");
+  const int max_reach = stages.template max_reach<typename P::real_type>();
+  const auto bytes = static_cast<int>(Kernel::Scratch::bytes(stages.count, max_reach));
+  RVFIT_REQUIRE(bytes <= P::team_policy::scratch_size_max(0), "broaden: kernels of ", max_reach,
+                " pixels want ", bytes, " bytes of team scratch, there are ",
+                P::team_policy::scratch_size_max(0));
   typename P::team_policy policy(exec, tile.size, Kokkos::AUTO);
-  policy.set_scratch_size(0, Kokkos::PerTeam(Kernel::scratch_bytes(max_reach)));
-  Kokkos::parallel_for(
-      "rvfit::broaden", policy,
-      Kernel{tile, theta, vsini, radius_per_kms, max_reach, lanes_in, lanes_out, in, out});
+  policy.set_scratch_size(0, Kokkos::PerTeam(bytes));
+  Kokkos::parallel_for("rvfit::broaden", policy,
+                       Kernel{tile, theta, stages, max_reach, lanes_in, lanes_out, in, out});
 }
 
 }  // namespace rvfit

@@ -4,8 +4,7 @@
 /// @file
 /// Doppler shift and resampling: the template's spline at the rest wavelength of each observed pixel,
 ///
-///   out(l, i) = f_l(s_i),   s_i = (ln(wave_i) + ln(doppler(rv)) - origin) / step      (log grid)
-///                           s_i = (wave_i doppler(rv) - origin) / step                (linear grid)
+///   out(l, i) = f_l(s_i),   s_i = (ln(wave_i) + ln(doppler(rv)) - origin) / step
 ///   out(rv, i) = f_0'(s_i) ds_i/drv
 ///
 /// rvspecfit builds its spline in wavelength instead of ln(wavelength); the two differ by less than
@@ -22,33 +21,25 @@
 
 namespace rvfit {
 
-/// Position of observed pixels on a template grid as a function of rv: base_i scale(rv) + shift(rv).
+/// Position of observed pixels on a template grid as a function of rv: s_i = base_i + shift(rv).
 struct DopplerMap {
-  bool logarithmic = true;
   double origin = 0.0;  ///< of the template grid, in steps
-  double step = 1.0;
+  double step = 1.0;    ///< of the template grid in ln(wave)
 
   explicit DopplerMap(const TemplateGrid& grid)
-      : logarithmic(grid.logarithmic), origin(grid.origin / grid.step), step(grid.step) {}
+      : origin(grid.origin / grid.step), step(grid.step) {}
 
   /// Position at rv = 0, plus origin.
-  [[nodiscard]] KOKKOS_FUNCTION double base(double wave) const {
-    return (logarithmic ? Kokkos::log(wave) : wave) / step;
-  }
+  [[nodiscard]] KOKKOS_FUNCTION double base(double wave) const { return Kokkos::log(wave) / step; }
 
+  /// What a velocity adds to the base, and its derivative by rv  [pixels, pixels / (km/s)].
   struct Shift {
-    double scale;
     double offset;
-    double slope_scale;  ///< d position / d rv = slope_scale base + slope_offset
-    double slope_offset;
+    double slope;
   };
 
   [[nodiscard]] KOKKOS_FUNCTION Shift operator()(double rv) const {
-    if (logarithmic) {
-      return {1.0, log_doppler(rv) / step - origin, 0.0, log_doppler_derivative(rv) / step};
-    }
-    const double ratio = rest_over_observed(rv);
-    return {ratio, -origin, ratio * log_doppler_derivative(rv), 0.0};
+    return {log_doppler(rv) / step - origin, log_doppler_derivative(rv) / step};
   }
 };
 
@@ -103,14 +94,14 @@ struct ObserveKernel {
     for (int w = 0; w < width; ++w) {
       base_value[w] = base_row[begin + (count == width ? w : Kokkos::min(w, count - 1))];
     }
+    const auto ds_drv = static_cast<Real>(shift.slope);
     int pixel[width];
     Real value[width][4];
     Real slope[width][4];
     for (int w = 0; w < width; ++w) {
-      const double s = base_value[w];
-      const auto at = spline_position(s * shift.scale + shift.offset, grid);
+      const auto at = spline_position(base_value[w] + shift.offset, grid);
       const auto weights = spline_weights(static_cast<Real>(at.fraction));
-      const auto ds_drv = static_cast<Real>(shift.slope_scale * s + shift.slope_offset);
+
       pixel[w] = at.pixel;
       for (int m = 0; m < 4; ++m) {
         value[w][m] = weights.value[m];

@@ -20,6 +20,7 @@
 /// compute_vsini_kernel, with which it agrees, does the same).
 
 #include <rvfit/core/units.hpp>
+#include <rvfit/stages/linear_stage.hpp>
 
 #include <Kokkos_Core.hpp>
 
@@ -55,24 +56,18 @@ KOKKOS_INLINE_FUNCTION RotationPrimitive rotation_primitive(double x) {
 
 }  // namespace detail
 
-/// A tap of the rotation kernel and its derivative.
-struct RotationTap {
-  double value;
-  double slope;  ///< d value / d radius
-};
-
 /// Tap W_k and dW_k/dR for an offset of k >= 0 pixels and a radius R >= 0.
 ///
 /// With F_n(u) the integral of x^n G from -1 to u, the triangle's three corners give
 /// W_k = sum_s c_s [(k + s) F_0(x_s) - R F_1(x_s)], x_s = (k + s) / R, c = (1, -2, 1), s = -1, 0, 1;
 /// the terms from differentiating x_s vanish, so that dW_k/dR = -sum_s c_s F_1(x_s).
 /// As R -> 0 the kernel is (1 - m R, m R / 2) with m the mean of |x|.
-[[nodiscard]] KOKKOS_INLINE_FUNCTION RotationTap rotation_tap(int k, double radius) {
+[[nodiscard]] KOKKOS_INLINE_FUNCTION KernelTap rotation_tap(int k, double radius) {
   // Below this radius the corners of the triangle outside the profile are exact in floating point
   // only through the limit.
   constexpr double smallest = 1e-9;
   const double r = Kokkos::fmax(radius, smallest);
-  RotationTap tap{0.0, 0.0};
+  KernelTap tap{0.0, 0.0};
   for (int s = -1; s <= 1; ++s) {
     const double corner = s == 0 ? -2.0 : 1.0;
     const auto f = detail::rotation_primitive((k + s) / r);
@@ -81,5 +76,41 @@ struct RotationTap {
   }
   return tap;
 }
+
+/// Rotation as rvspecfit has it; owns vsini.
+struct Rotation {
+  [[nodiscard]] static std::optional<Parameter> parameter(const BroadeningOptions& options) {
+    if (options.rotation != RotationKernel::piecewise_linear) {
+      return std::nullopt;
+    }
+    return vsini_parameter(options);
+  }
+  /// Slow rotators, and every fourth template a fast one.
+  [[nodiscard]] static double start(int n) { return n % 4 == 3 ? 80.0 : 5.0; }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static double support(double radius) { return radius; }
+
+  template <class Real>
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION static int reach(double radius) {
+    return rotation_reach(radius);
+  }
+
+  template <class Real, class Member>
+  KOKKOS_INLINE_FUNCTION static void fill(const Member& member, double radius,
+                                          const KernelTaps& taps) {
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, rotation_reach(radius) + 1), [&](int k) {
+      const KernelTap tap = rotation_tap(k, radius);
+      taps.value[k] = tap.value;
+      taps.slope[k] = tap.slope;
+    });
+    member.team_barrier();
+  }
+
+  /// The parameter vsini, which every kernel of rotation owns.
+  [[nodiscard]] static Parameter vsini_parameter(const BroadeningOptions& options) {
+    return {
+        .name = "vsini", .unit = "km/s", .lower = 0.0, .upper = options.max_vsini, .scale = 10.0};
+  }
+};
+static_assert(LinearStage<Rotation>);
 
 }  // namespace rvfit

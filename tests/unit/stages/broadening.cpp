@@ -14,7 +14,7 @@
 namespace rvfit::test::broadening {
 
 constexpr double step = 8.5e-5;  // 25.5 km/s, DESI's b arm
-constexpr double max_vsini = 500.0;
+constexpr BroadeningOptions options{.max_vsini = 500.0};
 constexpr double pixel_kms = oracle::light * step;
 
 /// Coefficients (T, lanes_out, M + 2) of templates (T, lanes_in, M) at one vsini a star.
@@ -35,8 +35,8 @@ std::vector<typename P::real_type> coefficients(const std::vector<double>& templ
       allocate<Matrix<Real, P>>(exec, "out", stars * static_cast<std::size_t>(lanes_out), size + 2);
   const auto in = upload_matrix<Matrix<const Real, P>>(exec, "in", templates, rows, size);
   broaden<P>(exec, tile_of<P>(exec, first(static_cast<int>(stars)), static_cast<int>(stars)),
-             upload_matrix<Matrix<const double, P>>(exec, "theta", theta, stars, 2), 1, step,
-             max_vsini, lanes_in, lanes_out, const_ref(in), ref(out));
+             upload_matrix<Matrix<const double, P>>(exec, "theta", theta, stars, 2),
+             ActiveStages<>(options, 1, step), lanes_in, lanes_out, const_ref(in), ref(out));
   return values(exec, out);
 }
 
@@ -80,7 +80,7 @@ void is_rotation_then_spline() {
     // rotation at vsini 0, which the library does at 1e-9 pixels.
     const double scale = 3.0 * largest(templates);
     check_close("coefficients", got, want, {rounding<Real>(16, scale) + 1e-9 * scale});
-    // Pack of values only have the same bits.
+    // Lanes of values only have the same bits.
     const auto values_only = coefficients<P>(templates, vsini, lanes, lanes);
     std::vector<Real> part;
     const auto row = static_cast<std::ptrdiff_t>(size + 2);
@@ -156,8 +156,8 @@ void leaves_padding_alone() {
       upload_matrix<Matrix<const Real, P>>(exec, "in", std::vector<double>(4 * 64, 2.0), 4, 64);
   const auto out = allocate<Matrix<Real, P>>(exec, "out", 8, 66);
   Kokkos::deep_copy(exec, out, Real(-7));
-  broaden<P>(exec, tile_of<P>(exec, {4}, 4), theta, 1, step, max_vsini, 1, 2, const_ref(in),
-             ref(out));
+  broaden<P>(exec, tile_of<P>(exec, {4}, 4), theta, ActiveStages<>(options, 1, step), 1, 2,
+             const_ref(in), ref(out));
   const auto got = values(exec, out);
   CHECK(got[0] == doctest::Approx(2.0));
   CHECK(std::vector<Real>(got.begin() + 132, got.end()) == std::vector<Real>(396, Real(-7)));
@@ -172,7 +172,7 @@ void refuses_extents_that_differ() {
       const auto theta = allocate<Matrix<double, P>>(exec, "theta", 4, 2);
       const auto in = allocate<Matrix<Real, P>>(exec, "in", in_rows, 64);
       const auto out = allocate<Matrix<Real, P>>(exec, "out", out_rows, out_columns);
-      broaden<P>(exec, tile_of<P>(exec, first(4), 4), theta, 1, step, max_vsini, 2, 3,
+      broaden<P>(exec, tile_of<P>(exec, first(4), 4), theta, ActiveStages<>(options, 1, step), 2, 3,
                  const_ref(in), ref(out));
     });
   };

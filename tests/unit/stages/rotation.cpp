@@ -18,7 +18,7 @@ TEST_CASE("rotation: taps are the profile averaged over triangles, by quadrature
     CAPTURE(radius);
     for (int k = 0; k <= rotation_reach(radius) + 2; ++k) {
       CAPTURE(k);
-      const RotationTap tap = rotation_tap(k, radius);
+      const KernelTap tap = rotation_tap(k, radius);
       // A second difference of numbers up to k + 1 and R, rounded a few times each.
       check_close("value", tap.value, oracle::rotation_tap(k, radius),
                   {rounding<double>(8, k + 1 + radius)});
@@ -49,7 +49,7 @@ TEST_CASE("rotation: conserves flux and keeps straight lines") {
     double value = 0.0, slope = 0.0;
     const int reach = rotation_reach(radius);
     for (int k = -reach; k <= reach; ++k) {
-      const RotationTap tap = rotation_tap(std::abs(k), radius);
+      const KernelTap tap = rotation_tap(std::abs(k), radius);
       value += tap.value;
       slope += tap.slope;
     }
@@ -68,7 +68,7 @@ TEST_CASE("rotation: nothing lies beyond the reach, and taps are never negative"
     CAPTURE(radius);
     const double zero = rounding<double>(8, radius + 3);  // of a second difference
     for (int k = 0; k < 4; ++k) {
-      const RotationTap tap = rotation_tap(rotation_reach(radius) + 1 + k, radius);
+      const KernelTap tap = rotation_tap(rotation_reach(radius) + 1 + k, radius);
       check_close("value", tap.value, 0.0, {zero});
       check_close("slope", tap.slope, 0.0, {zero});
     }
@@ -87,7 +87,7 @@ TEST_CASE("rotation: goes to the identity in straight lines as vsini goes to zer
                                 0.0, 0.5 * oracle::pi);
   for (const double radius : {0.0, 1e-300, 1e-12, 1e-6, 0.1, 0.9}) {
     CAPTURE(radius);
-    const RotationTap centre = rotation_tap(0, radius), side = rotation_tap(1, radius);
+    const KernelTap centre = rotation_tap(0, radius), side = rotation_tap(1, radius);
     // The library stops at R = 1e-9 for want of digits: 1e-9 of the light stays next door.
     const Tolerance allowed{std::max(rounding<double>(8), radius < 1e-9 ? 1e-9 : 0.0)};
     check_close("centre", centre.value, 1.0 - mean * radius, allowed);
