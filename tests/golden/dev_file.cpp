@@ -67,6 +67,8 @@ TEST_CASE("dev file: scatter against the truth is rvspecfit's, and no star is in
   }
   CHECK(wrong <= 2);
 
+  // Both fit the same noise: scatters of 52 and 38 stars agree better than to their own 16 and 19 %.
+  // Measured at most 1.08 of rvspecfit's.
   constexpr double allowed = 1.1;
   for (const Expected& expected :
        {Expected{"rv", "VRAD", 0.35, 0.58}, Expected{"teff", "TEFF", 13.0, 35.0},

