@@ -71,10 +71,13 @@
 // Batched least squares
 #include <rvfit/solver/active_list.hpp>
 #include <rvfit/solver/covariance.hpp>
+#include <rvfit/solver/device_parameters.hpp>
 #include <rvfit/solver/lm.hpp>
 #include <rvfit/solver/lm_fit.hpp>
 #include <rvfit/solver/lm_options.hpp>
+#include <rvfit/solver/lm_state.hpp>
 #include <rvfit/solver/lm_step.hpp>
+#include <rvfit/solver/parameter_capacity.hpp>
 
 // The same for functions of a user's own
 #include <rvfit/residual/check_derivatives.hpp>

@@ -183,7 +183,7 @@ TEST_CASE("errors: of two superposed stars the fainter is the second minimum") {
     }
   }
   FitOptions options;
-  options.starts.distinct = 400.0;  // a pixel is as wide as 300 km/s
+  options.starts.least_separation = 400.0;  // a pixel is as wide as 300 km/s
   options.parameters = model.parameters();
   (*options.parameters)["vsini"].fixed = true;  // or one broad line would do for both
   (*options.parameters)["vsini"].value = 10.0;

@@ -13,7 +13,7 @@
 
 namespace rvfit {
 
-/// Curvature that errors are made of.
+/// The Hessian that errors are made of.
 enum class HessianKind {
   gauss_newton,  ///< Kaufman's form: always positive, no further evaluations
   exact,         ///< second differences: 2 P gradients more
@@ -21,9 +21,9 @@ enum class HessianKind {
 
 namespace detail {
 
-/// Step of parameter p to one side.
+/// Set the trial point a step of one parameter to one side of theta, within the bounds.
 template <ExecutionPolicy P>
-struct StepAside {
+struct DisplaceParameter {
   Tile<P> list;
   LmState<P> state;
   DeviceParameters<P> parameters;
@@ -53,29 +53,29 @@ template <ExecutionPolicy P>
 struct DifferenceGradients {
   Tile<P> list;
   LmState<P> state;
-  Linearization<P> there;  ///< at state.trial
+  Linearization<P> displaced;  ///< at state.trial
   int parameter;
   bool upper;
-  Cube<double, P> rows;  ///< (B, P, P)
-  Vector<double, P> at;  ///< (B)  value of the parameter on the upper side
+  Cube<double, P> rows;           ///< (B, P, P)
+  Vector<double, P> upper_point;  ///< (B)  the parameter on the upper side
 
   KOKKOS_FUNCTION void operator()(int t) const {
     const int b = list.fit(t);
     if (b < 0) {
       return;
     }
-    const double width = at(b) - state.trial(b, parameter);
+    const double width = upper_point(b) - state.trial(b, parameter);
     for (int q = 0; q < static_cast<int>(state.theta.extent(1)); ++q) {
-      const double g = there.gradient(b, q);
+      const double g = displaced.gradient(b, q);
       rows(b, parameter, q) = upper ? g : (rows(b, parameter, q) - g) / width;
     }
     if (upper) {
-      at(b) = state.trial(b, parameter);
+      upper_point(b) = state.trial(b, parameter);
     }
   }
 };
 
-/// Replace the Hessian of the state. Parameters that are fixed keep the Gauss-Newton form.
+/// Replace the Hessian of the state. Rows and columns of fixed parameters keep the Gauss-Newton form.
 template <ExecutionPolicy P>
 struct UseExactHessian {
   Tile<P> list;
@@ -113,10 +113,11 @@ class ExactHessian {
 
   ExactHessian(const Exec& exec, const ParameterSet& parameters, int capacity)
       : parameters_(parameters),
-        there_(exec, capacity, parameters.size()),
+        displaced_(exec, capacity, parameters.size()),
         rows_(allocate<Cube<double, P>>(exec, "rvfit::ExactHessian::rows", capacity,
                                         parameters.size(), parameters.size())),
-        at_(allocate<Vector<double, P>>(exec, "rvfit::ExactHessian::at", capacity)) {}
+        upper_point_(
+            allocate<Vector<double, P>>(exec, "rvfit::ExactHessian::upper_point", capacity)) {}
 
   /// @param[in]     list   fits that have a solution
   /// @param[in,out] state  theta is read, current.hessian replaced, trial overwritten
@@ -132,11 +133,11 @@ class ExactHessian {
       for (const bool upper : {true, false}) {
         Kokkos::parallel_for(
             "rvfit::ExactHessian::step", Range(exec, 0, all.size),
-            detail::StepAside<P>{all, state, parameters, p, upper ? 1.0 : -1.0, fraction});
-        objective.linearize(exec, list, state.trial, there_);
+            detail::DisplaceParameter<P>{all, state, parameters, p, upper ? 1.0 : -1.0, fraction});
+        objective.linearize(exec, list, state.trial, displaced_);
         Kokkos::parallel_for(
             "rvfit::ExactHessian::difference", Range(exec, 0, all.size),
-            detail::DifferenceGradients<P>{all, state, there_, p, upper, rows_, at_});
+            detail::DifferenceGradients<P>{all, state, displaced_, p, upper, rows_, upper_point_});
       }
     }
     Kokkos::parallel_for("rvfit::ExactHessian::use", Range(exec, 0, all.size),
@@ -145,9 +146,9 @@ class ExactHessian {
 
  private:
   ParameterSet parameters_;
-  Linearization<P> there_;
+  Linearization<P> displaced_;
   Cube<double, P> rows_;
-  Vector<double, P> at_;
+  Vector<double, P> upper_point_;
 };
 
 }  // namespace rvfit

@@ -4,8 +4,8 @@
 /// @file
 /// Several starts of each spectrum fitted as one batch, and the best kept. Fit k B + b is start k of
 /// spectrum b. Starts that fall behind are given up early: by the scan's measure, by their first value,
-/// and then as soon as `patience` times the decrease that the solver expects of them does not bring
-/// them back.
+/// and then as soon as a few times the decrease that the undamped step is predicted to bring does not
+/// reach the best fit of the spectrum (docs/decisions/0010).
 
 #include <rvfit/pipeline/objective.hpp>
 
@@ -16,20 +16,17 @@ namespace rvfit {
 struct MultiStartOptions {
   double least_gain = 0.7;   ///< of a start over the continuum alone, relative to the first's
   double most_excess = 0.2;  ///< of a start's first value over the lowest, relative to that gain
-  double patience = 4.0;
-  double telling_damping = 0.1;  ///< fits that are damped more are not given up
-  double margin = 30.0;          ///< differences of neg2_log_like up to this are always followed
-  double distinct = 50.0;        ///< least difference in rv of two minima of a spectrum  [km/s]
+  double margin = 30.0;      ///< differences of neg2_log_like up to this are always followed
+  double least_separation =
+      50.0;  ///< of the second minimum from the best in rv              [km/s]
 };
 
 /// @throws InvalidArgument  an option that is not a number, or negative
 inline void require_valid(const MultiStartOptions& options) {
   for (const auto& [name, value] : {std::pair{"least_gain", options.least_gain},
                                     {"most_excess", options.most_excess},
-                                    {"patience", options.patience},
-                                    {"telling_damping", options.telling_damping},
                                     {"margin", options.margin},
-                                    {"distinct", options.distinct}}) {
+                                    {"least_separation", options.least_separation}}) {
     RVFIT_REQUIRE(value >= 0.0, "MultiStartOptions: ", name, " is ", value,
                   ", must not be negative");
   }
@@ -37,8 +34,16 @@ inline void require_valid(const MultiStartOptions& options) {
 
 namespace detail {
 
-/// Before any evaluation: starts k B + b at the candidates, those given up whose gain is far below that
-/// of the first, the best by the measure of the scan.
+/// A fit is followed while this many times its predicted decrease reaches the best of its spectrum: the
+/// quadratic model of a fit far from its minimum sees a part of the way (docs/decisions/0010).
+inline constexpr double attainable_decreases = 4.0;
+
+/// The decrease predicted for one step tells that of all steps up to this damping; fits that are damped
+/// more are not given up (docs/decisions/0010).
+inline constexpr double most_predictive_damping = 0.1;
+
+/// Start the fits k B + b at the candidates. A start is given up before any evaluation if its gain is far
+/// below that of the first, the best by the measure of the scan.
 template <ExecutionPolicy P>
 struct TakeStarts {
   LmState<P> state;
@@ -62,7 +67,7 @@ struct TakeStarts {
   }
 };
 
-/// Before the first step: starts given up whose value is far above the lowest, all but the first. The
+/// Before the first step, give up starts whose value is far above the lowest, all but the first. The
 /// scan adapts the strength of the lines, a value at a template of the scan cannot: neither alone is
 /// to be trusted.
 template <ExecutionPolicy P>
@@ -94,7 +99,7 @@ struct ScreenStarts {
   }
 };
 
-/// Give up fits that will not catch up with the best of their spectrum.
+/// Give up fits that will not reach the best of their spectrum.
 template <ExecutionPolicy P>
 struct ReviewStarts {
   LmState<P> state;
@@ -112,11 +117,10 @@ struct ReviewStarts {
     }
     for (int k = 0; k < starts; ++k) {
       const int f = k * spectra + b;
-      const double hope =
-          state.current.value(f) - options.patience * state.promise(f) - options.margin;
-      // What a heavily damped step promises says nothing of the steps after it.
-      const bool telling = state.damping(f).value <= options.telling_damping;
-      if (state.status(f) == FitStatus::running && telling && hope > best) {
+      const double attainable =
+          state.current.value(f) - attainable_decreases * state.newton_decrease(f) - options.margin;
+      const bool predictive = state.damping(f).value <= most_predictive_damping;
+      if (state.status(f) == FitStatus::running && predictive && attainable > best) {
         state.status(f) = FitStatus::superseded;
       }
     }
@@ -133,7 +137,7 @@ struct KeepBest {
   int spectra;
   int starts;
   int rv;                           ///< its column in theta
-  Vector<double, P> start_rv;       ///< (K B)  where each started; then of the best in row b
+  Vector<double, P> start_rv;       ///< (K B)  of each fit; then of the best in row b
   Vector<double, P> second_rv;      ///< (B)
   Vector<double, P> second_excess;  ///< (B)
 
@@ -148,11 +152,11 @@ struct KeepBest {
     second_rv(b) = second_excess(b) = Kokkos::Experimental::quiet_NaN_v<double>;
     for (int k = 0; k < starts && solved; ++k) {
       const int f = k * spectra + b;
-      const double higher = state.current.value(f) - state.current.value(best);
+      const double by_value = state.current.value(f) - state.current.value(best);
       const double excess =
-          Kokkos::isfinite(higher) ? higher : gain(best / spectra, b) - gain(k, b);
-      const double away = Kokkos::abs(state.theta(f, rv) - state.theta(best, rv));
-      if (f != best && away >= options.distinct && Kokkos::isfinite(excess) &&
+          Kokkos::isfinite(by_value) ? by_value : gain(best / spectra, b) - gain(k, b);
+      const double separation = Kokkos::abs(state.theta(f, rv) - state.theta(best, rv));
+      if (f != best && separation >= options.least_separation && Kokkos::isfinite(excess) &&
           !(second_excess(b) <= excess)) {
         second_rv(b) = state.theta(f, rv);
         second_excess(b) = excess;
@@ -164,7 +168,8 @@ struct KeepBest {
   }
 
  private:
-  /// A solution before none, then the lower; without one, a fit that went on before one given up.
+  /// True where a is a solution and b is none, or both are and a is lower. Without a solution a fit that
+  /// went on is better than one given up.
   [[nodiscard]] KOKKOS_FUNCTION bool better(int a, int b) const {
     const bool solved = is_solution(state.status(a));
     if (solved != is_solution(state.status(b))) {

@@ -27,11 +27,11 @@ struct SelectEntries {
   Scalar<int, P> count;
 
   KOKKOS_FUNCTION void operator()(int b, int& position, bool last) const {
-    const bool in = b < size && keep(b);
-    if (last && in) {
+    const bool kept = b < size && keep(b);
+    if (last && kept) {
       index(position) = b;
     }
-    position += in ? 1 : 0;
+    position += kept ? 1 : 0;
     if (last && b + 1 >= size) {
       count() = position;
     }

@@ -5,7 +5,10 @@
 /// Covariance of the parameters at the solution, C = 2 H^-1 with H the Hessian of neg2_log_like,
 /// over the parameters that are free and inside their bounds.
 
-#include <rvfit/solver/lm.hpp>
+#include <rvfit/linalg/ldlt.hpp>
+#include <rvfit/solver/device_parameters.hpp>
+#include <rvfit/solver/lm_state.hpp>
+#include <rvfit/solver/parameter_capacity.hpp>
 
 namespace rvfit {
 
@@ -68,16 +71,16 @@ struct InvertHessian {
     bool free[N];
     double hessian[packed(N, 0)], covariance[packed(N, 0)];
     std::uint32_t flags = 0;
-    bool flat = false;
+    bool undetermined = false;
     for (int p = 0; p < n; ++p) {
       const double value = state.theta(b, p);
       const bool on_bound = value <= parameters.lower(p) || value >= parameters.upper(p);
       const bool fixed = parameters.fixed(p) != 0;
-      // What no datum depends on (the velocity of an exposure without good pixels) has no error, which
-      // is bad, but says nothing of the others'.
+      // A parameter that no datum depends on (the velocity of an exposure without good pixels) has no
+      // error, which is bad, but says nothing of the others'.
       const bool without_effect = state.current.hessian(b, p, p) == 0.0;
       free[p] = !fixed && !on_bound && !without_effect;
-      flat = flat || (!fixed && !on_bound && without_effect);
+      undetermined = undetermined || (!fixed && !on_bound && without_effect);
       flags |= !fixed && on_bound ? std::uint32_t{1} << p : 0;
       for (int q = 0; q <= p; ++q) {
         hessian[packed(p, q)] = state.current.hessian(b, p, q);
@@ -87,7 +90,7 @@ struct InvertHessian {
     const bool solved = is_solution(state.status(b));
     const bool inverted = solved && lm_covariance<N>(n, free, hessian, covariance);
     out.bound(b) = solved ? flags : 0;
-    out.bad(b) = solved && (flat || !inverted) ? 1 : 0;
+    out.bad(b) = solved && (undetermined || !inverted) ? 1 : 0;
     for (int p = 0; p < n; ++p) {
       for (int q = 0; q <= p; ++q) {
         out.matrix(b, p, q) = covariance[packed(p, q)];

@@ -3,7 +3,10 @@
 
 /// @file
 /// The Levenberg-Marquardt method as a machine of two moves, of one fit or of one in each element of T:
-/// `propose` ends the fit or sets a trial point, `judge` takes or leaves it once its objective is known.
+/// `lm_propose` ends the fit or sets a trial point, `lm_judge` takes or leaves it once its objective is
+/// known. With F the objective, at every step two decreases are predicted by the undamped model of
+/// lm_step.hpp: that of the damped step to the trial point (`predicted_decrease`), and that of the undamped
+/// one (`newton_decrease`), which says how far above its minimum F still is.
 /// Every solver of the library is a loop around these two.
 
 #include <rvfit/data/fit_result.hpp>
@@ -29,7 +32,7 @@ struct LmPoint {
       hessian[k] = T(0);
     }
   }
-  /// Where all its numbers are finite.
+  /// True where all its numbers are finite.
   [[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> finite(int n) const {
     // Each difference is 0 or NaN.
     T sum = value - value;
@@ -52,11 +55,11 @@ struct LmFit {
   T theta[N];
   LmPoint<T, N> current;  ///< at theta
   T trial[N];
-  Mask last;  ///< `trial` is the undamped step that a converged fit ends with, if F bears it out
+  Mask final_trial;  ///< `trial` is the undamped step that ends a converged fit
   LmDamping<T> damping;
-  T predicted;  ///< decrease promised for `trial`; negative: no step could be found
-  T promise;    ///< decrease promised for the undamped step, or less where that is enough to know
-  T rounding;   ///< rounding error of the objective
+  T predicted_decrease;  ///< of F from theta to trial; negative: no step could be found
+  T newton_decrease;     ///< of F by the undamped step; at least this where it is not negligible
+  T rounding;            ///< absolute rounding error of F
   Integer iterations;
   Integer status;  ///< FitStatus
 
@@ -66,8 +69,8 @@ struct LmFit {
   KOKKOS_INLINE_FUNCTION void end(const Mask& where, FitStatus reason) {
     status = select(where && running(), Integer(static_cast<int>(reason)), status);
   }
-  /// The decrease of a step not worth taking.
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION T negligible(const LmOptions& options) const {
+  /// A fit converges when `newton_decrease` is below this.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION T negligible_decrease(const LmOptions& options) const {
     const auto tolerance = static_cast<PackValue<T>>(options.tolerance);
     const auto relative = static_cast<PackValue<T>>(options.relative_tolerance);
     return max_of(T(tolerance), relative * current.value);
@@ -91,63 +94,84 @@ template <class T, int N>
   return vanishes;
 }
 
-/// What becomes of the undamped step that ends a converged fit.
+/// Handling of the undamped step that ends a converged fit.
 enum class LastStep {
-  taken,   ///< at once, with the value that it promises
+  taken,   ///< at once, with the value that is predicted (docs/decisions/0002)
   judged,  ///< as one more trial, and only taken if F does not rise there
 };
+
+/// Least ratio of actual to predicted decrease of an accepted step. A stricter one finds fewer of the
+/// minima of NIST's regressions (docs/decisions/0009).
+inline constexpr double lm_accept_ratio = 1e-3;
+
+/// Each polishing step must bring the predicted decrease below this share of the one before.
+inline constexpr double lm_polish_shrinkage = 0.9;
+
+/// Undamped step within the bounds. Where H is not positive definite, the step is the one that the
+/// initial damping gives.
+///
+/// @param[in]  wanted  where `point` is used; elsewhere it need not be solved for
+/// @param[out] point   (n)
+template <class T, int N>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION LmStep<T> lm_newton_step(const LmFit<T, N>& fit, int n,
+                                                              const LmBounds<T, N>& bounds,
+                                                              const LmOptions& options,
+                                                              const MaskOf<T>& wanted, T* point) {
+  LmStep<T> newton =
+      lm_step<N>(n, fit.theta, fit.current.gradient, fit.current.hessian, bounds, T(0), point);
+  const MaskOf<T> singular = wanted && !newton.solved;
+  if (any(singular)) {
+    T damped_point[N];
+    const auto damping = static_cast<PackValue<T>>(options.initial_damping);
+    const LmStep<T> damped = lm_step<N>(n, fit.theta, fit.current.gradient, fit.current.hessian,
+                                        bounds, T(damping), damped_point);
+    for (int p = 0; p < n; ++p) {
+      point[p] = select(singular, damped_point[p], point[p]);
+    }
+    newton.decrease = select(singular, damped.decrease, newton.decrease);
+    newton.solved = newton.solved || damped.solved;
+  }
+  return newton;
+}
 
 /// End fits that are done and propose a trial point for the others.
 template <LastStep Last = LastStep::taken, class T, int N>
 KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T, N>& bounds,
                                        const LmOptions& options) {
   using Mask = MaskOf<T>;
-  fit.last = T(0) != T(0);
+  fit.final_trial = T(0) != T(0);
   fit.end(!fit.current.finite(n), FitStatus::non_finite);
   if (options.gradient_tolerance > 0.0) {
     fit.end(lm_gradient_vanishes(fit, n, bounds, options.gradient_tolerance),
             FitStatus::converged_gradient);
   }
-  const LmStep<T> damped = lm_step<N>(n, fit.theta, fit.current.gradient, fit.current.hessian,
-                                      bounds, fit.damping.value, fit.trial);
+  const LmStep<T> step = lm_step<N>(n, fit.theta, fit.current.gradient, fit.current.hessian, bounds,
+                                    fit.damping.value, fit.trial);
   for (int p = 0; p < n; ++p) {
-    fit.trial[p] = select(damped.solved, fit.trial[p], fit.theta[p]);
+    fit.trial[p] = select(step.solved, fit.trial[p], fit.theta[p]);
   }
-  fit.predicted = select(damped.solved, damped.decrease, T(-1));
-  fit.promise = damped.decrease;
-  // The undamped step promises no less than the damped one: it is wanted only where that is little.
-  const T negligible = fit.negligible(options);
-  const Mask near =
-      fit.running() && (!damped.solved || damped.decrease < max_of(negligible, fit.rounding));
-  const Mask left = fit.iterations < IntegerOf<T>(options.max_iterations);
-  if (any(near)) {
+  fit.predicted_decrease = select(step.solved, step.decrease, T(-1));
+  fit.newton_decrease = step.decrease;
+  // The undamped step lowers the model no less than the damped one. It is solved for only where the
+  // damped one lowers it by little.
+  const T negligible = fit.negligible_decrease(options);
+  const Mask nearly_converged =
+      fit.running() && (!step.solved || step.decrease < max_of(negligible, fit.rounding));
+  const Mask steps_left = fit.iterations < IntegerOf<T>(options.max_iterations);
+  if (any(nearly_converged)) {
     T point[N];
-    LmStep<T> newton =
-        lm_step<N>(n, fit.theta, fit.current.gradient, fit.current.hessian, bounds, T(0), point);
-    const Mask flat = near && !newton.solved;
-    if (any(flat)) {
-      // Without curvature along some direction, the step that a little damping gives.
-      T other[N];
-      const auto little = static_cast<PackValue<T>>(options.initial_damping);
-      const LmStep<T> slowed = lm_step<N>(n, fit.theta, fit.current.gradient, fit.current.hessian,
-                                          bounds, T(little), other);
-      for (int p = 0; p < n; ++p) {
-        point[p] = select(flat, other[p], point[p]);
-      }
-      newton.decrease = select(flat, slowed.decrease, newton.decrease);
-      newton.solved = newton.solved || slowed.solved;
-    }
+    const LmStep<T> newton = lm_newton_step(fit, n, bounds, options, nearly_converged, point);
     const T infinity(Kokkos::Experimental::infinity_v<PackValue<T>>);
-    fit.promise = select(near, select(newton.solved, newton.decrease, infinity), fit.promise);
-    const Mask converged = near && newton.solved && newton.decrease < negligible;
+    fit.newton_decrease = select(nearly_converged, select(newton.solved, newton.decrease, infinity),
+                                 fit.newton_decrease);
+    const Mask converged = nearly_converged && newton.solved && newton.decrease < negligible;
     if constexpr (Last == LastStep::judged) {
-      fit.last = converged && left;
+      fit.final_trial = converged && steps_left;
       for (int p = 0; p < n; ++p) {
-        fit.trial[p] = select(fit.last, point[p], fit.trial[p]);
+        fit.trial[p] = select(fit.final_trial, point[p], fit.trial[p]);
       }
-      fit.end(converged && !left, FitStatus::converged);
+      fit.end(converged && !steps_left, FitStatus::converged);
     } else {
-      // The last step is too small to be judged by the objective, and is taken.
       for (int p = 0; p < n; ++p) {
         fit.theta[p] = select(converged, point[p], fit.theta[p]);
       }
@@ -155,10 +179,10 @@ KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T
       fit.end(converged, FitStatus::converged);
     }
   }
-  fit.end(!left, FitStatus::max_iterations);
+  fit.end(!steps_left, FitStatus::max_iterations);
 }
 
-/// Accept or reject the trial point; a last one ends the fit either way. Comparisons are written so
+/// Accept or reject the trial point; a final one ends the fit either way. Comparisons are written so
 /// that NaN rejects.
 ///
 /// @param[in] judged  where a trial was proposed; elsewhere nothing changes
@@ -170,19 +194,18 @@ template <class T, int N>
                                                         const LmOptions& options) {
   using Mask = MaskOf<T>;
   using Integer = typename LmFit<T, N>::Integer;
+  LmDamping<T>& damping = fit.damping;
   fit.iterations = select(judged, fit.iterations + Integer(1), fit.iterations);
   const T decrease = fit.current.value - trial_value;
-  const T ratio = decrease / fit.predicted;
-  const auto least_ratio = static_cast<PackValue<T>>(options.accept_ratio);
-  const Mask accepted = judged && fit.predicted > T(0) && ratio > T(least_ratio);
-  // So close that rounding decides whether the objective falls or rises.
-  const Mask lost = judged && (fit.promise < fit.rounding) && (decrease > -fit.rounding);
-  const Mask harmless =
-      judged && fit.last && (-decrease <= max_of(fit.negligible(options), fit.rounding));
-  LmDamping<T>& damping = fit.damping;
-  const Mask refines = lost && damping.blind_steps < T(options.polish_steps) &&
-                       fit.promise < T(0.9) * damping.blind_promise;
-  const Mask moved = accepted || lost || harmless;
+  const T ratio = decrease / fit.predicted_decrease;
+  const Mask accepted = judged && fit.predicted_decrease > T(0) &&
+                        ratio > T(static_cast<PackValue<T>>(lm_accept_ratio));
+  // So close to the minimum rounding decides whether F falls or rises: the step is taken unseen.
+  const Mask unresolved =
+      judged && (fit.newton_decrease < fit.rounding) && (decrease > -fit.rounding);
+  const Mask final_taken = judged && fit.final_trial &&
+                           (-decrease <= max_of(fit.negligible_decrease(options), fit.rounding));
+  const Mask moved = accepted || unresolved || final_taken;
   Mask short_step = moved;
   const auto tolerance = static_cast<PackValue<T>>(options.step_tolerance);
   for (int p = 0; p < n; ++p) {
@@ -190,21 +213,28 @@ template <class T, int N>
     short_step = short_step && size <= tolerance * (abs_of(fit.theta[p]) + tolerance);
     fit.theta[p] = select(moved, fit.trial[p], fit.theta[p]);
   }
-  fit.end(judged && fit.last, FitStatus::converged);
-  damping.blind_steps = select(lost, damping.blind_steps + T(1), damping.blind_steps);
-  damping.blind_promise = select(lost, fit.promise, damping.blind_promise);
-  damping.relax(accepted || refines, select(refines, T(1), ratio), options);
-  const Mask polished = options.polish_steps > 0 ? lost && !refines : lost && !accepted;
-  fit.end(polished, FitStatus::converged);
+  fit.end(judged && fit.final_trial, FitStatus::converged);
+  // Unresolved steps go on as polishing while their predicted decrease shrinks.
+  const auto shrinkage = static_cast<PackValue<T>>(lm_polish_shrinkage);
+  const Mask polishes = unresolved && damping.unresolved_steps < T(options.polish_steps) &&
+                        fit.newton_decrease < T(shrinkage) * damping.unresolved_decrease;
+  damping.unresolved_steps =
+      select(unresolved, damping.unresolved_steps + T(1), damping.unresolved_steps);
+  damping.unresolved_decrease =
+      select(unresolved, fit.newton_decrease, damping.unresolved_decrease);
+  damping.relax(accepted || polishes, select(polishes, T(1), ratio), options);
+  const Mask done = unresolved && (options.polish_steps > 0 ? !polishes : !accepted);
+  fit.end(done, FitStatus::converged);
   if (options.step_tolerance > 0.0) {
     fit.end(short_step, FitStatus::converged_step);
   }
-  // Steps are now too short to matter, and still do not deliver.
+  // A fit stalls when steps too short to matter, or damped to the limit, still do not lower F.
   const Mask rejected = judged && !moved;
-  const Mask hopeless = fit.predicted > T(0) && fit.predicted < fit.negligible(options);
+  const Mask step_negligible =
+      fit.predicted_decrease > T(0) && fit.predicted_decrease < fit.negligible_decrease(options);
   damping.tighten(rejected);
   const auto most = static_cast<PackValue<T>>(options.max_damping);
-  fit.end(rejected && (hopeless || !(damping.value < T(most))), FitStatus::stalled);
+  fit.end(rejected && (step_negligible || !(damping.value < T(most))), FitStatus::stalled);
   fit.current.value = select(moved, trial_value, fit.current.value);
   return moved;
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+/// @file
+/// Options of the Levenberg-Marquardt solver that a caller may want to turn. Constants that nobody needs to
+/// turn stand where they are used: `lm_accept_ratio` in lm_fit.hpp, `least_influence` in the residual fits.
+
 #include <rvfit/core/require.hpp>
 
 #include <cmath>
@@ -12,14 +16,13 @@ namespace rvfit {
 struct LmOptions {
   int max_iterations = 60;  ///< steps tried, accepted or not
 
-  /// Converged when the undamped, bounded Newton step is expected to lower the objective by less:
-  /// a distance of sqrt(tolerance) in units of the errors when the objective is -2 ln L.
+  /// Converged when the undamped, bounded Newton step is predicted to lower F by less: a distance of
+  /// sqrt(tolerance) in units of the errors when F is -2 ln L.
   double tolerance = 1e-4;
 
-  double initial_damping = 1e-3;  ///< relative to the diagonal of the Hessian
+  double initial_damping = 1e-3;  ///< relative to the diagonal of the Hessian, as are the others
   double min_damping = 1e-12;
-  double max_damping = 1e9;    ///< stalled beyond
-  double accept_ratio = 1e-3;  ///< least actual over predicted decrease of an accepted step
+  double max_damping = 1e9;  ///< stalled beyond
 
   /// The same test relative to F, for data whose errors are not known: below relative_tolerance * F.
   double relative_tolerance = 0.0;
@@ -33,31 +36,23 @@ struct LmOptions {
   /// Jacobian.
   double gradient_tolerance = 0.0;
 
-  /// Steps taken without judgement once F no longer resolves them, each of which must promise less than
-  /// nine tenths of the one before. They refine the parameters down to the rounding of the gradient; 0
-  /// stops where F does.
+  /// Steps taken once F no longer resolves them, as long as the decrease predicted for each is below nine
+  /// tenths of that for the one before. They refine the parameters down to the rounding of the gradient;
+  /// 0 stops where F does.
   int polish_steps = 0;
 
-  /// Of residual problems, where F is a sum of squares: damping is relative to no less than
-  /// least_influence * F / size_p^2, with size_p the largest |theta_p| so far (Parameter::scale while that
-  /// is 0). A parameter that has little influence at the start is so kept from running to where it
-  /// has none.
-  double least_influence = 1e-3;
-
-  /// @throws InvalidArgument  a count, tolerance or share below 0 or not finite; dampings not in order
+  /// @throws InvalidArgument  a count or tolerance below 0 or not finite; dampings not in order
   void require_valid() const {
     RVFIT_REQUIRE(max_iterations >= 0 && polish_steps >= 0, "LmOptions: ", max_iterations,
                   " iterations, ", polish_steps, " polish steps, must not be negative");
-    const auto require_share = [](const char* name, double value) {
+    const auto require_tolerance = [](const char* name, double value) {
       RVFIT_REQUIRE(value >= 0.0 && std::isfinite(value), "LmOptions: ", name, " is ", value,
                     ", must be finite and not negative");
     };
-    require_share("tolerance", tolerance);
-    require_share("relative_tolerance", relative_tolerance);
-    require_share("step_tolerance", step_tolerance);
-    require_share("gradient_tolerance", gradient_tolerance);
-    require_share("accept_ratio", accept_ratio);
-    require_share("least_influence", least_influence);
+    require_tolerance("tolerance", tolerance);
+    require_tolerance("relative_tolerance", relative_tolerance);
+    require_tolerance("step_tolerance", step_tolerance);
+    require_tolerance("gradient_tolerance", gradient_tolerance);
     RVFIT_REQUIRE(min_damping > 0.0 && min_damping <= initial_damping &&
                       initial_damping <= max_damping && std::isfinite(max_damping),
                   "LmOptions: damping from ", min_damping, " to ", max_damping, ", at first ",

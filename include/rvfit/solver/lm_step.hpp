@@ -32,7 +32,7 @@ struct LmBounds {
 /// Result of solving for a step.
 template <class T>
 struct LmStep {
-  T decrease;        ///< -(g . d + d H d / 2), what the undamped model promises
+  T decrease;        ///< -(g . d + d H d / 2), predicted by the undamped model
   MaskOf<T> solved;  ///< false where the damped matrix is not positive definite
 };
 
@@ -58,9 +58,9 @@ template <int N, class T>
               (theta[p] >= bounds.upper[p] && gradient[p] < T(0));
   }
   Mask solved = T(0) == T(0);
-  Mask open = solved;  // still on the way to the minimum
-  // Each pass puts one more parameter of an open fit on a bound, or is its last.
-  for (int pass = 0; pass <= n && any(open); ++pass) {
+  Mask moving = solved;  // not yet at the minimum
+  // Each pass puts one more parameter of a moving fit on a bound, or is its last.
+  for (int pass = 0; pass <= n && any(moving); ++pass) {
     T matrix[packed(N, 0)];
     T target[N];
     for (int p = 0; p < n; ++p) {
@@ -82,40 +82,40 @@ template <int N, class T>
     for (int p = 0; p < n; ++p) {
       target[p] = select(held[p], T(0), target[p]);
     }
-    solved = solved && (!open || ldlt_factor(matrix, n, PackValue<T>(1e-15)));
+    solved = solved && (!moving || ldlt_factor(matrix, n, PackValue<T>(1e-15)));
     ldlt_solve(matrix, n, target);
-    // How far the way to the target stays inside, and who leaves first.
+    // The blocking parameter is the first to meet a bound on the way to the target.
     T fraction = T(1);
-    T first = T(-1);
+    T blocking = T(-1);
     for (int p = 0; p < n; ++p) {
       const T goal = theta[p] + target[p];
       const Mask below = goal < bounds.lower[p];
-      const Mask out = !held[p] && (below || goal > bounds.upper[p]);
-      if (none(out)) {
+      const Mask leaves = !held[p] && (below || goal > bounds.upper[p]);
+      if (none(leaves)) {
         continue;
       }
       const T bound = select(below, bounds.lower[p], bounds.upper[p]);
       const T inside = (bound - theta[p] - step[p]) / (target[p] - step[p]);
-      const Mask nearest = out && (first < T(0) || inside < fraction);
+      const Mask nearest = leaves && (blocking < T(0) || inside < fraction);
       fraction = select(nearest, max_of(inside, T(0)), fraction);
-      first = select(nearest, T(p), first);
+      blocking = select(nearest, T(p), blocking);
     }
-    const Mask stops = first >= T(0);
+    const Mask blocked = blocking >= T(0);
     for (int p = 0; p < n; ++p) {
-      const Mask moves = open && !held[p];
+      const Mask moves = moving && !held[p];
       const T goal = theta[p] + target[p];
-      const Mask reaches = stops && first == T(p);
+      const Mask blocks = blocked && blocking == T(p);
       const T part = step[p] + fraction * (target[p] - step[p]);
-      point[p] = select(moves, select(stops, theta[p] + part, goal), point[p]);
-      step[p] = select(moves, select(stops, part, target[p]), step[p]);
-      if (any(moves && reaches)) {
+      point[p] = select(moves, select(blocked, theta[p] + part, goal), point[p]);
+      step[p] = select(moves, select(blocked, part, target[p]), step[p]);
+      if (any(moves && blocks)) {
         const T bound = select(goal < bounds.lower[p], bounds.lower[p], bounds.upper[p]);
-        point[p] = select(moves && reaches, bound, point[p]);
-        step[p] = select(moves && reaches, bound - theta[p], step[p]);
-        held[p] = held[p] || (moves && reaches);
+        point[p] = select(moves && blocks, bound, point[p]);
+        step[p] = select(moves && blocks, bound - theta[p], step[p]);
+        held[p] = held[p] || (moves && blocks);
       }
     }
-    open = open && stops;
+    moving = moving && blocked;
   }
   T change = T(0);
   for (int p = 0; p < n; ++p) {
@@ -128,20 +128,20 @@ template <int N, class T>
   return {-change, solved && is_finite(change)};
 }
 
-/// Damping of one fit, and how far it has gone on without judgement.
+/// Damping of one fit, and the steps that it took since its objective no longer resolves them.
 template <class T>
 struct LmDamping {
   T value;
-  T growth;         ///< factor of the next rejection
-  T blind_steps;    ///< steps taken that the objective does not resolve
-  T blind_promise;  ///< decrease promised for the last of them
+  T growth;            ///< factor of the next rejection
+  T unresolved_steps;  ///< taken with a change of F below its rounding
+  T unresolved_decrease;  ///< LmFit::newton_decrease before the last of them; infinite before the first
 
   [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION static LmDamping start(const LmOptions& options) {
     return {T(static_cast<PackValue<T>>(options.initial_damping)), T(4), T(0),
             T(Kokkos::Experimental::infinity_v<PackValue<T>>)};
   }
 
-  /// Where a step is accepted with this ratio of actual to predicted decrease.
+  /// Lower the damping where a step is accepted with this ratio of actual to predicted decrease.
   KOKKOS_FORCEINLINE_FUNCTION void relax(const MaskOf<T>& where, const T& ratio,
                                          const LmOptions& options) {
     const T u = T(2) * min_of(ratio, T(1)) - T(1);
@@ -150,7 +150,7 @@ struct LmDamping {
     value = select(where, max_of(lower, T(least)), value);
     growth = select(where, T(4), growth);
   }
-  /// Where a step is rejected.
+  /// Raise the damping where a step is rejected.
   KOKKOS_FORCEINLINE_FUNCTION void tighten(const MaskOf<T>& where) {
     value = select(where, value * growth, value);
     growth = select(where, growth * T(2), growth);

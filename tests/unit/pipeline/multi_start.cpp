@@ -105,13 +105,13 @@ RVFIT_TEST_DOUBLE("multi-start: the first start is never screened out, NaN alway
                   screens_by_value_but_for_the_first);
 
 template <class P>
-void reviews_with_patience() {
+void reviews_by_the_predicted_decrease() {
   Fits<P> fits({{{0.0, 0, converged}, {100.0, 0, running}, {100.0, 0, running}},
                 {{nan, 0, running}, {10.0, 0, non_finite}, {-50.0, 0, superseded}}});
-  const auto promise = Kokkos::create_mirror_view(fits.state.promise);
-  promise(2) = 18.0;  // start 1 of spectrum 0: 4 x 18 and the margin of 30 reach 0
-  promise(4) = 17.0;  // start 2: they do not
-  Kokkos::deep_copy(fits.state.promise, promise);
+  const auto decrease = Kokkos::create_mirror_view(fits.state.newton_decrease);
+  decrease(2) = 18.0;  // start 1 of spectrum 0: 4 x 18 and the margin of 30 reach 0
+  decrease(4) = 17.0;  // start 2: they do not
+  Kokkos::deep_copy(fits.state.newton_decrease, decrease);
   fits.run(detail::ReviewStarts<P>{fits.state, {}, 2, 3});
   CHECK(fits.statuses(0) == std::vector{converged, running, superseded});
   // No other fit is better than NaN: it goes on, and ends by itself.
@@ -119,7 +119,23 @@ void reviews_with_patience() {
 }
 
 RVFIT_TEST_DOUBLE("multi-start: a fit that its expected decrease cannot save is given up",
-                  reviews_with_patience);
+                  reviews_by_the_predicted_decrease);
+
+template <class P>
+void keeps_damped_fits() {
+  // Both lag by 100, and their steps are predicted to bring nothing.
+  Fits<P> fits({{{0.0, 0, converged}, {100.0, 0, running}, {100.0, 0, running}},
+                {{0.0, 0, converged}, {0.0, 0, converged}, {0.0, 0, converged}}});
+  const auto damping = Kokkos::create_mirror_view(fits.state.damping);
+  damping(2).value = 0.09;
+  damping(4).value = 0.11;
+  Kokkos::deep_copy(fits.state.damping, damping);
+  fits.run(detail::ReviewStarts<P>{fits.state, {}, 2, 3});
+  CHECK(fits.statuses(0) == std::vector{converged, superseded, running});
+}
+
+RVFIT_TEST_DOUBLE("multi-start: a fit is not given up for the short steps of its damping",
+                  keeps_damped_fits);
 
 template <class P>
 void keeps_the_best_and_names_the_second() {

@@ -9,11 +9,17 @@
 #include <rvfit/residual/residual_data.hpp>
 #include <rvfit/residual/residual_model.hpp>
 #include <rvfit/solver/covariance.hpp>
+#include <rvfit/solver/device_parameters.hpp>
 #include <rvfit/solver/lm_fit.hpp>
 
 #include <Kokkos_Core.hpp>
 
 namespace rvfit::detail {
+
+/// Damping is relative to no less than least_influence F / size_p^2, with size_p the largest |theta_p| so
+/// far (Parameter::scale while that is 0). A parameter that has little influence at the start is so kept
+/// from running to where it has none (docs/decisions/0009).
+inline constexpr double least_influence = 1e-3;
 
 /// Of a view with one row for each fit, one for all, or none.
 template <class View>
@@ -90,13 +96,13 @@ struct ResidualProblem {
     const auto damping = LmDamping<Accum>::start(options);
     set_element(fit.damping.value, w, damping.value);
     set_element(fit.damping.growth, w, damping.growth);
-    set_element(fit.damping.blind_steps, w, damping.blind_steps);
-    set_element(fit.damping.blind_promise, w, damping.blind_promise);
+    set_element(fit.damping.unresolved_steps, w, damping.unresolved_steps);
+    set_element(fit.damping.unresolved_decrease, w, damping.unresolved_decrease);
     // Nothing of the element's last fit is left.
-    set_element(fit.last, w, false);
+    set_element(fit.final_trial, w, false);
     set_element(fit.current.value, w, 0);
-    set_element(fit.predicted, w, 0);
-    set_element(fit.promise, w, 0);
+    set_element(fit.predicted_decrease, w, 0);
+    set_element(fit.newton_decrease, w, 0);
     set_element(fit.rounding, w, 0);
     set_element(fit.iterations, w, 0);
     set_element(fit.status, w, static_cast<int>(FitStatus::running));
@@ -295,7 +301,7 @@ struct ResidualState {
         PackValue<T>(4) *
         static_cast<PackValue<T>>(Kokkos::Experimental::epsilon_v<typename Problem::Real>);
     fit.rounding = eps * (current.value + sqrt(current.value * signal) + eps * signal);
-    const T least = static_cast<PackValue<T>>(options.least_influence) * current.value;
+    const T least = static_cast<PackValue<T>>(least_influence) * current.value;
     const T tiny(Kokkos::Experimental::norm_min_v<PackValue<T>>);
     for (int p = 0; p < n; ++p) {
       const T unit = select(size[p] > T(0), size[p], scale[p]);
