@@ -211,7 +211,7 @@ struct StageTile {
     fitter.bind(exec, data);
     fitter.scan(exec);
     fitter.minimize(exec);
-    fitter.errors(exec);
+    fitter.uncertainties(exec);
     FitResult result = fitter.result(exec);
     const auto n = static_cast<std::size_t>(parameters());
     std::vector<double> last = shared.model.start_points(1);

@@ -62,7 +62,7 @@ double fit_all(const std::vector<typename P::execution_space>& instances,
       timed([&] { fitter.bind(exec, data); });
       timed([&] { fitter.scan(exec); });
       timed([&] { fitter.minimize(exec); });
-      timed([&] { fitter.errors(exec); });
+      timed([&] { fitter.uncertainties(exec); });
       timed([&] { (void)fitter.result(exec); });
     }
   };

@@ -22,7 +22,7 @@ shift
 sources=("$@")
 [ $# -gt 0 ] || sources=(programs/compiled/fitters_float.cpp programs/compiled/fitters_double.cpp
   tests/device/kernels.cpp tests/device/vendor_products.cpp
-  examples/01_quickstart/main.cpp examples/02_line_profiles/main.cpp examples/03_embed/main.cpp)
+  examples/02_residual_quickstart/main.cpp examples/03_line_profiles/main.cpp examples/06_embed/main.cpp)
 
 python=${RVFIT_PYTHON:-/usr/bin/python3}
 kokkos=${RVFIT_KOKKOS_INCLUDE:-build/deps/kokkos/usr/include/kokkos}

@@ -18,6 +18,7 @@
 #include <rvfit/core/team.hpp>
 #include <rvfit/core/tile.hpp>
 #include <rvfit/core/units.hpp>
+#include <rvfit/core/value_of.hpp>
 #include <rvfit/core/vector_register.hpp>
 #include <rvfit/core/views.hpp>
 
@@ -87,6 +88,8 @@
 #include <rvfit/residual/residual_model.hpp>
 
 // A fit
+#include <rvfit/pipeline/fit_options.hpp>
+#include <rvfit/pipeline/fit_spectra.hpp>
 #include <rvfit/pipeline/fitter.hpp>
 #include <rvfit/pipeline/forward_model.hpp>
 #include <rvfit/pipeline/objective.hpp>

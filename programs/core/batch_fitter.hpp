@@ -65,7 +65,7 @@ class Worker {
     lap(seconds.scan);
     fitter_->minimize(exec_);
     lap(seconds.fit);
-    fitter_->errors(exec_);
+    fitter_->uncertainties(exec_);
     BatchFit found{fitter_->result(exec_), {}};
     if (plan.options.keep_models) {
       found.models = joined_exposures(fitter_->model_spectra(exec_), batch.exposures);

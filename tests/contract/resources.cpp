@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /// @file
-/// What a fit asks of Kokkos: nothing is allocated or freed once it is planned, the solver's loop copies
-/// one integer and fences once a pass, every kernel has a label and runs on the instance passed in.
+/// A planned fit allocates and frees nothing, its solver's loop copies one integer and fences once a pass,
+/// and every kernel has a label and runs on the instance passed in.
 
 #include <doctest/doctest.h>
 #include <support/kokkos_events.hpp>
@@ -80,11 +80,8 @@ struct Stream {
 void require_no_allocation(PlannedFit plan) {
   Stream stream(plan);
   const auto run = [&](std::size_t rows) {
-    plan.fitter.bind(plan.exec, stream.load(plan, rows));
-    plan.fitter.scan(plan.exec);
-    plan.fitter.minimize(plan.exec);
-    plan.fitter.errors(plan.exec);
-    CHECK(plan.fitter.result(plan.exec).size == static_cast<int>(rows));
+    const FitResult result = plan.fitter.run(plan.exec, stream.load(plan, rows));
+    CHECK(result.size == static_cast<int>(rows));
     CHECK(plan.fitter.model_spectra(plan.exec).size() == plan.data.size());
   };
   run(12);  // Kokkos itself grows the team scratch of an instance when a kernel first wants more.
@@ -137,11 +134,7 @@ TEST_CASE("resources: every kernel has a label and runs on the instance passed i
   const KokkosEvents events;
   const ForwardModel<Float> model(reference.exec, reference.emulator);
   Fitter<ForwardModel<Float>> fitter(reference.exec, model, reference.data, 12, {});
-  fitter.bind(reference.exec, reference.data);
-  fitter.scan(reference.exec);
-  fitter.minimize(reference.exec);
-  fitter.errors(reference.exec);
-  CHECK(fitter.result(reference.exec).size == 12);
+  CHECK(fitter.run(reference.exec, reference.data).size == 12);
   CHECK(events.kernels.size() > 100);
   for (const KokkosEvents::Kernel& kernel : events.kernels) {
     CAPTURE(kernel.label);

@@ -168,37 +168,6 @@ TEST_CASE("calls: spectra of other wavelengths than planned for throw") {
                        InvalidArgument);
 }
 
-TEST_CASE("calls: phases out of order throw") {
-  const Float::execution_space exec;
-  const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
-  const ForwardModel<Float> model(exec, emulator);
-  const auto data = simulate(emulator, coarse_arms(), {.stars = 2}).observations<Float>(exec);
-  Fitter<ForwardModel<Float>> fitter(exec, model, data, 2, {});
-  CHECK_THROWS_WITH_AS(fitter.scan(exec), "Fitter: scan must follow bind", InvalidArgument);
-  fitter.bind(exec, data);
-  CHECK_THROWS_AS(fitter.minimize(exec), InvalidArgument);
-  fitter.scan(exec);
-  CHECK_THROWS_AS(fitter.errors(exec), InvalidArgument);
-  fitter.minimize(exec);
-  CHECK_THROWS_AS(static_cast<void>(fitter.result(exec)), InvalidArgument);
-}
-
-TEST_CASE("calls: a fixed value outside its bounds, or bounds wider than the model's, throw") {
-  const Float::execution_space exec;
-  const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
-  const ForwardModel<Float> model(exec, emulator);
-  const auto data = simulate(emulator, coarse_arms(), {.stars = 1}).observations<Float>(exec);
-  FitOptions options;
-  options.parameters = model.parameters();
-  (*options.parameters)["vsini"].fixed = true;
-  (*options.parameters)["vsini"].value = 700.0;
-  CHECK_THROWS_WITH_AS(Fitter<ForwardModel<Float>>(exec, model, data, 1, options),
-                       "ParameterSet: vsini is fixed at 700, outside its bounds [0, 500]",
-                       InvalidArgument);
-  (*options.parameters)["vsini"].upper = 1000.0;
-  CHECK_THROWS_AS(Fitter<ForwardModel<Float>>(exec, model, data, 1, options), InvalidArgument);
-}
-
 TEST_CASE("status: what a plan fitted before leaves no trace, not even in an arm left out") {
   const Float::execution_space exec;
   const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
@@ -210,29 +179,12 @@ TEST_CASE("status: what a plan fitted before leaves no trace, not even in an arm
   const auto data = stars.observations<Float>(exec, {0});
   const auto fresh = fit<Float>(exec, model, data);
   Fitter<ForwardModel<Float>> fitter(exec, model, data, 1, {});
-  for (const int star : {1, 0}) {
-    fitter.bind(exec, stars.observations<Float>(exec, {star}));
-    fitter.scan(exec);
-    fitter.minimize(exec);
-    fitter.errors(exec);
-  }
-  const auto second = fitter.result(exec);
+  static_cast<void>(fitter.run(exec, stars.observations<Float>(exec, {1})));
+  const FitResult second = fitter.run(exec, data);
   for (std::size_t p = 0; p < 6; ++p) {
     CHECK(second.theta[p] == fresh.theta[p]);
   }
   CHECK(second.iterations[0] == fresh.iterations[0]);
-}
-
-TEST_CASE("calls: parameters of another model, or bounds that are none, throw") {
-  CHECK_THROWS_AS(ParameterSet({{.name = "a", .lower = 1.0, .upper = 0.0}}), InvalidArgument);
-  CHECK_THROWS_AS(ParameterSet({{.name = "a"}, {.name = "a"}}), InvalidArgument);
-  const Float::execution_space exec;
-  const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
-  const ForwardModel<Float> model(exec, emulator);
-  const auto data = simulate(emulator, coarse_arms(), {.stars = 1}).observations<Float>(exec);
-  FitOptions options;
-  options.parameters = ParameterSet({{.name = "rv", .lower = -100.0, .upper = 100.0}});
-  CHECK_THROWS_AS(Fitter<ForwardModel<Float>>(exec, model, data, 1, options), InvalidArgument);
 }
 
 }  // namespace rvfit::test

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# run.sh BUILD_DIR CMAKE_ARGUMENT...: build examples/03_embed against the library as BUILD_DIR installs it,
+# run.sh BUILD_DIR CMAKE_ARGUMENT...: build examples/06_embed against the library as BUILD_DIR installs it,
 # with and without rvfit::fits, and against its source tree with add_subdirectory; run what was built.
 set -euo pipefail
 
@@ -15,7 +15,7 @@ rm -rf "$work"
 embed() {
   local name=$1 programs=$2
   shift 2
-  cmake -S "$here/../../examples/03_embed" -B "$work/$name" -G Ninja -Drvfit_ROOT="$work/prefix" "$@"
+  cmake -S "$here/../../examples/06_embed" -B "$work/$name" -G Ninja -Drvfit_ROOT="$work/prefix" "$@"
   cmake --build "$work/$name"
   for program in $programs; do
     "$work/$name/$program"

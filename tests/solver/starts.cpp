@@ -126,7 +126,7 @@ TEST_CASE("starts: a plan used before, for more spectra and by a scan, leaves no
     fitter.bind(some.exec, data);
     scan ? fitter.scan(some.exec) : fitter.start(some.exec, theta);
     fitter.minimize(some.exec);
-    fitter.errors(some.exec);
+    fitter.uncertainties(some.exec);
     return fitter.result(some.exec);
   };
   Fitter<ForwardModel<Double>> fresh(some.exec, some.model, two, 2, patient());

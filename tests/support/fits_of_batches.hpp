@@ -12,16 +12,11 @@
 
 namespace rvfit::test {
 
-/// Bind, scan, minimize, errors.
+/// `fit_spectra`, with the policy named.
 template <class P, class Model>
 [[nodiscard]] FitResult fit(const typename P::execution_space& exec, const Model& model,
                             const Observations<P>& data, const FitOptions& options = {}) {
-  Fitter<Model, P> fitter(exec, model, data, data.front().size(), options);
-  fitter.bind(exec, data);
-  fitter.scan(exec);
-  fitter.minimize(exec);
-  fitter.errors(exec);
-  return fitter.result(exec);
+  return fit_spectra<Model, P>(exec, model, data, options);
 }
 
 }  // namespace rvfit::test

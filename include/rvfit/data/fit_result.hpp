@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What a fit returns: one row per spectrum, structure of arrays, on the host.
+/// The results of a fit: one row per spectrum, as a structure of arrays on the host.
 
 #include <rvfit/data/parameters.hpp>
 
@@ -14,7 +14,7 @@
 
 namespace rvfit {
 
-/// Why a fit ended. The values are written to tables: append, never renumber.
+/// Reasons for which a fit ends. The values are written to tables: append, never renumber.
 enum class FitStatus : std::int32_t {
   running = 0,             ///< not ended; never in a result
   converged = 1,           ///< expected further decrease of neg2_log_like below the tolerance
@@ -84,19 +84,19 @@ struct FitResult {
   std::vector<std::uint8_t> bad_hessian;   ///< (B)   1: Hessian not positive definite
   std::vector<std::int32_t> iterations;    ///< (B)   accepted and rejected steps
 
-  // Moments about the solution of the posterior of rv (the first, of several velocities) with
-  // everything else kept there: what rvspecfit
-  // calls vel_err, vel_skewness and vel_kurtosis. NaN where there is none.
+  // The moments about the solution of the posterior of rv (the first, of several velocities), with
+  // everything else kept there, are rvspecfit's vel_err, vel_skewness and vel_kurtosis. They are NaN
+  // where there is no solution, rv is fixed, or the profile was not asked for.
   std::vector<double> profile_error;     ///< (B)  [km/s]
   std::vector<double> profile_skewness;  ///< (B)
   std::vector<double> profile_kurtosis;  ///< (B)  3 for a Gaussian
 
-  // The second-best minimum, at another rv: a small excess is an ambiguous star. A start that was
-  // given up early counts with where it stood then. NaN where there was no other.
+  // The second-best minimum lies at another rv; a small excess is an ambiguous star. A start that was
+  // given up early counts with the place where it stood then. Both are NaN where there was no other.
   std::vector<double> second_rv;      ///< (B)  [km/s]
   std::vector<double> second_excess;  ///< (B)  its neg2_log_like less that of the solution
-  std::vector<double>
-      start_rv;  ///< (B)  rv where the fit that won started: the scan's, or the caller's
+  /// (B)  rv of the start of the fit that won: the scan's, or the caller's  [km/s]
+  std::vector<double> start_rv;
 };
 
 }  // namespace rvfit

@@ -15,7 +15,7 @@
 
 namespace rvfit {
 
-/// What kernels see of one arm (or one exposure of an arm) of B spectra. The mask is folded into the
+/// Kernels see one arm (or one exposure of an arm) of B spectra as this. The mask is folded into the
 /// weight, so that no kernel branches on it; where the weight is zero the flux is finite and unused.
 template <ExecutionPolicy P>
 struct SpectrumView {
@@ -81,16 +81,18 @@ struct SpectrumConstants {
 
 }  // namespace detail
 
-/// Gather device arrays of one arm into a SpectrumBatch and derive its constants.
+/// Gather device arrays of one arm into a SpectrumBatch and derive its constants. Arrays of the host go
+/// through `upload_spectra` (data/host_spectra.hpp), inverse variances through `prepare_spectra`.
 ///
 /// @param[in] exec    instance the work is enqueued on; the call does not fence
-/// @param[in] arm     setup of the model
+/// @param[in] arm     setup of the model, e.g. desi_b
 /// @param[in] wave    (1 or B, N)  increasing                              [Angstrom]
 /// @param[in] flux    (B, N)       finite everywhere                       [flux]
 /// @param[in] weight  (B, N)       1 / sigma, exactly 0 where masked       [1 / flux]
 /// @param[in] resolution  (1 or B, D, N)  optional: D odd, finite everywhere
 /// @param[in] constants   of which log_norm, signal and good, of B spectra, are filled; allocated here if
 ///                        there are none
+/// @return            views of these arrays, which share their memory
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
 [[nodiscard]] SpectrumBatch<P> make_spectrum_batch(

@@ -2,36 +2,32 @@
 #pragma once
 
 /// @file
-/// A fit from spectra to results: plan once, then for each batch bind, scan, minimize, errors, result.
+/// A fit planned once and run for one batch of spectra after another: `run`, or its phases one by one
+/// for programs that time them or have other work between them.
+///
+/// - `bind` takes the spectra and fits the continuum alone.
+/// - `scan` finds starts on a grid of rv and templates; `start` takes given ones.
+/// - `minimize` runs Levenberg-Marquardt from the starts and keeps the lowest minimum of each spectrum.
+/// - `uncertainties` computes covariances and the posterior of rv there.
+/// - `result` copies one row for each spectrum to the host.
 
+#include <rvfit/pipeline/detail/download_fit.hpp>
 #include <rvfit/pipeline/detail/fitter_kernels.hpp>
+#include <rvfit/pipeline/detail/plan_fit.hpp>
 #include <rvfit/pipeline/exact_hessian.hpp>
+#include <rvfit/pipeline/fit_options.hpp>
 #include <rvfit/pipeline/multi_start.hpp>
 #include <rvfit/pipeline/objective.hpp>
 #include <rvfit/pipeline/rv_profile.hpp>
 #include <rvfit/pipeline/scan.hpp>
 #include <rvfit/solver/covariance.hpp>
 
-#include <algorithm>
-#include <limits>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace rvfit {
-
-struct FitOptions {
-  ContinuumOptions continuum;
-  ScanOptions scan;
-  MultiStartOptions starts;
-  LmOptions solver;
-  HessianKind hessian = HessianKind::gauss_newton;  ///< that errors are made of
-  RvProfileOptions profile;
-  /// Fixed parameters, priors, narrower bounds; the model's own set if empty.
-  std::optional<ParameterSet> parameters;
-  bool keep_models = false;  ///< keep best-fit spectra for `model_spectra`
-  int tile = 0;              ///< spectra of one pass, a multiple of gemm_row_group; 0 chooses
-};
 
 /// Fits batches of spectra with a model. All device memory is allocated by the constructor.
 template <class Model, ExecutionPolicy P = typename Model::policy_type>
@@ -49,13 +45,31 @@ class Fitter {
 
   [[nodiscard]] const ParameterSet& parameters() const { return parameters_; }
 
+  /// Fit these spectra: all phases from a scan to the result, which the call waits for.
+  /// @throws InvalidArgument  as `bind`, and below as `start`
+  [[nodiscard]] FitResult run(const Exec& exec, const Observations<P>& spectra) {
+    bind(exec, spectra);
+    scan(exec);
+    return finish(exec);
+  }
+
+  /// The same from given parameters (B, P) instead of a scan.
+  [[nodiscard]] FitResult run(const Exec& exec, const Observations<P>& spectra,
+                              const Matrix<const double, P>& theta) {
+    bind(exec, spectra);
+    start(exec, theta);
+    return finish(exec);
+  }
+
   /// Use these spectra from now on; their arrays must stay as they are until the results are read.
+  /// @throws InvalidArgument  arms, wavelengths or numbers of pixels other than planned for; more spectra
   void bind(const Exec& exec, const Observations<P>& observations);
 
   /// Find the starts of every spectrum. Waits for one integer.
   void scan(const Exec& exec);
 
   /// Start from given parameters (B, P) instead of a scan.
+  /// @throws InvalidArgument  another shape
   void start(const Exec& exec, const Matrix<const double, P>& theta);
 
   /// Minimise from the starts, and keep the lowest minimum of each spectrum.
@@ -63,7 +77,7 @@ class Fitter {
 
   /// Covariances, the posterior of rv, chi-squares and best-fit spectra at the solution. Waits for one
   /// integer a pass of the posterior.
-  void errors(const Exec& exec);
+  void uncertainties(const Exec& exec);
 
   /// Download the results; waits for them.
   [[nodiscard]] FitResult result(const Exec& exec) const;
@@ -75,7 +89,7 @@ class Fitter {
     RVFIT_REQUIRE(options_.keep_models, "Fitter: models were not kept");
     std::vector<std::vector<float>> spectra;
     for (const ProjectionOutputs<P>& extra : extra_) {
-      spectra.push_back(rows<float>(exec, extra.model));
+      spectra.push_back(download_rows<float>(exec, extra.model, static_cast<std::size_t>(size_)));
     }
     return spectra;
   }
@@ -87,47 +101,20 @@ class Fitter {
   enum class Phase { planned, bound, started, minimized, done };
 
   void require(Phase wanted, const char* call) const {
-    constexpr const char* after[] = {"", "bind", "scan or start", "minimize", "errors"};
+    constexpr const char* after[] = {"", "bind", "scan or start", "minimize", "uncertainties"};
     RVFIT_REQUIRE(phase_ == wanted, "Fitter: ", call, " must follow ",
                   after[static_cast<int>(wanted)]);
   }
 
-  /// The parameters of a fit: the model's, or the caller's for the same model, within its bounds.
-  [[nodiscard]] static ParameterSet checked_parameters(const FitOptions& options,
-                                                       const ParameterSet& model) {
-    ParameterSet set = options.parameters.value_or(model);
-    RVFIT_REQUIRE(set.names() == model.names(), "Fitter: parameters are ", set.names(),
-                  ", the model has ", model.names());
-    set.require_valid();
-    RVFIT_REQUIRE(set.size() <= max_batched_parameters, "Fitter: ", set.size(),
-                  " parameters, at most ", max_batched_parameters, " are supported");
-    rvfit::require_valid(options.starts);
-    for (int p = 0; p < set.size(); ++p) {
-      RVFIT_REQUIRE(set[p].lower >= model[p].lower && set[p].upper <= model[p].upper,
-                    "Fitter: bounds of ", set[p].name, " are [", set[p].lower, ", ", set[p].upper,
-                    "], the model's [", model[p].lower, ", ", model[p].upper, "]");
-    }
-    return set;
-  }
-
-  [[nodiscard]] int tile(const Exec& exec, int capacity) const {
-    if (options_.tile > 0) {
-      return options_.tile;
-    }
-    // On hosts enough for every thread to have some blocks of each product; on devices to fill one.
-    const int wanted = P::on_host ? std::clamp(64 * exec.concurrency(), 128, 2048) : 2048;
-    const int padded = (capacity + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
-    return std::clamp(padded, gemm_row_group, wanted);
-  }
-
-  /// The first `size_` rows of a view, converted.
-  template <class T, class View>
-  [[nodiscard]] std::vector<T> rows(const Exec& exec, const View& view) const {
-    return download_rows<T>(exec, view, static_cast<std::size_t>(size_));
+  [[nodiscard]] FitResult finish(const Exec& exec) {
+    minimize(exec);
+    uncertainties(exec);
+    return result(exec);
   }
 
   FitOptions options_;
   ParameterSet parameters_;
+  int tile_;
   Objective<P, Model> objective_;
   Scan<P, Model> scan_;
   RvProfile<P, Model> profile_;
@@ -135,8 +122,7 @@ class Fitter {
   LmWorkspace<P> state_;  ///< of K fits a spectrum: fit k B + b is start k of spectrum b
   Covariance<P> covariance_;
   ActiveList<P> list_;
-  Vector<double, P> start_rv_;                   ///< (K B), of the best start in the first B
-  Vector<double, P> second_rv_, second_excess_;  ///< (B)
+  detail::StartRecord<P> record_;
   std::vector<ProjectionOutputs<P>> extra_;
   int size_ = 0;    ///< B
   int starts_ = 0;  ///< K of the fit under way
@@ -148,29 +134,20 @@ requires TemplateModel<Model, P> Fitter<Model, P>::Fitter(const Exec& exec, cons
                                                           const Observations<P>& like, int capacity,
                                                           FitOptions options)
     : options_(std::move(options)),
-      parameters_(checked_parameters(options_, model.parameters())),
-      objective_(exec, model, parameters_, like, capacity, options_.continuum,
-                 tile(exec, capacity)),
-      scan_(exec, model, parameters_, like, capacity, options_.continuum, tile(exec, capacity),
-            options_.scan),
+      parameters_(detail::checked_parameters(options_, model.parameters())),
+      tile_(detail::tile_size<P>(exec, capacity, options_.tile)),
+      objective_(exec, model, parameters_, like, capacity, options_.continuum, tile_),
+      scan_(exec, model, parameters_, like, capacity, options_.continuum, tile_, options_.scan),
       profile_(exec, parameters_, capacity, options_.profile),
       state_(exec, capacity * options_.scan.candidates, parameters_.size()),
       covariance_(exec, capacity, parameters_.size()),
       list_(exec, capacity * options_.scan.candidates),
-      start_rv_(allocate<Vector<double, P>>(exec, "rvfit::Fitter::start_rv",
-                                            capacity * options_.scan.candidates)),
-      second_rv_(allocate<Vector<double, P>>(exec, "rvfit::Fitter::second_rv", capacity)),
-      second_excess_(allocate<Vector<double, P>>(exec, "rvfit::Fitter::second_excess", capacity)) {
+      record_(exec, capacity, options_.scan.candidates) {
   if (options_.hessian == HessianKind::exact) {
     exact_hessian_.emplace(exec, parameters_, capacity);
   }
   for (const SpectrumBatch<P>& arm : like) {
-    ProjectionOutputs<P> extra;
-    extra.chi2 = allocate<Vector<typename P::accum_type, P>>(exec, "rvfit::Fitter::chi2", capacity);
-    if (options_.keep_models) {
-      extra.model = allocate<Matrix<Real, P>>(exec, "rvfit::Fitter::model", capacity, arm.pixels());
-    }
-    extra_.push_back(extra);
+    extra_.push_back(detail::allocate_outputs(exec, arm, capacity, options_.keep_models));
   }
 }
 
@@ -181,21 +158,10 @@ void Fitter<Model, P>::bind(const Exec& exec, const Observations<P>& observation
   objective_.bind(exec, observations);
   size_ = objective_.size();
   const int fits = size_ * options_.scan.candidates;
-  Kokkos::deep_copy(exec, state_.status, FitStatus::no_valid_pixels);
-  Kokkos::deep_copy(exec, state_.theta, Kokkos::Experimental::quiet_NaN_v<double>);
-  Kokkos::deep_copy(exec, state_.rounding, 0.0);
+  detail::clear_fits<P>(exec, state_);
   for (int a = 0; a < objective_.arm_count(); ++a) {
-    const SpectrumView<P>& data = objective_.data(a);
-    Kokkos::parallel_for(
-        "rvfit::Fitter::bind", Range(exec, 0, fits),
-        detail::RunIfObserved<P>{data.good, size_, options_.continuum.columns, state_.status});
-    Kokkos::parallel_for("rvfit::Fitter::rounding", Range(exec, 0, fits),
-                         detail::AddRounding<P>{data.signal, data.good, size_, state_.rounding});
-    const ProjectionOutputs<P>& extra = extra_[static_cast<std::size_t>(a)];
-    Kokkos::deep_copy(exec, extra.chi2, 0.0);
-    if (options_.keep_models) {
-      Kokkos::deep_copy(exec, extra.model, Real(0));
-    }
+    detail::bind_arm<P>(exec, objective_.data(a), size_, fits, options_.continuum.columns, state_);
+    detail::clear_outputs<P>(exec, extra_[static_cast<std::size_t>(a)]);
   }
   list_.share_spectra(size_);
   state_.active.share_spectra(size_);
@@ -234,8 +200,7 @@ void Fitter<Model, P>::start(const Exec& exec, const Matrix<const double, P>& th
                 "Fitter: start is ", theta.extent(0), " x ", theta.extent(1), ", wanted ", size_,
                 " x ", parameters_.size());
   starts_ = 1;
-  Kokkos::deep_copy(
-      exec, Kokkos::subview(state_.theta, Kokkos::pair<int, int>(0, size_), Kokkos::ALL), theta);
+  Kokkos::deep_copy(exec, first_rows(state_.theta, static_cast<std::size_t>(size_)), theta);
   phase_ = Phase::started;
 }
 
@@ -245,21 +210,22 @@ void Fitter<Model, P>::minimize(const Exec& exec) {
   require(Phase::started, "minimize");
   const int rv = parameters_.index("rv");
   Kokkos::parallel_for("rvfit::Fitter::record_starts", Range(exec, 0, starts_ * size_),
-                       detail::RecordStarts<P>{state_.theta, rv, start_rv_});
+                       detail::RecordStarts<P>{state_.theta, rv, record_.start_rv});
   MultiStart<P, Model> problem(objective_, options_.starts, starts_);
   rvfit::minimize<P>(exec, problem, objective_.parameters(), options_.solver, starts_ * size_,
                      state_);
-  Kokkos::parallel_for("rvfit::Fitter::keep_best", Range(exec, 0, size_),
-                       detail::KeepBest<P>{state_, scan_.gains(), options_.starts, size_, starts_,
-                                           rv, start_rv_, second_rv_, second_excess_});
+  Kokkos::parallel_for(
+      "rvfit::Fitter::keep_best", Range(exec, 0, size_),
+      detail::KeepBest<P>{state_, scan_.gains(), options_.starts, size_, starts_, rv,
+                          record_.start_rv, record_.second_rv, record_.second_excess});
   phase_ = Phase::minimized;
 }
 
 template <class Model, ExecutionPolicy P>
 requires TemplateModel<Model, P>
-void Fitter<Model, P>::errors(const Exec& exec) {
-  require(Phase::minimized, "errors");
-  profile_.run(exec, objective_, state_, size_, second_rv_, second_excess_);
+void Fitter<Model, P>::uncertainties(const Exec& exec) {
+  require(Phase::minimized, "uncertainties");
+  profile_.run(exec, objective_, state_, size_, record_.second_rv, record_.second_excess);
   list_.select(exec, size_, size_, detail::IsSolution<P>{state_.status});
   if (exact_hessian_) {
     exact_hessian_->run(exec, objective_, list_, state_);
@@ -273,52 +239,13 @@ template <class Model, ExecutionPolicy P>
 requires TemplateModel<Model, P> FitResult Fitter<Model, P>::result(const Exec& exec)
 const {
   require(Phase::done, "result");
-  FitResult out;
-  out.parameters = parameters_;
-  out.size = size_;
-  out.arms = objective_.arm_count();
-  out.theta = rows<double>(exec, state_.theta);
-  out.covariance = rows<double>(exec, covariance_.matrix);
-  out.neg2_log_like = rows<double>(exec, state_.proposed.value);
-  out.status = rows<FitStatus>(exec, state_.status);
-  out.bound_flags = rows<std::uint32_t>(exec, covariance_.bound);
-  out.bad_hessian = rows<std::uint8_t>(exec, covariance_.bad);
-  out.iterations = rows<std::int32_t>(exec, state_.iterations);
-  out.profile_error = rows<double>(exec, profile_.moments().error);
-  out.profile_skewness = rows<double>(exec, profile_.moments().skewness);
-  out.profile_kurtosis = rows<double>(exec, profile_.moments().kurtosis);
-  out.start_rv = rows<double>(exec, start_rv_);
-  out.second_rv = rows<double>(exec, second_rv_);
-  out.second_excess = rows<double>(exec, second_excess_);
-  const auto size = static_cast<std::size_t>(size_);
-  const auto arms = static_cast<std::size_t>(out.arms);
-  const auto n = static_cast<std::size_t>(parameters_.size());
-  out.chi2.resize(size * arms);
-  out.continuum_chi2.resize(size * arms);
-  out.pixels.resize(size * arms);
-  for (std::size_t a = 0; a < arms; ++a) {
-    const auto chi2 = rows<double>(exec, extra_[a].chi2);
-    const auto continuum = rows<double>(exec, scan_.continuum_chi2()[a]);
-    const auto good = rows<std::int32_t>(exec, objective_.data(static_cast<int>(a)).good);
-    for (std::size_t b = 0; b < size; ++b) {
-      out.chi2[b * arms + a] =
-          is_solution(out.status[b]) ? chi2[b] : std::numeric_limits<double>::quiet_NaN();
-      const bool fitted = has_enough_pixels(good[b], options_.continuum.columns);
-      out.continuum_chi2[b * arms + a] = fitted ? continuum[b] : 0.0;
-      out.pixels[b * arms + a] = fitted ? good[b] : 0;
-    }
+  std::vector<detail::ArmFit<P>> arms;
+  for (int a = 0; a < objective_.arm_count(); ++a) {
+    const auto index = static_cast<std::size_t>(a);
+    arms.push_back({extra_[index].chi2, scan_.continuum_chi2()[index], objective_.data(a).good});
   }
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-  out.error.resize(size * n);
-  for (std::size_t b = 0; b < size; ++b) {
-    const bool solved = is_solution(out.status[b]);
-    out.neg2_log_like[b] = solved ? out.neg2_log_like[b] : nan;
-    for (std::size_t p = 0; p < n; ++p) {
-      out.theta[b * n + p] = solved ? out.theta[b * n + p] : nan;
-      out.error[b * n + p] = std::sqrt(out.covariance[(b * n + p) * n + p]);
-    }
-  }
-  return out;
+  return detail::download_fit<P>(exec, size_, parameters_, state_, covariance_, profile_.moments(),
+                                 record_, arms, options_.continuum.columns);
 }
 
 }  // namespace rvfit

@@ -10,6 +10,8 @@
 #include <rvfit/solver/active_list.hpp>
 
 #include <algorithm>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace rvfit {
@@ -18,7 +20,7 @@ namespace rvfit {
 ///
 /// @param[in] exec    instance the work runs on; the call waits for it
 /// @param[in] theta   (B, P)  row-major, in the order of model.parameters()
-/// @param[in] layout  arms and their wavelengths, (1, N) each; flux and weight are not used
+/// @param[in] layout  arms with their exposure and wavelengths, (1, N) each; flux and weight are not used
 /// @return            for each arm of `layout` (B, N) row-major      [template flux]
 /// @throws InvalidArgument  theta is not of whole rows, an arm is unknown, or the model does not cover
 ///                          its wavelengths at the rv of theta
@@ -34,12 +36,6 @@ requires TemplateModel<Model, P>
   const auto rows = static_cast<int>(theta.size() / parameters);
   const auto points = upload_matrix<Matrix<const double, P>>(
       exec, "rvfit::predict::theta", theta, static_cast<std::size_t>(rows), parameters);
-  const auto rv = static_cast<std::size_t>(model.parameters().index("rv"));
-  double lowest_rv = 0.0, highest_rv = 0.0;
-  for (std::size_t b = 0; b < static_cast<std::size_t>(rows); ++b) {
-    lowest_rv = std::min(lowest_rv, theta[b * parameters + rv]);
-    highest_rv = std::max(highest_rv, theta[b * parameters + rv]);
-  }
   constexpr int tile_size = 16 * gemm_row_group;
   typename Model::Workspace workspace(exec, model, tile_size);
   ActiveList<P> all(exec, std::max(rows, 1));
@@ -48,8 +44,15 @@ requires TemplateModel<Model, P>
   std::vector<std::vector<double>> out;
   for (const SpectrumBatch<P>& arm : layout) {
     const int index = model.arm_index(arm.arm);
+    const auto plan = plan_exposure<P>(exec, model, index, arm.wave, arm.exposure);
+    const auto rv = static_cast<std::size_t>(
+        velocity_of<P, Model>(tangents_of<P>(model, plan), model.parameters().index("rv")));
+    double lowest_rv = 0.0, highest_rv = 0.0;
+    for (std::size_t n = rv; n < theta.size(); n += parameters) {
+      lowest_rv = std::min(lowest_rv, theta[n]);
+      highest_rv = std::max(highest_rv, theta[n]);
+    }
     model.require_coverage(exec, index, arm.wave, lowest_rv, highest_rv);
-    const auto plan = model.plan(exec, index, arm.wave);
     const auto pixels = arm.wave.extent(1);
     const auto jets = allocate<Jets<P>>(exec, "rvfit::predict::jets", tile_size, 1, pixels);
     std::vector<double> spectra;
@@ -64,6 +67,23 @@ requires TemplateModel<Model, P>
     out.push_back(std::move(spectra));
   }
   return out;
+}
+
+/// The same for one arm, whose wavelengths are a host array.
+///
+/// @param[in] wave  (N)  increasing             [Angstrom]
+/// @return          (B, N) row-major            [template flux]
+/// @throws InvalidArgument  as above
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P>
+[[nodiscard]] std::vector<double> predict(const typename P::execution_space& exec,
+                                          const Model& model, const std::vector<double>& theta,
+                                          std::string arm, const std::vector<double>& wave) {
+  SpectrumBatch<P> layout;
+  layout.arm = std::move(arm);
+  layout.wave =
+      upload_matrix<Matrix<const double, P>>(exec, "rvfit::predict::wave", wave, 1, wave.size());
+  return std::move(predict<P>(exec, model, theta, Observations<P>{layout}).front());
 }
 
 }  // namespace rvfit

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What a model of stellar spectra provides to be fitted.
+/// The concept of a model of stellar spectra that can be fitted. docs/template_model.md makes one.
 
 #include <rvfit/core/tile.hpp>
 #include <rvfit/data/linearization.hpp>
@@ -16,13 +16,13 @@ namespace rvfit {
 
 /// A model theta -> template on the pixels of observed arms, for a tile of spectra at once.
 ///
-/// A model has arms (spectrograph setups). For each, `synthesize` makes what does not depend on the
-/// observed pixels (emulator, rotation), and `observe` the template on the pixels of one observed
-/// arm: several exposures of an arm share one synthesis, and a scan or a profile of rv one for all
-/// velocities, so that rv acts in `observe` alone. `lanes` is 1 for values, or for values and
-/// tangents 1 + parameters().size() (of `SeparateVelocities`, 1 + those of the exposure). `Plan` holds what depends on the wavelengths
-/// alone; `Workspace` the device arrays of one tile. All calls enqueue on `exec` and, but for `plan`
-/// and the constructor of `Workspace`, allocate nothing.
+/// A model has arms (spectrograph setups). For each, `synthesize` makes the part that does not depend on
+/// the observed pixels (emulator, rotation), and `observe` the template on the pixels of one observed
+/// arm. Several exposures of an arm share one synthesis, and so do all velocities of a scan or of a
+/// profile of rv: rv acts in `observe` alone. `lanes` is 1 for values; with tangents it is
+/// 1 + parameters().size(), and 1 + the tangents of the exposure for `SeparateVelocities`. `Plan` holds
+/// what depends on the wavelengths alone, `Workspace` the device arrays of one tile. All calls enqueue on
+/// `exec` and, but for `plan` and the constructor of `Workspace`, allocate nothing.
 ///
 /// A continuum multiplies the template and is marginalised: its flux scale is arbitrary.
 template <class Model, class P>
@@ -59,7 +59,7 @@ template <class Model, class P>
 concept SeparateVelocities = TemplateModel<Model, P> &&
     requires(const Model& model, const typename P::execution_space& exec, int arm,
              const Matrix<const double, P>& wave, int exposure, const typename Model::Plan& plan) {
-  /// How many velocities there are.
+  /// The number of velocities.
   { model.velocities() } -> std::convertible_to<int>;
   { model.plan(exec, arm, wave, exposure) } -> std::same_as<typename Model::Plan>;
   { model.tangents(plan) } -> std::convertible_to<Tangents>;

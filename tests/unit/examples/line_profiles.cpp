@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#include "../../../examples/02_line_profiles/faddeeva.hpp"
-#include "../../../examples/02_line_profiles/profiles.hpp"
+#include "../../../examples/03_line_profiles/faddeeva.hpp"
+#include "../../../examples/03_line_profiles/profiles.hpp"
 #include "support/compare.hpp"
 #include <rvfit/core/dual_math.hpp>
 

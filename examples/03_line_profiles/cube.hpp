@@ -5,7 +5,6 @@
 /// A made-up spectral cube around one emission line: a rotating disc whose line is Gaussian outside,
 /// Voigt within, and Lorentzian at the centre; and first guesses from a spectrum's moments.
 
-#include "../../programs/simulate/random.hpp"
 #include "profiles.hpp"
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
+#include <random>
 #include <vector>
 
 namespace line_profiles {
@@ -40,6 +40,8 @@ struct Cube {
   for (int i = 0; i < 128; ++i) {
     cube.wave.push_back(6531.0 + 0.5 * i);
   }
+  std::mt19937_64 engine(2);
+  std::normal_distribution<double> noise(0.0, cube.sigma);
   for (int s = 0; s < cube.spaxels(); ++s) {
     const int row = s / side, column = s % side;
     const double x = 2.0 * (column + 0.5) / side - 1.0, y = 2.0 * (row + 0.5) / side - 1.0;
@@ -48,7 +50,6 @@ struct Cube {
     const double centre = 6562.8 + 4.0 * x / (0.3 + radius);
     const double sigma = kind == lorentzian ? 0.0 : 2.0 + 0.5 * y;
     const double gamma = kind == gaussian ? 0.0 : 2.5 - radius;
-    rvfit_simulate::Random random(2, static_cast<std::uint64_t>(s));
     for (const double wave : cube.wave) {
       double profile;
       if (kind == lorentzian) {
@@ -58,7 +59,7 @@ struct Cube {
         profile = faddeeva((wave - centre) * scale, gamma * scale).re * scale *
                   std::sqrt(std::numbers::inv_pi);
       }
-      cube.flux.push_back(10.0 + 300.0 * profile + cube.sigma * random.normal());
+      cube.flux.push_back(10.0 + 300.0 * profile + noise(engine));
     }
     cube.kind.push_back(kind);
     cube.centre.push_back(centre);
@@ -66,7 +67,7 @@ struct Cube {
   return cube;
 }
 
-/// What a spectrum shows of its line without a fit.
+/// The properties of a line that a spectrum shows without a fit.
 struct Guess {
   double flux, centre, width, continuum;
 };

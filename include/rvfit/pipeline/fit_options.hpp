@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// The options of a fit of spectra.
+
+#include <rvfit/continuum/basis.hpp>
+#include <rvfit/data/parameters.hpp>
+#include <rvfit/pipeline/exact_hessian.hpp>
+#include <rvfit/pipeline/multi_start.hpp>
+#include <rvfit/pipeline/rv_profile.hpp>
+#include <rvfit/pipeline/scan_options.hpp>
+#include <rvfit/solver/lm_options.hpp>
+
+#include <optional>
+
+namespace rvfit {
+
+/// Every option has a default that fits a survey's spectra of stars.
+struct FitOptions {
+  ContinuumOptions continuum{};
+  ScanOptions scan{};
+  MultiStartOptions starts{};
+  LmOptions solver{};
+  HessianKind hessian = HessianKind::gauss_newton;  ///< that covariances are made of
+  RvProfileOptions profile{};
+  /// Fixed parameters, priors, narrower bounds; the model's own set if empty.
+  std::optional<ParameterSet> parameters{};
+  bool keep_models = false;  ///< keep best-fit spectra for `Fitter::model_spectra`
+  int tile = 0;              ///< spectra of one pass, a multiple of gemm_row_group; 0 chooses
+};
+
+}  // namespace rvfit

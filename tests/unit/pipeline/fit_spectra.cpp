@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+
+#include "support/same_fit.hpp"
+#include "support/shared_data.hpp"
+#include "support/simulated_stars.hpp"
+#include <rvfit/pipeline/fit_spectra.hpp>
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+namespace rvfit::test::fit_of_spectra {
+
+using Model = ForwardModel<Float>;
+
+struct Stars {
+  EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
+  Float::execution_space exec;
+  Model model{exec, emulator};
+  SimulatedStars stars = simulate(emulator, coarse_arms(), {.stars = 4, .seed = 41});
+  Observations<Float> data = stars.observations<Float>(exec);
+};
+
+TEST_CASE("fit_spectra: is a fitter planned for the spectra and run once, bit for bit") {
+  const Stars some;
+  const FitResult want =
+      Fitter<Model>(some.exec, some.model, some.data, 4).run(some.exec, some.data);
+  CHECK(want.status == std::vector<FitStatus>(4, FitStatus::converged));
+  check_same_fit(fit_spectra(some.exec, some.model, some.data), want);
+}
+
+TEST_CASE("fit_spectra: options and starts reach the fit") {
+  const Stars some;
+  FitOptions options;
+  options.parameters = some.model.parameters();
+  (*options.parameters)["vsini"].fixed = true;
+  (*options.parameters)["vsini"].value = 20.0;
+  const FitResult fixed = fit_spectra(some.exec, some.model, some.data, options);
+  const auto truth =
+      upload_matrix<Matrix<const double, Float>>(some.exec, "truth", some.stars.theta, 4, 6);
+  const FitResult started = fit_spectra(some.exec, some.model, some.data, {}, truth);
+  for (std::size_t b = 0; b < 4; ++b) {
+    CHECK(fixed.theta[b * 6 + 4] == 20.0);
+    CHECK(started.start_rv[b] == some.stars.theta[b * 6 + 5]);
+  }
+}
+
+TEST_CASE("fit_spectra: spectra that are none, or not as many in each arm, are refused") {
+  const Stars some;
+  CHECK(message_of<InvalidArgument>([&] {
+          (void)fit_spectra(some.exec, some.model, Observations<Float>{});
+        }) == "fit_spectra: 0 arms, at least 1 wanted");
+  Observations<Float> uneven = some.data;
+  uneven[1] = some.stars.observations<Float>(some.exec, {0, 1})[1];
+  CHECK(message_of<InvalidArgument>([&] { (void)fit_spectra(some.exec, some.model, uneven); }) ==
+        "Objective: arm desi_r has 2 spectra, the first arm 4");
+}
+
+}  // namespace rvfit::test::fit_of_spectra
