@@ -27,6 +27,7 @@
 #include <rvfit/data/linearization.hpp>
 #include <rvfit/data/parameter_layout.hpp>
 #include <rvfit/data/parameters.hpp>
+#include <rvfit/data/prepare_options.hpp>
 #include <rvfit/data/prepare_spectra.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
 #include <rvfit/data/spectrum_buffer.hpp>

@@ -5,7 +5,7 @@
 /// What the fits of a run have in common, whatever the survey.
 
 #include <rvfit/continuum/basis.hpp>
-#include <rvfit/data/prepare_spectra.hpp>
+#include <rvfit/data/prepare_options.hpp>
 #include <rvfit/pipeline/exact_hessian.hpp>
 #include <rvfit/pipeline/forward_model.hpp>
 #include <rvfit/pipeline/scan_options.hpp>
@@ -45,7 +45,7 @@ struct FitSettings {
   rvfit::ContinuumOptions continuum;
   rvfit::ScanOptions scan;
   rvfit::LmOptions solver;
-  rvfit::DesiPreparation preparation;
+  rvfit::PrepareOptions preparation;
   std::vector<std::pair<std::string, double>> fixed;  ///< parameters that keep a value
   std::vector<Prior> priors;
   PerArm systematic_error;         ///< added in quadrature  [flux]

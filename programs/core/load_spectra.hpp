@@ -97,7 +97,7 @@ class SpectraLoader {
               arm.inverse_spread, removed);
           resolution = removed;
         }
-        observations.push_back(rvfit::prepare_desi<P>(
+        observations.push_back(rvfit::prepare_spectra<P>(
             exec, arm.name,
             spectra.wave_rows == 1 ? arm.shared_wave : upload(to.wave, spectra.wave, arm.pixels),
             upload(to.flux, spectra.flux, arm.pixels), upload(to.ivar, spectra.ivar, arm.pixels),
@@ -124,7 +124,7 @@ class SpectraLoader {
     std::vector<double> wave;  ///< that all spectra share; empty where each has its own
     rvfit::Matrix<const double, P> shared_wave;
     rvfit::Matrix<const double, P> inverse_spread;
-    rvfit::DesiPreparation preparation;
+    rvfit::PrepareOptions preparation;
     std::vector<Exposure> exposures;
   };
 

@@ -151,8 +151,9 @@ void declare_arms(CLI::App& app, Options& options) {
       ->default_str("b,r,z")
       ->type_name("ARM,...")
       ->group(group);
-  app.add_flag("!--no-dichroic-mask", options.fit.preparation.mask_dichroic,
-               "Use the pixels of 4300 to 4450 Angstrom, too")
+  app.add_flag_callback(
+         "--no-dichroic-mask", [&options] { options.fit.preparation.masked = {}; },
+         "Use the pixels of 4300 to 4450 Angstrom, too")
       ->group(group);
 }
 

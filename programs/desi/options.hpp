@@ -6,6 +6,7 @@
 
 #include "core/options.hpp"
 #include "selection.hpp"
+#include <rvfit/io/desi/desi_preparation.hpp>
 
 #include <string>
 #include <vector>
@@ -13,6 +14,8 @@
 namespace rvfit_desi {
 
 struct Options : rvfit_programs::Options {
+  Options() { fit.preparation = rvfit::io::desi_preparation(); }
+
   std::vector<std::string> arms = {"B", "R", "Z"};  ///< those to fit
   Selection selection;
   std::string target_file;       ///< text file of TARGETIDs; empty: none

@@ -2,7 +2,7 @@
 
 /// @file
 /// rvfit_sdss: fit the stars of SDSS and BOSS spec- files. Also an example of a survey: a reader and
-/// what is its own on the command line.
+/// options of its own.
 
 #include "core/command_line.hpp"
 #include "core/program.hpp"
@@ -12,8 +12,6 @@
 
 int main(int argc, char** argv) {
   rvfit_programs::Options options;
-  options.fit.preparation.mask_dichroic = false;
-  options.fit.preparation.error_floor = 0.0;
   options.gather = true;  // often a star a file
   std::string arm = "sdss1";
   CLI::App app("Fit radial velocity, rotation and labels of the stars of SDSS spec- files.",

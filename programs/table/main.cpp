@@ -83,9 +83,6 @@ rvfit_programs::Reading read(const std::string& path, const Options& options) {
 
 int main(int argc, char** argv) {
   rvfit_table::Options options;
-  // Nothing is known of these spectra: errors are taken as they are, and all pixels used.
-  options.fit.preparation.mask_dichroic = false;
-  options.fit.preparation.error_floor = 0.0;
   options.gather = true;  // often a star a file
   CLI::App app("Fit radial velocity, rotation and labels of the stars of FITS tables of spectra.",
                "rvfit_table");

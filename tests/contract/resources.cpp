@@ -67,7 +67,7 @@ struct Stream {
     Observations<Float> observations;
     for (std::size_t a = 0; a < flux.size(); ++a) {
       const auto pixels = static_cast<std::size_t>(plan.data[a].pixels());
-      observations.push_back(prepare_desi<Float>(
+      observations.push_back(prepare_spectra<Float>(
           plan.exec, plan.data[a].arm, plan.data[a].wave,
           flux_on_device[a].upload(plan.exec, flux[a].data(), rows, pixels),
           ivar_on_device[a].upload(plan.exec, ivar[a].data(), rows, pixels),

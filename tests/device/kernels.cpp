@@ -28,12 +28,10 @@ struct Decay {
 
 using test::device_kernels::Decay, test::device_kernels::Exec, test::device_kernels::P;
 
-template SpectrumBatch<P> prepare_desi<P>(const Exec&, std::string, const Matrix<const double, P>&,
-                                          const Matrix<const float, P>&,
-                                          const Matrix<const float, P>&,
-                                          const Matrix<const std::int32_t, P>&,
-                                          const DesiPreparation&, const Cube<const float, P>&,
-                                          const SpectrumBuffer<P>&);
+template SpectrumBatch<P> prepare_spectra<P>(
+    const Exec&, std::string, const Matrix<const double, P>&, const Matrix<const float, P>&,
+    const Matrix<const float, P>&, const Matrix<const std::int32_t, P>&, const PrepareOptions&,
+    const Cube<const float, P>&, const SpectrumBuffer<P>&);
 template Cube<const float, P> remove_template_spread<P>(const Exec&, const Cube<const float, P>&,
                                                         double);
 

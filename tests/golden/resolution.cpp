@@ -40,7 +40,8 @@ TEST_CASE("resolution file: parameters are rvspecfit's, and vsini is biased with
   const auto rows = io::select_stars(file);
   constexpr std::size_t stars = 16, parameters = 6, arms = 3;
   REQUIRE(rows.size() == stars);
-  const auto data = observations<P>(exec, file, rows, {}, {0.668, 0.668, 0.773});
+  const auto data =
+      observations<P>(exec, file, rows, io::desi_preparation(), {0.668, 0.668, 0.773});
   auto bare = data;
   for (SpectrumBatch<P>& arm : bare) {
     arm.resolution = {};

@@ -4,6 +4,7 @@
 /// @file
 /// DESI files as observations, and fits of them, in any policy.
 
+#include <rvfit/io/desi/desi_preparation.hpp>
 #include <rvfit/io/desi/read_desi.hpp>
 #include <rvfit/rvfit.hpp>
 
@@ -24,7 +25,7 @@ template <class P>
 [[nodiscard]] Observations<P> observations(const typename P::execution_space& exec,
                                            const io::DesiFile& file,
                                            const std::vector<std::size_t>& rows,
-                                           const DesiPreparation& options = {},
+                                           const PrepareOptions& options = io::desi_preparation(),
                                            const std::vector<double>& template_sigma = {}) {
   Observations<P> result;
   for (const io::DesiArm& arm : file.arms) {
@@ -49,7 +50,7 @@ template <class P>
                                             arm.diagonals(), n),
           template_sigma.at(result.size()) / (arm.wave[1] - arm.wave[0]));
     }
-    result.push_back(prepare_desi<P>(
+    result.push_back(prepare_spectra<P>(
         exec, arm.name, upload_matrix<Matrix<const double, P>>(exec, "wave", arm.wave, 1, n),
         upload_matrix<Matrix<const float, P>>(exec, "flux", flux, rows.size(), n),
         upload_matrix<Matrix<const float, P>>(exec, "ivar", ivar, rows.size(), n),

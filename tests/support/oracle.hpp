@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rvfit::test::oracle {
@@ -250,24 +251,27 @@ class NaturalSpline {
   return out;
 }
 
-// ---- DESI preparation --------------------------------------------------------------------------
+// ---- preparation of spectra --------------------------------------------------------------------
 
 struct Prepared {
   Numbers flux, weight;
 };
 
 /// One spectrum as rvspecfit's get_specdata prepares it, bad pixels with weight zero.
-[[nodiscard]] inline Prepared prepare_desi(const Numbers& wave, const std::vector<float>& flux,
-                                           const std::vector<float>& ivar,
-                                           const std::vector<std::int32_t>& mask,
-                                           bool mask_dichroic, double error_floor) {
+[[nodiscard]] inline Prepared prepare_spectra(const Numbers& wave, const std::vector<float>& flux,
+                                              const std::vector<float>& ivar,
+                                              const std::vector<std::int32_t>& mask,
+                                              const std::vector<std::pair<double, double>>& masked,
+                                              double error_floor) {
   const std::size_t n = wave.size();
   Prepared out{Numbers(n, 0.0), Numbers(n, 0.0)};
   Numbers sigma;  // of the good pixels
   bool signal = false;
   for (std::size_t i = 0; i < n; ++i) {
-    const bool dichroic = mask_dichroic && wave[i] > 4300.0 && wave[i] < 4450.0;
-    if (mask[i] > 0 || dichroic || !std::isfinite(flux[i]) || !std::isfinite(ivar[i]) ||
+    const bool is_masked = std::any_of(masked.begin(), masked.end(), [&](const auto& range) {
+      return wave[i] > range.first && wave[i] < range.second;
+    });
+    if (mask[i] > 0 || is_masked || !std::isfinite(flux[i]) || !std::isfinite(ivar[i]) ||
         ivar[i] <= 0.0F) {
       continue;
     }

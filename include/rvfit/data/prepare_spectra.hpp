@@ -2,31 +2,25 @@
 #pragma once
 
 /// @file
-/// From the arrays of a DESI file to weights, as rvspecfit's get_specdata does:
+/// From the arrays of a spectrum to weights:
 ///
-/// - bad pixels: mask > 0, ivar <= 0, flux or ivar not finite, and the dichroic's 4300 .. 4450 A;
+/// - a pixel is bad where mask > 0, ivar <= 0, flux or ivar is not finite, or its wavelength is masked;
 /// - with a resolution matrix also the pixels at both ends whose row is cut off, and those whose row
 ///   is empty;
-/// - sigma = 1 / sqrt(ivar), at least 0.3 x the median sigma of the good pixels;
+/// - sigma = 1 / sqrt(ivar), at least `error_floor` x the median sigma of the good pixels;
 /// - an arm whose good pixels are all exactly zero holds no spectrum and is left out.
 ///
-/// rvspecfit keeps bad pixels with an error of 1000 x the median flux, which adds a constant to its
-/// likelihood; here their weight is zero.
+/// With the options of `io::desi_preparation` these are the rules of rvspecfit's get_specdata. It keeps
+/// bad pixels with an error of 1000 x the median flux, which adds a constant to its likelihood; here
+/// their weight is zero.
 
+#include <rvfit/data/prepare_options.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
 
 #include <cstdint>
 #include <string>
 
 namespace rvfit {
-
-struct DesiPreparation {
-  bool mask_dichroic = true;
-  double dichroic_lower = 4300.0;  ///< exclusive [Angstrom]
-  double dichroic_upper = 4450.0;
-  double error_floor = 0.3;       ///< least sigma over the median sigma of the good pixels
-  double systematic_error = 0.0;  ///< added to sigma in quadrature after that  [flux]
-};
 
 namespace detail {
 
@@ -54,9 +48,9 @@ KOKKOS_INLINE_FUNCTION float select_rank(const Member& member, const Real* value
 
 /// One team prepares one spectrum.
 template <ExecutionPolicy P>
-struct PrepareDesi {
+struct PrepareSpectra {
   using Real = typename P::real_type;
-  DesiPreparation options;
+  PrepareOptions options;
   Matrix<const double, P> wave;
   Matrix<const float, P> flux, ivar;
   Matrix<const std::int32_t, P> mask;
@@ -65,10 +59,8 @@ struct PrepareDesi {
 
   [[nodiscard]] KOKKOS_FUNCTION bool good(int b, int i) const {
     const double w = wave(wave.extent(0) == 1 ? 0 : b, i);
-    const bool dichroic =
-        options.mask_dichroic && w > options.dichroic_lower && w < options.dichroic_upper;
     return mask(b, i) <= 0 && ivar(b, i) > 0.0F && Kokkos::isfinite(ivar(b, i)) &&
-           Kokkos::isfinite(flux(b, i)) && !dichroic && resolved(b, i);
+           Kokkos::isfinite(flux(b, i)) && !options.masked.contain(w) && resolved(b, i);
   }
 
   /// Whether the whole row of the resolution matrix lies within the spectrum and says something.
@@ -117,9 +109,13 @@ struct PrepareDesi {
     return w / Kokkos::sqrt(1.0 + relative * relative);
   }
 
-  /// 1 / (error_floor x median sigma); for an even number the median is the mean of the middle two.
+  /// 1 / (error_floor x median sigma), infinite without a floor; for an even number the median is the
+  /// mean of the middle two.
   KOKKOS_FUNCTION double largest_weight(const typename P::member_type& member, int b, int size,
                                         int count) const {
+    if (!(options.error_floor > 0.0)) {
+      return Kokkos::Experimental::infinity_v<double>;
+    }
     const int bad = size - count;  // they sort below every good pixel
     const auto sigma = [&](int rank) {
       const double inverse_variance = select_rank(member, &weight(b, 0), size, bad + rank);
@@ -127,51 +123,51 @@ struct PrepareDesi {
     };
     const double upper = sigma(count / 2);
     const double median = count % 2 == 1 ? upper : 0.5 * (upper + sigma(count / 2 - 1));
-    return options.error_floor > 0.0 ? 1.0 / (options.error_floor * median)
-                                     : Kokkos::Experimental::infinity_v<double>;
+    return 1.0 / (options.error_floor * median);
   }
 };
 
 }  // namespace detail
 
-/// Prepare one arm of spectra: of DESI, or of another survey with other options.
+/// Prepare one arm of spectra.
 ///
 /// @param[in] exec  instance the work is enqueued on; the call does not fence
-/// @param[in] arm   setup of the model, e.g. desi_b
+/// @param[in] arm   name of the arm in the model, for example desi_b
 /// @param[in] wave  (1 or B, N)                        [Angstrom]
 /// @param[in] flux  (B, N)                             [flux]
 /// @param[in] ivar  (B, N)  inverse variance           [1 / flux^2]
 /// @param[in] mask  (B, N)  bad where positive
+/// @param[in] options     masked wavelengths and limits of errors; by default there are none
 /// @param[in] resolution  (1 or B, D, N)  optional, of `remove_template_spread`
 /// @param[in] buffer      of B or more spectra of N pixels, which holds what is prepared; allocated here
 ///                        if there is none
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
-[[nodiscard]] SpectrumBatch<P> prepare_desi(
+[[nodiscard]] SpectrumBatch<P> prepare_spectra(
     const typename P::execution_space& exec, std::string arm, const Matrix<const double, P>& wave,
     const Matrix<const float, P>& flux, const Matrix<const float, P>& ivar,
-    const Matrix<const std::int32_t, P>& mask, const DesiPreparation& options = {},
+    const Matrix<const std::int32_t, P>& mask, const PrepareOptions& options = {},
     const Cube<const typename P::real_type, P>& resolution = {},
     const SpectrumBuffer<P>& buffer = {}) {
   const auto same = [&](const auto& view) {
     return view.extent(0) == flux.extent(0) && view.extent(1) == flux.extent(1);
   };
-  RVFIT_REQUIRE(same(ivar) && same(mask), "prepare_desi: ", arm, ": flux is ", flux.extent(0),
+  RVFIT_REQUIRE(same(ivar) && same(mask), "prepare_spectra: ", arm, ": flux is ", flux.extent(0),
                 " x ", flux.extent(1), ", ivar ", ivar.extent(0), " x ", ivar.extent(1), ", mask ",
                 mask.extent(0), " x ", mask.extent(1));
   RVFIT_REQUIRE(
       (wave.extent(0) == 1 || wave.extent(0) == flux.extent(0)) && wave.extent(1) == flux.extent(1),
-      "prepare_desi: ", arm, ": wave is ", wave.extent(0), " x ", wave.extent(1), ", wanted 1 or ",
-      flux.extent(0), " x ", flux.extent(1));
+      "prepare_spectra: ", arm, ": wave is ", wave.extent(0), " x ", wave.extent(1),
+      ", wanted 1 or ", flux.extent(0), " x ", flux.extent(1));
   const SpectrumBuffer<P> out = buffer.capacity() == 0
                                     ? SpectrumBuffer<P>(exec, flux.extent(0), flux.extent(1))
                                     : buffer.first(flux.extent(0));
-  RVFIT_REQUIRE(same(out.flux), "prepare_desi: ", arm, ": flux is ", flux.extent(0), " x ",
+  RVFIT_REQUIRE(same(out.flux), "prepare_spectra: ", arm, ": flux is ", flux.extent(0), " x ",
                 flux.extent(1), ", the buffer ", out.flux.extent(0), " x ", out.flux.extent(1));
   Kokkos::parallel_for(
-      "rvfit::prepare_desi",
+      "rvfit::prepare_spectra",
       typename P::team_policy(exec, static_cast<int>(flux.extent(0)), Kokkos::AUTO),
-      detail::PrepareDesi<P>{options, wave, flux, ivar, mask, resolution, out.flux, out.weight});
+      detail::PrepareSpectra<P>{options, wave, flux, ivar, mask, resolution, out.flux, out.weight});
   return make_spectrum_batch<P>(exec, std::move(arm), wave, out.flux, out.weight, resolution, out);
 }
 

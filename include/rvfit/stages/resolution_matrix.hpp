@@ -13,12 +13,12 @@
 /// configuration lsf_sigma0_angstrom):
 ///
 /// - elements in columns outside the spectrum do not count, and what is left of such a row is scaled;
-///   here to a sum of 1, there to the median sum. Either way `prepare_desi` gives these pixels no
+///   here to a sum of 1, there to the median sum. Either way `prepare_spectra` gives these pixels no
 ///   weight;
 /// - all other rows keep the sum that comes out, negative elements included.
 ///
 /// A row of M that is not finite, or whose sum is not positive, says nothing about its pixel: its row
-/// of R is zero, and `prepare_desi` gives the pixel no weight. (rvspecfit keeps it, or stops.)
+/// of R is zero, and `prepare_spectra` gives the pixel no weight. (rvspecfit keeps it, or stops.)
 
 #include <rvfit/core/views.hpp>
 #include <rvfit/linalg/cholesky.hpp>

@@ -9,12 +9,17 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
-namespace rvfit::test::prepare_desi {
+namespace rvfit::test::prepare_spectra {
 
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 constexpr float infinity = std::numeric_limits<float>::infinity();
+
+/// A survey's choice: a masked range, and a floor of the errors.
+const std::vector<std::pair<double, double>> one_range{{4300.0, 4450.0}};
+const PrepareOptions masked_with_floor{.masked = {{4300.0, 4450.0}}, .error_floor = 0.3};
 
 /// Spectra of a file, one row each.
 struct Arrays {
@@ -33,11 +38,11 @@ struct Arrays {
 };
 
 template <class P>
-SpectrumBatch<P> prepare(const Arrays& arrays, const DesiPreparation& options,
+SpectrumBatch<P> prepare(const Arrays& arrays, const PrepareOptions& options,
                          const Cube<const typename P::real_type, P>& resolution = {}) {
   const Exec exec{};
   const std::size_t n = arrays.wave.size();
-  return rvfit::prepare_desi<P>(
+  return rvfit::prepare_spectra<P>(
       exec, "desi_b", upload_matrix<Matrix<const double, P>>(exec, "wave", arrays.wave, 1, n),
       upload_matrix<Matrix<const float, P>>(exec, "flux", arrays.flux, arrays.rows, n),
       upload_matrix<Matrix<const float, P>>(exec, "ivar", arrays.ivar, arrays.rows, n),
@@ -46,7 +51,8 @@ SpectrumBatch<P> prepare(const Arrays& arrays, const DesiPreparation& options,
 }
 
 template <class P>
-void check_against_oracle(const Arrays& arrays, const DesiPreparation& options) {
+void check_against_oracle(const Arrays& arrays, const PrepareOptions& options,
+                          const std::vector<std::pair<double, double>>& masked) {
   using Real = typename P::real_type;
   const Exec exec{};
   const SpectrumBatch<P> batch = prepare<P>(arrays, options);
@@ -58,9 +64,8 @@ void check_against_oracle(const Arrays& arrays, const DesiPreparation& options) 
       const auto begin = all.begin() + static_cast<std::ptrdiff_t>(b * n);
       return std::vector(begin, begin + static_cast<std::ptrdiff_t>(n));
     };
-    const auto want =
-        oracle::prepare_desi(arrays.wave, row(arrays.flux), row(arrays.ivar), row(arrays.mask),
-                             options.mask_dichroic, options.error_floor);
+    const auto want = oracle::prepare_spectra(arrays.wave, row(arrays.flux), row(arrays.ivar),
+                                              row(arrays.mask), masked, options.error_floor);
     flux.insert(flux.end(), want.flux.begin(), want.flux.end());
     weight.insert(weight.end(), want.weight.begin(), want.weight.end());
     good.push_back(static_cast<int>(
@@ -72,7 +77,7 @@ void check_against_oracle(const Arrays& arrays, const DesiPreparation& options) 
   CHECK(values(exec, batch.good) == good);
 }
 
-/// Spectra with every kind of bad pixel, across the dichroic.
+/// Spectra with every kind of bad pixel, 4200 .. 4550 Angstrom.
 Arrays random_arrays(std::size_t n, std::size_t rows) {
   Arrays arrays;
   Random random(n);
@@ -113,11 +118,26 @@ void agrees_with_loops() {
   for (const std::size_t n : {2U, 3U, 31U, 33U, 1025U}) {
     CAPTURE(n);
     const Arrays arrays = random_arrays(n, 9);
-    check_against_oracle<P>(arrays, {});
-    check_against_oracle<P>(arrays, {.mask_dichroic = false});
-    check_against_oracle<P>(arrays, {.error_floor = 0.0});
-    check_against_oracle<P>(arrays, {.error_floor = 1.7});
+    check_against_oracle<P>(arrays, {}, {});
+    check_against_oracle<P>(arrays, masked_with_floor, one_range);
+    check_against_oracle<P>(arrays, {.error_floor = 0.3}, {});
+    check_against_oracle<P>(arrays, {.masked = {{4300.0, 4450.0}}}, one_range);
+    check_against_oracle<P>(arrays,
+                            {.masked = {{4210.0, 4220.5}, {4500.0, 4501.0}, {4219.0, 4230.0}}},
+                            {{4210.0, 4220.5}, {4500.0, 4501.0}, {4219.0, 4230.0}});
+    check_against_oracle<P>(arrays, {.error_floor = 1.7}, {});
   }
+}
+
+/// By default the weight is 1 / sigma as the spectrum says it, at every wavelength.
+template <class P>
+void leaves_errors_as_they_are() {
+  Arrays arrays;
+  arrays.wave = {4299.9, 4350.0, 4400.0, 4451.0};
+  arrays.add(std::vector<float>(4, 1.0F), {1.0F, 0.25F, 0.0625F, 4096.0F},
+             std::vector<std::int32_t>(4, 0));
+  using Real = typename P::real_type;
+  CHECK(values(Exec{}, prepare<P>(arrays, {}).weight) == std::vector<Real>{1, 0.5, 0.25, 64});
 }
 
 template <class P>
@@ -128,9 +148,9 @@ void masks_the_open_interval() {
              std::vector<std::int32_t>(6, 0));
   const Exec exec{};
   using Real = typename P::real_type;
-  CHECK(values(exec, prepare<P>(arrays, {}).weight) == std::vector<Real>{2, 2, 0, 0, 2, 2});
-  CHECK(values(exec, prepare<P>(arrays, {.mask_dichroic = false}).weight) ==
-        std::vector<Real>(6, 2));
+  CHECK(values(exec, prepare<P>(arrays, masked_with_floor).weight) ==
+        std::vector<Real>{2, 2, 0, 0, 2, 2});
+  CHECK(values(exec, prepare<P>(arrays, {}).weight) == std::vector<Real>(6, 2));
 }
 
 template <class P>
@@ -139,7 +159,7 @@ void adds_systematic_errors() {
   Arrays arrays;
   arrays.wave = {5000, 5001, 5002, 5003, 5004};
   arrays.add(std::vector<float>(5, 1.0F), {0.25F, 0.25F, 0.25F, 100.0F, 0.25F}, {0, 0, 0, 0, 1});
-  const auto batch = prepare<P>(arrays, {.systematic_error = 0.8});
+  const auto batch = prepare<P>(arrays, {.error_floor = 0.3, .systematic_error = 0.8});
   const double w = 1.0 / std::sqrt(2.0 * 2.0 + 0.8 * 0.8);
   using Real = typename P::real_type;
   // Two square roots, a median, three quotients.
@@ -152,11 +172,11 @@ void takes_wavelengths_of_each_spectrum() {
   const std::vector<double> waves{4299.0, 4350.0, 4451.0, 4440.0, 4460.0, 4470.0};  // (2, 3)
   const Exec exec{};
   const auto ones = [&](std::size_t n) { return std::vector<float>(n, 1.0F); };
-  const auto batch = rvfit::prepare_desi<P>(
+  const auto batch = rvfit::prepare_spectra<P>(
       exec, "desi_b", upload_matrix<Matrix<const double, P>>(exec, "wave", waves, 2, 3),
       upload_matrix<Matrix<const float, P>>(exec, "flux", ones(6), 2, 3),
       upload_matrix<Matrix<const float, P>>(exec, "ivar", ones(6), 2, 3),
-      allocate<Matrix<std::int32_t, P>>(exec, "mask", 2, 3));
+      allocate<Matrix<std::int32_t, P>>(exec, "mask", 2, 3), masked_with_floor);
   using Real = typename P::real_type;
   CHECK(values(exec, batch.weight) == std::vector<Real>{1, 0, 1, 0, 1, 1});
 }
@@ -172,7 +192,7 @@ void takes_the_median_as_numpy_does() {
   arrays.add({1, 1, 1, 1}, ivar, {1, 0, 0, 0});
   arrays.add({1, 1, 1, 1}, ivar, {1, 1, 1, 0});
   const Exec exec{};
-  const auto weight = values(exec, prepare<P>(arrays, {}).weight);
+  const auto weight = values(exec, prepare<P>(arrays, {.error_floor = 0.3}).weight);
   using Real = typename P::real_type;
   // The floor of the error at 0.3 x the median applies to the last pixel alone.
   const std::vector<double> want{1, 0.5, 0.25, 1 / (0.3 * 1.5), 1, 0.5, 0, 1 / 0.3,
@@ -196,7 +216,8 @@ void leaves_out_empty_arms() {
   CHECK(values(exec, batch.good) == std::vector<int>{0, 0, 0, 0, 0, 3});
   CHECK(values(exec, batch.log_norm) == std::vector<double>(6, 0.0));
   CHECK(largest(values(exec, batch.flux)) < 1.1);  // finite everywhere
-  check_against_oracle<P>(arrays, {});
+  check_against_oracle<P>(arrays, {}, {});
+  check_against_oracle<P>(arrays, masked_with_floor, one_range);
 }
 
 template <class P>
@@ -231,31 +252,52 @@ void refuses_extents_that_differ() {
   const auto error_of = [&](std::size_t wave_rows, std::size_t wave, std::size_t ivar,
                             std::size_t mask) {
     return message_of<InvalidArgument>([&] {
-      (void)rvfit::prepare_desi<P>(exec, "desi_z",
-                                   allocate<Matrix<double, P>>(exec, "wave", wave_rows, wave),
-                                   allocate<Matrix<float, P>>(exec, "flux", 2, 4),
-                                   allocate<Matrix<float, P>>(exec, "ivar", 2, ivar),
-                                   allocate<Matrix<std::int32_t, P>>(exec, "mask", 2, mask));
+      (void)rvfit::prepare_spectra<P>(exec, "desi_z",
+                                      allocate<Matrix<double, P>>(exec, "wave", wave_rows, wave),
+                                      allocate<Matrix<float, P>>(exec, "flux", 2, 4),
+                                      allocate<Matrix<float, P>>(exec, "ivar", 2, ivar),
+                                      allocate<Matrix<std::int32_t, P>>(exec, "mask", 2, mask));
     });
   };
   CHECK(error_of(1, 4, 4, 4) == "no error");
-  CHECK(error_of(1, 4, 5, 4) == "prepare_desi: desi_z: flux is 2 x 4, ivar 2 x 5, mask 2 x 4");
-  CHECK(error_of(1, 4, 4, 3) == "prepare_desi: desi_z: flux is 2 x 4, ivar 2 x 4, mask 2 x 3");
-  CHECK(error_of(3, 4, 4, 4) == "prepare_desi: desi_z: wave is 3 x 4, wanted 1 or 2 x 4");
-  CHECK(error_of(1, 6, 4, 4) == "prepare_desi: desi_z: wave is 1 x 6, wanted 1 or 2 x 4");
+  CHECK(error_of(1, 4, 5, 4) == "prepare_spectra: desi_z: flux is 2 x 4, ivar 2 x 5, mask 2 x 4");
+  CHECK(error_of(1, 4, 4, 3) == "prepare_spectra: desi_z: flux is 2 x 4, ivar 2 x 4, mask 2 x 3");
+  CHECK(error_of(3, 4, 4, 4) == "prepare_spectra: desi_z: wave is 3 x 4, wanted 1 or 2 x 4");
+  CHECK(error_of(1, 6, 4, 4) == "prepare_spectra: desi_z: wave is 1 x 6, wanted 1 or 2 x 4");
 }
 
-RVFIT_TEST("prepare_desi: agrees with loops over every kind of bad pixel", agrees_with_loops);
-RVFIT_TEST("prepare_desi: the dichroic's limits are themselves good", masks_the_open_interval);
-RVFIT_TEST("prepare_desi: a systematic error is added after the floor", adds_systematic_errors);
-RVFIT_TEST("prepare_desi: spectra may have wavelengths of their own",
+/// As many ranges as there is room for, none of them empty.
+template <class P>
+void refuses_bad_ranges() {
+  MaskedRanges ranges;
+  for (int n = 0; n < MaskedRanges::capacity; ++n) {
+    ranges.add({4000.0 + n, 4000.5 + n});
+  }
+  CHECK(ranges.contain(4007.25));
+  CHECK_FALSE(ranges.contain(4007.75));
+  CHECK(message_of<InvalidArgument>([&] {
+          ranges.add({1.0, 2.0});
+        }) == "MaskedRanges: expected at most 8 ranges");
+  CHECK(message_of<InvalidArgument>([] {
+          (void)MaskedRanges({{4450.0, 4300.0}});
+        }) == "MaskedRanges: the range 4450 .. 4300 Angstrom is empty");
+}
+
+RVFIT_TEST("prepare_spectra: by default errors stay as they are", leaves_errors_as_they_are);
+RVFIT_TEST_DOUBLE("prepare_spectra: ranges that are empty or too many are refused",
+                  refuses_bad_ranges);
+RVFIT_TEST("prepare_spectra: agrees with loops over every kind of bad pixel", agrees_with_loops);
+RVFIT_TEST("prepare_spectra: the ends of a masked range are themselves good",
+           masks_the_open_interval);
+RVFIT_TEST("prepare_spectra: a systematic error is added after the floor", adds_systematic_errors);
+RVFIT_TEST("prepare_spectra: spectra may have wavelengths of their own",
            takes_wavelengths_of_each_spectrum);
-RVFIT_TEST("prepare_desi: the median is numpy's for odd and even numbers of good pixels",
+RVFIT_TEST("prepare_spectra: the median is numpy's for odd and even numbers of good pixels",
            takes_the_median_as_numpy_does);
-RVFIT_TEST("prepare_desi: a resolution matrix masks both ends and pixels whose row is empty",
+RVFIT_TEST("prepare_spectra: a resolution matrix masks both ends and pixels whose row is empty",
            masks_pixels_without_a_whole_row);
-RVFIT_TEST("prepare_desi: an arm without signal has no good pixel", leaves_out_empty_arms);
-RVFIT_TEST_DOUBLE("prepare_desi: extents that differ are refused with both",
+RVFIT_TEST("prepare_spectra: an arm without signal has no good pixel", leaves_out_empty_arms);
+RVFIT_TEST_DOUBLE("prepare_spectra: extents that differ are refused with both",
                   refuses_extents_that_differ);
 
-}  // namespace rvfit::test::prepare_desi
+}  // namespace rvfit::test::prepare_spectra
