@@ -69,4 +69,20 @@ sees residual solver linalg data core
 sees pipeline solver continuum stages emulator linalg data core
 sees io emulator linalg data core
 
+# So do those within io/: FITS itself, spectra and emulators, and apart from each other the formats on top.
+sees_in_io() {
+  local folder=$1 depth=$2 seen
+  shift 2
+  seen=$(echo "$@" | tr ' ' '|')
+  mapfile -t files < <(find "include/rvfit/$folder" -maxdepth "$depth" -name '*.hpp' | sort)
+  forbid "$folder/ may include of io/ only: $*" "#\s*include\s*<rvfit/io/(?!($seen))" "${files[@]}"
+}
+readonly itself='[^/]*\.hpp'
+sees_in_io io/fits 2 fits/
+sees_in_io io 1 "$itself" detail/ fits/
+sees_in_io io/detail 1 "$itself" detail/ fits/
+sees_in_io io/desi 2 "$itself" desi/ fits/
+sees_in_io io/sdss 2 "$itself" sdss/ fits/
+sees_in_io io/rvtab 2 "$itself" rvtab/ fits/
+
 exit $offences

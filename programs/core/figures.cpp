@@ -5,7 +5,8 @@
 #include "figure_script.hpp"
 #include "output_names.hpp"
 #include <rvfit/io/fits/fits_output.hpp>
-#include <rvfit/io/rvtab/rvs_warn.hpp>
+#include <rvfit/io/fits/temporary_name.hpp>
+#include <rvfit/io/rvtab/row_of_result.hpp>
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -13,7 +14,6 @@
 
 #include <cerrno>
 #include <cmath>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -65,36 +65,21 @@ namespace {
 /// What the title of a figure says of target t.
 [[nodiscard]] std::string title_of(const rvfit::FitResult& result, int t) {
   const auto value = [&](const char* name) {
-    return rvfit::io::detail::value_of(result, result.theta, t, name);
+    return rvfit::io::value_of(result, result.theta, t, name);
   };
   char text[200];
   std::snprintf(text, sizeof text,
                 "logg=%.1f teff=%.1f [Fe/H]=%.1f [alpha/Fe]=%.1f Vrad=%.1f+/-%.1f vsini=%.1f",
                 value("logg"), value("teff"), value("feh"), value("alpha"), value("rv"),
-                rvfit::io::detail::value_of(result, result.error, t, "rv"), value("vsini"));
+                rvfit::io::value_of(result, result.error, t, "rv"), value("vsini"));
   return text;
 }
 
-/// What tells the figures of a file's rows apart: BRICKID_TARGETID, or the file's name.
-[[nodiscard]] std::vector<std::string> names_of_rows(const Reading& reading, std::size_t rows) {
-  const std::string fibermap = "FIBERMAP";
-  std::vector<std::string> names(rows);
-  if (reading.tables && reading.tables->has(fibermap)) {
-    for (const char* column : {"BRICKID", "TARGETID"}) {
-      if (reading.tables->has_column(fibermap, column)) {
-        const auto ids = reading.tables->read_column<std::int64_t>(fibermap, column);
-        for (std::size_t row = 0; row < rows; ++row) {
-          names[row] += (names[row].empty() ? "" : "_") + std::to_string(ids[row]);
-        }
-      }
-    }
-  }
-  for (std::string& name : names) {
-    if (name.empty()) {
-      name = std::filesystem::path(base_name(reading.spectra.path)).stem().string();
-    }
-  }
-  return names;
+/// A spectrum's name in the name of its figure: the reader's, or else the file's.
+[[nodiscard]] std::string name_of_row(const Reading& reading, std::size_t row) {
+  return reading.names.empty()
+             ? std::filesystem::path(base_name(reading.spectra.path)).stem().string()
+             : reading.names[row];
 }
 
 /// Errors of the good pixels of a spectrum, 0 of the bad ones.
@@ -117,13 +102,13 @@ struct Figure {
 
 [[nodiscard]] std::vector<Figure> figures_of(const Reading& reading, const Part& part,
                                              const Options& options) {
-  const auto names = names_of_rows(reading, reading.spectra.arms.front().snr.size());
   const std::string prefix = options.outputs.figures(reading.spectra.path);
   const std::size_t exposures = part.batch.exposures;
   std::vector<Figure> figures;
   for (std::size_t b = 0; b < part.targets.size(); ++b) {
     const std::size_t first = reading.targets[part.targets[b]].front();
-    const std::string stem = prefix + "_" + names[first] + "_" + std::to_string(first);
+    const std::string stem =
+        prefix + "_" + name_of_row(reading, first) + "_" + std::to_string(first);
     for (std::size_t e = 0; e < exposures; ++e) {
       if (rvfit::is_solution(part.fit.result.status[b])) {
         const std::string path = stem + (exposures > 1 ? "_" + std::to_string(e) : "") + ".png";
@@ -196,7 +181,7 @@ std::vector<std::string> draw_figures(const Reading& reading, const Part& part,
     return paths;
   }
   make_folder_of(paths.front());
-  const rvfit::io::detail::TemporaryName input(paths.front() + ".fits");
+  const rvfit::io::TemporaryName input(paths.front() + ".fits");
   write_input(input.path().string(), part, figures);
   if (!run_python(figure_script, {input.path().string()})) {
     for (const std::string& path : paths) {

@@ -18,8 +18,8 @@ namespace rvfit_programs {
 void require_plotting();
 
 /// Draw every spectrum of a batch that was fitted: data with their errors, bad pixels and the fit, arm by
-/// arm. Files: PREFIX_BRICKID_TARGETID_ROW.png where the input has these, else PREFIX_NAME_ROW.png; of
-/// exposures fitted together PREFIX_.._ROW_E.png, ROW that of the first.
+/// arm. Files: PREFIX_NAME_ROW.png with the reader's name of the spectrum, or else the file's; of
+/// exposures fitted together PREFIX_NAME_ROW_E.png, ROW that of the first.
 ///
 /// @param[in] part  of the targets of `reading`, with spectra and models
 /// @return          the files

@@ -105,11 +105,11 @@ class Outputs {
     for (const io::SpectraArm& arm : reading.spectra.arms) {
       table.arms.push_back({arm.label, snr_of_targets(arm.snr, reading.targets)});
     }
-    std::vector<io::Column> fibermap;
+    std::vector<io::Column> identities;
     for (const io::Column& column : reading.spectra.columns) {
       table.columns.push_back(io::take(column, first_rows));
       if (options_.fit.keep_models) {
-        fibermap.push_back(io::take(column, rows));
+        identities.push_back(io::take(column, rows));
       }
     }
     for (const io::Column& column : reading.redshift) {
@@ -130,8 +130,11 @@ class Outputs {
         for (const Part& part : file.parts) {
           write_models(file, part);
         }
-        repeated.tables = {{"FIBERMAP", rows}};
-        file.models->commit(fibermap, repeated);
+        repeated.tables.clear();
+        for (const std::string& name : reading.model_tables) {
+          repeated.tables.push_back({name, rows});
+        }
+        file.models->commit(identities, repeated);
       } catch (...) {
         remove(rvtab);
         throw;

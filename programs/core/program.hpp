@@ -32,9 +32,11 @@ struct Reading {
   std::shared_ptr<rvfit::io::FitsInput> tables;          ///< none: nothing
   std::vector<std::string> header;                       ///< keywords of its primary header
   std::vector<std::string> row_tables;                   ///< tables with a row per spectrum
-  std::vector<rvfit::io::Repeated::Table> other_tables;  ///< and others, with the rows wanted
-  std::vector<rvfit::io::Column> redshift;               ///< RR_Z and so on, for each spectrum
-  std::vector<rvfit::io::Keyword> keywords;              ///< of the survey's own
+  std::vector<rvfit::io::Repeated::Table> other_tables;  ///< others, with the rows wanted
+  std::vector<std::string> model_tables;     ///< those of row_tables that go with models
+  std::vector<rvfit::io::Column> redshift;   ///< RR_Z and so on, for each spectrum
+  std::vector<rvfit::io::Keyword> keywords;  ///< of the survey's own
+  std::vector<std::string> names;            ///< of spectra, for figures; none: the file's
 
   /// Forget the pixels, and close the file that they come from.
   void release_spectra() {

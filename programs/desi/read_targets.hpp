@@ -60,6 +60,21 @@ namespace rvfit_desi {
   return exposures;
 }
 
+/// Names of the spectra in names of figures: BRICKID_TARGETID, or TARGETID where there are no bricks.
+[[nodiscard]] inline std::vector<std::string> names_of(const rvfit::io::DesiFile& file) {
+  std::vector<std::string> names(file.rows());
+  if (file.tables->has_column("FIBERMAP", "BRICKID")) {
+    const auto bricks = file.tables->read_column<std::int64_t>("FIBERMAP", "BRICKID");
+    for (std::size_t row = 0; row < file.rows(); ++row) {
+      names[row] = std::to_string(bricks[row]) + "_";
+    }
+  }
+  for (std::size_t row = 0; row < file.rows(); ++row) {
+    names[row] += std::to_string(file.target_id[row]);
+  }
+  return names;
+}
+
 /// Whether a row of an arm has a good pixel.
 [[nodiscard]] inline bool shows_anything(const rvfit::io::DesiArm& arm, std::size_t row) {
   for (std::size_t i = row * arm.pixels(); i < (row + 1) * arm.pixels(); ++i) {
@@ -144,8 +159,12 @@ inline void leave_out_empty(rvfit::io::Targets& targets, const std::vector<char>
   reading.header = {"SPGRP", "SPGRPVAL", "TILEID",   "SPECTRO",  "PETAL",
                     "NIGHT", "EXPID",    "HPXPIXEL", "HPXNSIDE", "HPXNEST"};
   reading.row_tables = {"FIBERMAP", "SCORES"};
+  reading.model_tables = {"FIBERMAP"};
   reading.other_tables = {{"EXP_FIBERMAP", exposures_of(file, rows)}};
   reading.redshift = redrock.columns();
+  if (options.plot) {
+    reading.names = names_of(file);
+  }
   reading.keywords = {{"RR_FILE", redrock_file, "file of redshifts"}};
   reading.spectra = std::move(file);
   reading.read_rows = [input](const std::vector<std::size_t>& some) { return input->read(some); };

@@ -5,8 +5,9 @@
 /// Which rows of a DESI file are fitted, by the rules of rvspecfit (select_fibers_to_fit in
 /// rvspecfit/desi/desi_fit.py).
 
-#include <rvfit/io/desi/read_desi.hpp>
+#include <rvfit/io/desi/desi_file.hpp>
 #include <rvfit/io/desi/read_redrock.hpp>
+#include <rvfit/io/desi/select_stars.hpp>
 
 #include <cstdint>
 #include <limits>

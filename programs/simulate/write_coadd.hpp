@@ -9,8 +9,8 @@
 #include "stars.hpp"
 #include <rvfit/core/version.hpp>
 #include <rvfit/io/desi/read_desi.hpp>
-#include <rvfit/io/fits/detail/open_fits.hpp>
 #include <rvfit/io/fits/fits_output.hpp>
+#include <rvfit/io/fits/text.hpp>
 #include <rvfit/rvfit.hpp>
 
 #include <cmath>
@@ -69,7 +69,7 @@ namespace rvfit_simulate {
       values.push_back(stars.theta[s * count + p]);
     }
     const std::string name =
-        parameter.name == "rv" ? "VRAD" : rvfit::io::detail::upper_case(parameter.name);
+        parameter.name == "rv" ? "VRAD" : rvfit::io::upper_case(parameter.name);
     columns.push_back({name, parameter.unit == "dex" ? "" : parameter.unit,
                        "True " + parameter.name, std::move(values)});
   }

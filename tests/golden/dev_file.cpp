@@ -4,6 +4,7 @@
 /// 200 simulated DESI stars, made from exact spectra and not from the emulator: scatter against the
 /// truth next to rvspecfit's own on the same file, and no wrong basins.
 
+#include <rvfit/io/desi/select_stars.hpp>
 #include <rvfit/io/fits/fits_input.hpp>
 
 #include <doctest/doctest.h>

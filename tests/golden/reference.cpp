@@ -3,6 +3,7 @@
 /// @file
 /// Minima and rv posteriors next to rvspecfit's on the same 200 stars, by our objective in double.
 
+#include <rvfit/io/desi/select_stars.hpp>
 #include <rvfit/io/fits/fits_input.hpp>
 
 #include <doctest/doctest.h>

@@ -5,6 +5,7 @@
 /// that changes with wavelength and star: with their resolution matrices against rvspecfit d4bbf3a
 /// with its own (--resolution_matrix), and without them.
 
+#include <rvfit/io/desi/select_stars.hpp>
 #include <rvfit/io/fits/fits_input.hpp>
 
 #include <doctest/doctest.h>

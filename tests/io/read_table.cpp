@@ -5,7 +5,6 @@
 #include "support/scratch_folder.hpp"
 #include <rvfit/io/fits/fits_output.hpp>
 #include <rvfit/io/read_table.hpp>
-#include <rvfit/io/sdss/read_sdss.hpp>
 
 #include <doctest/doctest.h>
 
@@ -216,28 +215,6 @@ TEST_CASE("read_table: what is missing or odd is named") {
   }
   CHECK(error_of_table(with(one_star, {"WAVE", "", "", Doubles(4, nan)})) ==
         "HDU '1': column wave has no wavelength");
-}
-
-TEST_CASE("read_sdss: a real spectrum is one star with its identity") {
-  const std::string shared = test::environment("RVFIT_SHARED_DATA");
-  if (shared.empty()) {
-    MESSAGE("[skipped] RVFIT_SHARED_DATA is not set");
-    return;
-  }
-  const io::Spectra spectra =
-      io::read_sdss(shared + "/real/sdss-spec-0266-51602-0031.fits", "sdss1");
-  REQUIRE(spectra.arms.size() == 1);
-  const io::SpectraArm& arm = spectra.arms[0];
-  CHECK(arm.pixels() == 3842);
-  // The range of SDSS's spectrographs, 3800 to 9200 A; each spectrum begins and ends a few A off.
-  CHECK(std::abs(arm.wave.front() - 3800.0) < 10.0);
-  CHECK(std::abs(arm.wave.back() - 9200.0) < 10.0);
-  CHECK(arm.snr[0] > 1);
-  CHECK(std::get<std::vector<std::int64_t>>(spectra.columns[0].values)[0] == 266);
-  CHECK(std::get<std::vector<std::int64_t>>(spectra.columns[2].values)[0] == 31);
-  CHECK_THROWS_AS(
-      (void)io::read_sdss(shared + "/real/desi-coadd-4-80613-thru20210324.fits", "sdss1"),
-      io::IoError);
 }
 
 }  // namespace

@@ -6,8 +6,11 @@
 /// X_WAVELENGTH (N), X_FLUX, X_IVAR, X_MASK (R, N), X_RESOLUTION (R, D, N) if it is asked for, and the
 /// table FIBERMAP with R rows; SCORES is optional; all other HDUs are passed over.
 
-#include <rvfit/io/fits/column.hpp>
+#include <rvfit/io/desi/desi_columns.hpp>
+#include <rvfit/io/desi/desi_file.hpp>
+#include <rvfit/io/fits/array_shape.hpp>
 #include <rvfit/io/fits/fits_input.hpp>
+#include <rvfit/io/fits/text.hpp>
 #include <rvfit/io/measured_snr.hpp>
 #include <rvfit/io/spectra.hpp>
 
@@ -21,41 +24,10 @@
 
 namespace rvfit::io {
 
-using DesiArm = SpectraArm;
-
 /// Whether to read the resolution matrices, eleven times as much as the flux.
 enum class Resolution { skip, read };
 
-/// One file: R spectra and what its FIBERMAP says about them.
-struct DesiFile : Spectra {
-  std::vector<std::int64_t> target_id;     ///< (R)
-  std::vector<std::string> object_type;    ///< (R) OBJTYPE
-  std::vector<std::int64_t> fiber_status;  ///< (R) FIBERSTATUS, else COADD_FIBERSTATUS
-  std::vector<std::int64_t> exposure_id;   ///< (R) EXPID, empty where there is none
-  std::shared_ptr<FitsInput> tables;       ///< FIBERMAP, SCORES and EXP_FIBERMAP as they are
-
-  [[nodiscard]] std::size_t rows() const { return target_id.size(); }
-};
-
 namespace detail {
-
-/// S/N of one arm as the pipeline measured it, or empty if SCORES has none.
-/// The order of preference is rvspecfit's.
-[[nodiscard]] inline std::vector<float> recorded_snr(FitsInput& file, const std::string& label,
-                                                     std::size_t rows) {
-  const std::string hdu = "SCORES";
-  for (const char* prefix : {"MEDIAN_CALIB_SNR_", "MEDIAN_COADD_SNR_", "MEDIAN_COADD_FLUX_SNR_"}) {
-    if (file.has(hdu) && file.has_column(hdu, prefix + label)) {
-      auto snr = file.read_column<float>(hdu, prefix + label);
-      if (snr.size() != rows) {
-        file.fail(hdu, "has " + std::to_string(snr.size()) + " rows, FIBERMAP has " +
-                           std::to_string(rows));
-      }
-      return snr;
-    }
-  }
-  return {};
-}
 
 /// D of X_RESOLUTION (R, D, N), odd.
 [[nodiscard]] inline std::size_t require_diagonals(FitsInput& file, const std::string& label,
@@ -87,25 +59,6 @@ namespace detail {
   return wave;
 }
 
-/// Read the columns of FIBERMAP that are there, in the order of rvspecfit's table.
-[[nodiscard]] inline std::vector<Column> read_identity(FitsInput& file) {
-  const std::string hdu = "FIBERMAP";
-  std::vector<Column> columns;
-  const auto add = [&]<class T>(T, const char* name, const char* unit, const char* comment) {
-    if (file.has_column(hdu, name)) {
-      columns.push_back({name, unit, comment, file.read_column<T>(hdu, name)});
-    }
-  };
-  add(std::int32_t{}, "FIBER", "", "Fiber number");
-  add(std::int64_t{}, "REF_ID", "", "Identifier in the reference catalogue");
-  add(std::string{}, "REF_CAT", "", "Reference catalogue");
-  add(double{}, "TARGET_RA", "deg", "Right ascension of the target");
-  add(double{}, "TARGET_DEC", "deg", "Declination of the target");
-  add(std::int64_t{}, "TARGETID", "", "DESI target identifier");
-  add(std::int64_t{}, "EXPID", "", "DESI exposure identifier");
-  return columns;
-}
-
 }  // namespace detail
 
 /// A DESI file open for reading: what its tables say is read at once, its spectra some rows at a time.
@@ -131,7 +84,7 @@ class DesiInput {
     if (file_.has_column(fibermap, "EXPID")) {
       desi_.exposure_id = file_.read_column<std::int64_t>(fibermap, "EXPID");
     }
-    desi_.columns = detail::read_identity(file_);
+    desi_.columns = desi_identity(file_);
     for (const std::string& label : labels) {
       add_arm(label, resolution);
     }
@@ -191,7 +144,7 @@ class DesiInput {
   void add_arm(const std::string& label, Resolution resolution) {
     DesiArm arm;
     arm.label = label;
-    arm.name = "desi_" + detail::lower_case(label);
+    arm.name = "desi_" + lower_case(label);
     arm.wave = detail::read_grid(file_, label);
     for (const char* part : {"_FLUX", "_IVAR", "_MASK"}) {
       file_.require_shape(label + part, {desi_.rows(), arm.pixels()});
@@ -199,7 +152,7 @@ class DesiInput {
     diagonals_.push_back(resolution == Resolution::read
                              ? detail::require_diagonals(file_, label, desi_.rows(), arm.pixels())
                              : 0);
-    arm.snr = detail::recorded_snr(file_, label, desi_.rows());
+    arm.snr = desi_recorded_snr(file_, label, desi_.rows());
     desi_.arms.push_back(std::move(arm));
   }
 
@@ -218,30 +171,6 @@ class DesiInput {
   std::iota(rows.begin(), rows.end(), std::size_t{0});
   desi.arms = input.read(rows);
   return desi;
-}
-
-/// Bits of a fiber status that rvspecfit accepts: 3 (restricted reach) and 20 (variable).
-inline constexpr std::int64_t harmless_fiber_status = (1 << 3) | (1 << 20);
-
-/// Rows that rvspecfit fits by default: all but sky fibers (OBJTYPE SKY), bad ones (BAD), and those
-/// whose fiber status has other bits than the harmless ones.
-[[nodiscard]] inline std::vector<std::size_t> select_stars(
-    const DesiFile& file, std::int64_t harmless = harmless_fiber_status) {
-  std::vector<std::size_t> rows;
-  for (std::size_t row = 0; row < file.rows(); ++row) {
-    const std::string& type = file.object_type[row];
-    if (type != "SKY" && type != "BAD" && (file.fiber_status[row] & ~harmless) == 0) {
-      rows.push_back(row);
-    }
-  }
-  return rows;
-}
-
-/// Every row.
-[[nodiscard]] inline std::vector<std::size_t> select_all(const DesiFile& file) {
-  std::vector<std::size_t> rows(file.rows());
-  std::iota(rows.begin(), rows.end(), std::size_t{0});
-  return rows;
 }
 
 }  // namespace rvfit::io

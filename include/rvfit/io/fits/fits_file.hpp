@@ -2,24 +2,21 @@
 #pragma once
 
 /// @file
-/// What reading and writing FITS files share: ownership of a CFITSIO file, file names taken
-/// literally, type codes, and how an array's shape is written down.
+/// Reading and writing FITS files share this: ownership of a CFITSIO file, file names taken literally,
+/// type codes, and runs of rows.
 
 #include <rvfit/io/fits/io_error.hpp>
 
 #include <fitsio.h>
 
+#include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 namespace rvfit::io {
-
-/// Extents of an array, slowest first: {rows, pixels}. FITS counts the other way round.
-using ArrayShape = std::vector<std::size_t>;
 
 /// Call `use(first, count)` for every run rows[first], rows[first] + 1, .. of `count` rows that follow
 /// each other.
@@ -71,23 +68,6 @@ template <class T>
     static_assert(std::is_same_v<T, std::int64_t>, "type_code: no FITS type for this element");
     return TLONGLONG;
   }
-}
-
-/// "200 x 2751", or "no data".
-[[nodiscard]] inline std::string shape_text(const ArrayShape& shape) {
-  std::string text;
-  for (const std::size_t extent : shape) {
-    text += (text.empty() ? "" : " x ") + std::to_string(extent);
-  }
-  return text.empty() ? "no data" : text;
-}
-
-[[nodiscard]] inline std::size_t element_count(const ArrayShape& shape) {
-  std::size_t count = 1;
-  for (const std::size_t extent : shape) {
-    count *= extent;
-  }
-  return shape.empty() ? 0 : count;
 }
 
 }  // namespace detail

@@ -5,19 +5,18 @@
 /// Writing one FITS file: under a temporary name beside its place, with checksums, and renamed
 /// when complete. A file of the final name is thus never half written.
 
-#include <rvfit/core/require.hpp>
+#include <rvfit/io/fits/array_shape.hpp>
 #include <rvfit/io/fits/column.hpp>
+#include <rvfit/io/fits/detail/table_column.hpp>
 #include <rvfit/io/fits/fits_file.hpp>
 #include <rvfit/io/fits/io_error.hpp>
 #include <rvfit/io/fits/repeated.hpp>
+#include <rvfit/io/fits/temporary_name.hpp>
 
 #include <fitsio.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
-#include <random>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -25,30 +24,6 @@
 #include <vector>
 
 namespace rvfit::io {
-
-namespace detail {
-
-/// A name beside `target` that no other process uses, and that is removed in the end.
-class TemporaryName {
- public:
-  explicit TemporaryName(const std::filesystem::path& target)
-      : path_(target.parent_path() /
-              ("." + target.filename().string() + "." + std::to_string(::getpid()) + "-" +
-               std::to_string(std::random_device{}()) + ".tmp")) {}
-  TemporaryName(const TemporaryName&) = delete;
-  TemporaryName& operator=(const TemporaryName&) = delete;
-  ~TemporaryName() {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-}  // namespace detail
 
 /// A FITS file being written; nothing is left of it unless `commit` is called.
 class FitsOutput {
@@ -136,7 +111,7 @@ class FitsOutput {
 
   /// Add a table HDU with one row per entry of its columns, each with TUNIT and TCOMM.
   void write_table(const std::string& hdu, const std::vector<Column>& columns) {
-    require_equal_rows(hdu, columns);
+    detail::require_equal_rows(hdu, columns);
     int status = 0;
     fits_create_tbl(file_.get(), BINARY_TBL, 0, 0, nullptr, nullptr, nullptr, hdu.c_str(), &status);
     check(hdu, status);
@@ -144,8 +119,8 @@ class FitsOutput {
       const Column& column = columns[c];
       const int number = static_cast<int>(c) + 1;
       fits_insert_col(file_.get(), number, const_cast<char*>(column.name.c_str()),
-                      const_cast<char*>(format(column).c_str()), &status);
-      if (!is_text(column) && column.shape.size() > 1) {
+                      const_cast<char*>(detail::column_format(column).c_str()), &status);
+      if (!detail::is_text(column) && column.shape.size() > 1) {
         std::vector<long> extents(column.shape.rbegin(), column.shape.rend());
         fits_write_tdim(file_.get(), number, static_cast<int>(extents.size()), extents.data(),
                         &status);
@@ -155,7 +130,7 @@ class FitsOutput {
                       {"TCOMM" + std::to_string(number), column.comment, ""}});
     }
     for (std::size_t c = 0; c < columns.size(); ++c) {
-      write_values(static_cast<int>(c) + 1, columns[c], &status);
+      detail::write_values(file_.get(), static_cast<int>(c) + 1, columns[c], &status);
       check(hdu + "." + columns[c].name, status);
     }
   }
@@ -233,21 +208,6 @@ class FitsOutput {
     check(table.hdu, status);
   }
 
-  /// @throws InvalidArgument  two columns whose rows differ in number
-  static void require_equal_rows(const std::string& hdu, const std::vector<Column>& columns) {
-    for (const Column& column : columns) {
-      RVFIT_REQUIRE(row_count(column) == row_count(columns.front()), hdu, ": column ", column.name,
-                    " has ", row_count(column), " rows, ", columns.front().name, " has ",
-                    row_count(columns.front()));
-    }
-  }
-
-  [[nodiscard]] static std::size_t row_count(const Column& column) {
-    const std::size_t width =
-        is_text(column) || column.shape.empty() ? 1 : detail::element_count(column.shape);
-    return std::visit([](const auto& values) { return values.size(); }, column.values) / width;
-  }
-
   void check(const std::string& what, int status) const {
     if (status != 0) {
       throw IoError(path_ + ": " + what + " cannot be written" + detail::cfitsio_text(status));
@@ -261,50 +221,8 @@ class FitsOutput {
                                        : 8 * static_cast<int>(sizeof(T));
   }
 
-  [[nodiscard]] static bool is_text(const Column& column) {
-    return std::holds_alternative<std::vector<std::string>>(column.values);
-  }
-
-  /// TFORM of a column, for example "D", "36D" or "16A".
-  [[nodiscard]] static std::string format(const Column& column) {
-    std::size_t width = column.shape.empty() ? 1 : detail::element_count(column.shape);
-    if (is_text(column)) {
-      for (const std::string& text : std::get<std::vector<std::string>>(column.values)) {
-        width = std::max(width, text.size());
-      }
-    }
-    constexpr const char* letters = "DEJKLA";  // in the order of Column::Values
-    return std::to_string(width) + letters[column.values.index()];
-  }
-
-  void write_values(int number, const Column& column, int* status) {
-    std::visit(
-        [&](const auto& values) {
-          using Value = typename std::decay_t<decltype(values)>::value_type;
-          const auto count = static_cast<LONGLONG>(values.size());
-          if (values.empty()) {
-            return;
-          }
-          if constexpr (std::is_same_v<Value, std::string>) {
-            std::vector<char*> pointers;
-            pointers.reserve(values.size());
-            for (const std::string& text : values) {
-              pointers.push_back(const_cast<char*>(text.c_str()));
-            }
-            fits_write_col_str(file_.get(), number, 1, 1, count, pointers.data(), status);
-          } else if constexpr (std::is_same_v<Value, char>) {
-            fits_write_col_log(file_.get(), number, 1, 1, count, const_cast<char*>(values.data()),
-                               status);
-          } else {
-            fits_write_col(file_.get(), detail::type_code<Value>(), number, 1, 1, count,
-                           const_cast<Value*>(values.data()), status);
-          }
-        },
-        column.values);
-  }
-
   std::string path_;
-  detail::TemporaryName temporary_;  // outlives file_
+  TemporaryName temporary_;  // outlives file_
   detail::FitsPointer file_;
   std::map<int, std::string> images_;  ///< their names by number
 };

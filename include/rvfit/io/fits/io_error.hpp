@@ -18,6 +18,9 @@ class IoError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// "HDU 'NAME'", as messages say it.
+[[nodiscard]] inline std::string hdu_text(const std::string& hdu) { return "HDU '" + hdu + "'"; }
+
 namespace detail {
 
 /// CFITSIO's words for a status: " (CFITSIO 104: ...)", or nothing if the status is fine.
@@ -31,8 +34,6 @@ namespace detail {
   fits_get_errstatus(status, text);
   return " (CFITSIO " + std::to_string(status) + ": " + text + ")";
 }
-
-[[nodiscard]] inline std::string hdu_text(const std::string& hdu) { return "HDU '" + hdu + "'"; }
 
 }  // namespace detail
 }  // namespace rvfit::io

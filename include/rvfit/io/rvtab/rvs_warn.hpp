@@ -6,13 +6,11 @@
 /// (get_rvs_warn in rvspecfit/desi/desi_fit.py), and one bit of ours.
 
 #include <rvfit/data/fit_result.hpp>
+#include <rvfit/io/rvtab/row_of_result.hpp>
 
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string_view>
-#include <vector>
 
 namespace rvfit::io {
 
@@ -35,35 +33,6 @@ namespace detail {
   return !(value >= lower + margin && value <= upper - margin);
 }
 
-/// Position of (row, column) in a row-major matrix.
-[[nodiscard]] inline std::size_t entry(int row, int columns, int column) {
-  return static_cast<std::size_t>(row) * static_cast<std::size_t>(columns) +
-         static_cast<std::size_t>(column);
-}
-
-/// Sum over arms of a (B, A) matrix.
-template <class T>
-[[nodiscard]] T arm_sum(const std::vector<T>& matrix, int arms, int b) {
-  T sum = 0;
-  for (int a = 0; a < arms; ++a) {
-    sum += matrix[entry(b, arms, a)];
-  }
-  return sum;
-}
-
-/// Whether a parameter is a radial velocity: rv, and rv_2 and so on of further exposures.
-[[nodiscard]] inline bool is_velocity(std::string_view parameter) {
-  return parameter == "rv" || parameter.starts_with("rv_");
-}
-
-/// Value of a parameter of spectrum b, or NaN if the model has no such parameter.
-[[nodiscard]] inline double value_of(const FitResult& result, const std::vector<double>& matrix,
-                                     int b, std::string_view name) {
-  const int p = result.parameters.find(name);
-  return p < 0 ? std::numeric_limits<double>::quiet_NaN()
-               : matrix[entry(b, result.parameters.size(), p)];
-}
-
 }  // namespace detail
 
 /// RVS_WARN of spectrum b.
@@ -74,26 +43,25 @@ template <class T>
     return warn::bad_spectrum;
   }
   warn::Bits bits = status == FitStatus::converged ? warn::Bits{0} : warn::not_converged;
-  const double gain = detail::arm_sum(result.continuum_chi2, result.arms, b) -
-                      detail::arm_sum(result.chi2, result.arms, b);
+  const double gain =
+      arm_sum(result.continuum_chi2, result.arms, b) - arm_sum(result.chi2, result.arms, b);
   if (!(gain >= 50)) {
     bits |= warn::chisq;
   }
   const auto check = [&](std::string_view name, double lower, double upper, double margin,
                          warn::Bits bit) {
     if (result.parameters.find(name) >= 0 &&
-        detail::near_edge(detail::value_of(result, result.theta, b, name), lower, upper, margin)) {
+        detail::near_edge(value_of(result, result.theta, b, name), lower, upper, margin)) {
       bits |= bit;
     }
   };
   for (const Parameter& parameter : result.parameters) {
-    if (detail::is_velocity(parameter.name)) {
+    if (is_velocity(parameter.name)) {
       // NaN: the target has fewer exposures than others.
-      if (!parameter.fixed &&
-          !std::isnan(detail::value_of(result, result.theta, b, parameter.name))) {
+      if (!parameter.fixed && !std::isnan(value_of(result, result.theta, b, parameter.name))) {
         check(parameter.name, parameter.lower, parameter.upper, 5, warn::rv);
       }
-      if (detail::value_of(result, result.error, b, parameter.name) > 100) {
+      if (value_of(result, result.error, b, parameter.name) > 100) {
         bits |= warn::rv_error;
       }
     }
@@ -101,7 +69,7 @@ template <class T>
   check("teff", 2300, 15000, 10, warn::parameter);
   check("feh", -4, 1, 0.01, warn::parameter);
   check("logg", -0.5, 6.5, 0.01, warn::parameter);
-  if (detail::value_of(result, result.theta, b, "vsini") > 100) {
+  if (value_of(result, result.theta, b, "vsini") > 100) {
     bits |= warn::vsini;
   }
   if (result.bad_hessian[row] != 0) {

@@ -4,12 +4,15 @@
 /// @file
 /// Writes best-fit models in rvspecfit's layout: X_WAVELENGTH (N) and X_MODEL (B, N) for each arm,
 /// rows in the order of RVTAB (the exposures of a target that were fitted together follow each other),
-/// X_WAVELENGTH (B, N) where every spectrum has its own, and FIBERMAP to tell whose they are.
+/// X_WAVELENGTH (B, N) where every spectrum has its own, and a table that tells whose they are: the
+/// input's, or FIBERMAP, which is rvspecfit's name for it.
 
+#include <rvfit/core/require.hpp>
 #include <rvfit/io/fits/column.hpp>
 #include <rvfit/io/fits/fits_output.hpp>
 #include <rvfit/io/fits/repeated.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -64,13 +67,16 @@ class ModelsOutput {
     }
   }
 
-  /// Add rows of the input's tables, or `fibermap` where the input has none to repeat, and give the file
-  /// its name. @throws IoError  nothing is left then
-  void commit(const std::vector<Column>& fibermap, const Repeated& input = {}) {
-    if (input.from && input.from->has("FIBERMAP")) {
+  /// Add rows of the input's tables, or the table FIBERMAP of `identities` if it has none of them, and give
+  /// the file its name. @throws IoError  nothing is left then
+  void commit(const std::vector<Column>& identities, const Repeated& input = {}) {
+    const bool repeats = std::any_of(
+        input.tables.begin(), input.tables.end(),
+        [&](const Repeated::Table& table) { return input.from && input.from->has(table.hdu); });
+    if (repeats) {
       file_.repeat_tables(input);
     } else {
-      file_.write_table("FIBERMAP", fibermap);
+      file_.write_table("FIBERMAP", identities);
     }
     file_.commit();
   }

@@ -7,12 +7,11 @@
 
 #include <rvfit/io/fits/fits_file.hpp>
 #include <rvfit/io/fits/io_error.hpp>
+#include <rvfit/io/fits/text.hpp>
 
 #include <fitsio.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -42,23 +41,6 @@ using HduNumbers = std::map<std::string, int>;
     throw IoError(path + ": cannot be read as a FITS file" + cfitsio_text(status));
   }
   return FitsPointer(file);
-}
-
-[[nodiscard]] inline std::string without_trailing_blanks(std::string text) {
-  text.erase(text.find_last_not_of(' ') + 1);
-  return text;
-}
-
-[[nodiscard]] inline std::string upper_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return text;
-}
-
-[[nodiscard]] inline std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
 }
 
 /// EXTNAME of the current HDU in upper case, or nothing.

@@ -5,6 +5,7 @@
 #include "support/scratch_folder.hpp"
 #include "support/small_desi_file.hpp"
 #include <rvfit/io/desi/read_desi.hpp>
+#include <rvfit/io/desi/select_stars.hpp>
 
 #include <doctest/doctest.h>
 

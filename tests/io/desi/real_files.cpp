@@ -2,6 +2,7 @@
 
 #include "support/scratch_folder.hpp"
 #include <rvfit/io/desi/read_desi.hpp>
+#include <rvfit/io/desi/select_stars.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "support/fits_edit.hpp"
+#include "support/sample_fits.hpp"
 #include "support/scratch_folder.hpp"
 #include <rvfit/io/fits/fits_input.hpp>
 #include <rvfit/io/fits/fits_output.hpp>
@@ -15,28 +16,6 @@
 
 namespace rvfit::test {
 namespace {
-
-constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
-
-void write_sample(const std::string& path) {
-  io::FitsOutput file(path);
-  file.write_keywords({{"ANSWER", std::int64_t{42}, "an integer"},
-                       {"RATIO", 0.1, "a number"},
-                       {"GOOD", true, "a flag"},
-                       {"WORDS", std::string(100, 'x'), "a string longer than one card"}});
-  file.write_image("FLOATS", std::vector<float>{1, 2, 3, 4, nan_value, 6}, {2, 3}, "Angstrom");
-  file.write_image("DOUBLES", std::vector<double>{0.1, -0.2}, {2});
-  file.write_image("EMPTY", std::vector<float>{}, {0, 7});
-  file.write_table("TABLE",
-                   {{"D", "km/s", "a double", std::vector<double>{1.5, -2.5}},
-                    {"E", "", "a float", std::vector<float>{3, 4}},
-                    {"J", "", "an int32", std::vector<std::int32_t>{-7, 8}},
-                    {"K", "", "an int64", std::vector<std::int64_t>{1LL << 60, -1}},
-                    {"L", "", "a flag", io::Flags{1, 0}},
-                    {"A", "", "a string", std::vector<std::string>{"converged", ""}, {16}},
-                    {"M", "", "a matrix", std::vector<double>{1, 2, 3, 4, 5, 6, 7, 8}, {2, 2}}});
-  file.commit();
-}
 
 /// Text of the IoError that opening a file throws, or "no error".
 std::string error_of(const std::string& path) {
@@ -77,41 +56,6 @@ TEST_CASE("fits: what is written is read back") {
   CHECK(file.keyword<std::string>("TABLE", "TUNIT1") == "km/s");
   CHECK(file.keyword<std::string>("TABLE", "TCOMM1") == "a double");
   CHECK(folder.entries() == std::set<std::string>{"sample.fits"});
-}
-
-TEST_CASE("fits: nothing is left of a file that is not committed") {
-  const ScratchFolder folder;
-  {
-    io::FitsOutput file(folder / "half.fits");
-    file.write_image("A", std::vector<float>{1, 2}, {2});
-    CHECK(folder.entries().size() == 1);
-    CHECK_FALSE(folder.entries().contains("half.fits"));
-  }
-  CHECK(folder.entries().empty());
-}
-
-TEST_CASE("fits: an existing file stays as it is until the new one is complete") {
-  const ScratchFolder folder;
-  const std::string path = folder / "old.fits";
-  write_bytes(path, "old");
-  { const io::FitsOutput file(path); }
-  CHECK(read_bytes(path) == "old");
-  write_sample(path);
-  CHECK(error_of(path) == "no error");
-}
-
-TEST_CASE("fits: a folder that is not there is an error of writing") {
-  const ScratchFolder folder;
-  CHECK_THROWS_AS(io::FitsOutput(folder / "absent/x.fits"), io::IoError);
-}
-
-TEST_CASE("fits: columns of different length are refused") {
-  const ScratchFolder folder;
-  io::FitsOutput file(folder / "x.fits");
-  CHECK_THROWS_WITH_AS(
-      file.write_table("T", {{"A", "", "", std::vector<double>{1, 2}},
-                             {"B", "", "", std::vector<double>{1, 2, 3, 4, 5, 6}, {2}}}),
-      "T: column B has 3 rows, A has 2", InvalidArgument);
 }
 
 TEST_CASE("fits: names with CFITSIO's own syntax are taken literally") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+#include "support/good_result.hpp"
 #include "support/scratch_folder.hpp"
 #include <rvfit/io/desi/read_redrock.hpp>
 #include <rvfit/io/fits/fits_input.hpp>
@@ -18,36 +19,6 @@
 
 namespace rvfit::test {
 namespace {
-
-/// A result of `rows` good fits in arms B and R: theta(b, p) = p, but for what tests look at.
-FitResult good_result(int rows) {
-  FitResult result;
-  result.parameters = ParameterSet({{.name = "teff", .unit = "K", .lower = 3000, .upper = 9000},
-                                    {.name = "logg", .unit = "dex", .lower = 0, .upper = 5},
-                                    {.name = "vmic", .unit = "km/s"},
-                                    {.name = "alpha", .unit = "dex"},
-                                    {.name = "vsini", .unit = "km/s", .lower = 0, .upper = 500},
-                                    {.name = "rv", .unit = "km/s", .lower = -900, .upper = 900}});
-  result.size = rows;
-  result.arms = 2;
-  const auto b = static_cast<std::size_t>(rows);
-  for (int row = 0; row < rows; ++row) {
-    for (const double value : {5000.0, 4.0, 1.5, 0.3, 20.0, -100.0}) {
-      result.theta.push_back(value);
-    }
-  }
-  result.error.assign(b * 6, 0.25);
-  result.covariance.assign(b * 36, 0.0625);
-  result.neg2_log_like.assign(b, -1234.5);
-  result.chi2.assign(b * 2, 1000.0);
-  result.continuum_chi2.assign(b * 2, 3000.0);
-  result.pixels.assign(b * 2, 990);
-  result.status.assign(b, FitStatus::converged);
-  result.bound_flags.assign(b, 0);
-  result.bad_hessian.assign(b, 0);
-  result.iterations.assign(b, 5);
-  return result;
-}
 
 io::Rvtab table_of(FitResult result) {
   const auto rows = static_cast<std::size_t>(result.size);
@@ -207,41 +178,6 @@ TEST_CASE("rvtab: tables and keywords of the input are repeated as they are") {
   }
 }
 
-TEST_CASE("redrock: found beside the spectra, and matched by TARGETID") {
-  const ScratchFolder folder;
-  const auto write = [&](const std::string& name, const char* hdu) {
-    io::FitsOutput file(folder / name);
-    file.write_table(hdu, {{"TARGETID", "", "", std::vector<std::int64_t>{3, 1, 2}},
-                           {"Z", "", "", std::vector<double>{0.8, 0.0003, -0.004}},
-                           {"SPECTYPE", "", "", std::vector<std::string>{"STAR", "STAR", "GALAXY"}},
-                           {"SUBTYPE", "", "", std::vector<std::string>{"K", "G", ""}}});
-    file.commit();
-  };
-  CHECK_FALSE(io::find_redrock(folder / "coadd-x.fits").has_value());
-  write("zbest-x.fits", "ZBEST");
-  const auto old = io::find_redrock(folder / "coadd-x.fits.gz");
-  REQUIRE(old.has_value());
-  CHECK(old->path == folder / "zbest-x.fits");
-  write("redrock-x.fits", "REDSHIFTS");
-  const auto place = io::find_redrock(folder / "spectra-x.fits");
-  REQUIRE(place.has_value());
-  CHECK(place->path == folder / "redrock-x.fits");
-  CHECK_FALSE(io::find_redrock(folder / "other-x.fits").has_value());
-
-  const io::Redrock redrock = io::read_redrock(*place, {1, 2, 2, 3, 4});
-  CHECK(redrock.subtype[0] == "G");
-  CHECK(redrock.z[1] == -0.004);
-  CHECK(redrock.z[2] == -0.004);
-  CHECK(redrock.spectype[3] == "STAR");
-  CHECK(std::isnan(redrock.z[4]));
-  const std::vector<bool> star{true, true, true, true, false};
-  for (std::size_t row = 0; row < star.size(); ++row) {
-    CAPTURE(row);
-    CHECK(redrock.may_be_star(row) == star[row]);
-  }
-  CHECK(redrock.columns()[1].name == "RR_SPECTYPE");
-}
-
 TEST_CASE("rvtab: an empty selection gives a table with all columns and no row") {
   const ScratchFolder folder;
   const std::string path = folder / "rvtab_x.fits";
@@ -304,56 +240,6 @@ TEST_CASE("rvtab: arms must be those of the result") {
   table.arms.pop_back();
   CHECK_THROWS_WITH_AS((void)io::rvtab_columns(table),
                        "rvtab_columns: 1 arms are named, the result has 2", InvalidArgument);
-}
-
-TEST_CASE("rvs_warn: each bit of the reference, and ours") {
-  const auto warn_of = [](auto change) {
-    FitResult result = good_result(1);
-    change(result);
-    return io::rvs_warn(result, 0);
-  };
-  CHECK(warn_of([](FitResult&) {}) == 0);
-  CHECK(warn_of([](FitResult& r) { r.continuum_chi2 = {1020, 1020}; }) == io::warn::chisq);
-  CHECK(warn_of([](FitResult& r) { r.theta[5] = 896; }) == io::warn::rv);
-  CHECK(warn_of([](FitResult& r) { r.theta[5] = -896; }) == io::warn::rv);
-  CHECK(warn_of([](FitResult& r) { r.error[5] = 101; }) == io::warn::rv_error);
-  CHECK(warn_of([](FitResult& r) { r.error[5] = std::nan(""); }) == 0);
-  CHECK(warn_of([](FitResult& r) { r.theta[0] = 2305; }) == io::warn::parameter);
-  CHECK(warn_of([](FitResult& r) { r.theta[1] = 6.495; }) == io::warn::parameter);
-  CHECK(warn_of([](FitResult& r) { r.theta[4] = 101; }) == io::warn::vsini);
-  CHECK(warn_of([](FitResult& r) { r.bad_hessian[0] = 1; }) == io::warn::bad_hessian);
-  CHECK(warn_of([](FitResult& r) { r.status[0] = FitStatus::stalled; }) == io::warn::not_converged);
-  CHECK(warn_of([](FitResult& r) { r.status[0] = FitStatus::max_iterations; }) == 65536);
-  CHECK(warn_of([](FitResult& r) { r.status[0] = FitStatus::non_finite; }) ==
-        io::warn::bad_spectrum);
-}
-
-TEST_CASE("models: wavelengths, models and identities are written, in any order of rows, or none") {
-  const ScratchFolder folder;
-  const std::string path = folder / "m.fits";
-  const io::Column id{"TARGETID", "", "identifier", std::vector<std::int64_t>{1, 2, 3}};
-  {
-    io::ModelsOutput models(path, {{"B", 3, {4000, 4001, 4002}}, {"R", 2, {}}}, 3, {});
-    models.write(0, {2, 0}, {7, 8, 9, 1, 2, 3});
-    models.write(1, {1, 2}, {3, 4, 5, 6}, {6003, 6004, 6005, 6006});
-    models.write(1, {0}, {1, 2}, {6001, 6002});
-    CHECK_THROWS_AS(models.write(0, {1}, {4, 5}), InvalidArgument);
-    models.write(0, {1}, {4, 5, 6});
-    CHECK_FALSE(std::filesystem::exists(path));
-    models.commit({id});
-  }
-  io::FitsInput file(path);
-  file.verify_checksums();
-  CHECK(file.read_image<double>("B_WAVELENGTH", {3})[2] == 4002);
-  CHECK(file.read_image<float>("B_MODEL", {3, 3}) == std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8, 9});
-  CHECK(file.read_image<float>("R_MODEL", {3, 2}) == std::vector<float>{1, 2, 3, 4, 5, 6});
-  CHECK(file.read_image<double>("R_WAVELENGTH", {3, 2})[4] == 6005);
-  CHECK(file.row_count("FIBERMAP") == 3);
-  io::ModelsOutput(path, {{"B", 2, {4000, 4001}}}, 0, {}).commit({io::take(id, {})});
-  io::FitsInput empty(path);
-  CHECK(empty.image_shape("B_MODEL") == io::ArrayShape{0, 2});
-  { const io::ModelsOutput dropped(folder / "none.fits", {{"B", 2, {4000, 4001}}}, 5, {}); }
-  CHECK(folder.entries() == std::set<std::string>{"m.fits"});
 }
 
 }  // namespace

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Writing a column of a table: its format, its number of rows, its values.
+
+#include <rvfit/core/require.hpp>
+#include <rvfit/io/fits/array_shape.hpp>
+#include <rvfit/io/fits/column.hpp>
+#include <rvfit/io/fits/fits_file.hpp>
+
+#include <fitsio.h>
+
+#include <algorithm>
+#include <string>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+namespace rvfit::io::detail {
+
+[[nodiscard]] inline bool is_text(const Column& column) {
+  return std::holds_alternative<std::vector<std::string>>(column.values);
+}
+
+/// TFORM of a column, for example "D", "36D" or "16A".
+[[nodiscard]] inline std::string column_format(const Column& column) {
+  std::size_t width = column.shape.empty() ? 1 : element_count(column.shape);
+  if (is_text(column)) {
+    for (const std::string& text : std::get<std::vector<std::string>>(column.values)) {
+      width = std::max(width, text.size());
+    }
+  }
+  constexpr const char* letters = "DEJKLA";  // in the order of Column::Values
+  return std::to_string(width) + letters[column.values.index()];
+}
+
+/// Write the values of a column of the current HDU. `status` is CFITSIO's.
+inline void write_values(fitsfile* file, int number, const Column& column, int* status) {
+  std::visit(
+      [&](const auto& values) {
+        using Value = typename std::decay_t<decltype(values)>::value_type;
+        const auto count = static_cast<LONGLONG>(values.size());
+        if (values.empty()) {
+          return;
+        }
+        if constexpr (std::is_same_v<Value, std::string>) {
+          std::vector<char*> pointers;
+          pointers.reserve(values.size());
+          for (const std::string& text : values) {
+            pointers.push_back(const_cast<char*>(text.c_str()));
+          }
+          fits_write_col_str(file, number, 1, 1, count, pointers.data(), status);
+        } else if constexpr (std::is_same_v<Value, char>) {
+          fits_write_col_log(file, number, 1, 1, count, const_cast<char*>(values.data()), status);
+        } else {
+          fits_write_col(file, type_code<Value>(), number, 1, 1, count,
+                         const_cast<Value*>(values.data()), status);
+        }
+      },
+      column.values);
+}
+
+[[nodiscard]] inline std::size_t row_count(const Column& column) {
+  const std::size_t width =
+      is_text(column) || column.shape.empty() ? 1 : element_count(column.shape);
+  return std::visit([](const auto& values) { return values.size(); }, column.values) / width;
+}
+
+/// @throws InvalidArgument  two columns whose rows differ in number
+inline void require_equal_rows(const std::string& hdu, const std::vector<Column>& columns) {
+  for (const Column& column : columns) {
+    RVFIT_REQUIRE(row_count(column) == row_count(columns.front()), hdu, ": column ", column.name,
+                  " has ", row_count(column), " rows, ", columns.front().name, " has ",
+                  row_count(columns.front()));
+  }
+}
+
+}  // namespace rvfit::io::detail

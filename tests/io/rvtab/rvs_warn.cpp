@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+
+#include "support/good_result.hpp"
+#include <rvfit/io/rvtab/rvs_warn.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+namespace rvfit::test {
+namespace {
+
+TEST_CASE("rvs_warn: each bit of the reference, and ours") {
+  const auto warn_of = [](auto change) {
+    FitResult result = good_result(1);
+    change(result);
+    return io::rvs_warn(result, 0);
+  };
+  CHECK(warn_of([](FitResult&) {}) == 0);
+  CHECK(warn_of([](FitResult& r) { r.continuum_chi2 = {1020, 1020}; }) == io::warn::chisq);
+  CHECK(warn_of([](FitResult& r) { r.theta[5] = 896; }) == io::warn::rv);
+  CHECK(warn_of([](FitResult& r) { r.theta[5] = -896; }) == io::warn::rv);
+  CHECK(warn_of([](FitResult& r) { r.error[5] = 101; }) == io::warn::rv_error);
+  CHECK(warn_of([](FitResult& r) { r.error[5] = std::nan(""); }) == 0);
+  CHECK(warn_of([](FitResult& r) { r.theta[0] = 2305; }) == io::warn::parameter);
+  CHECK(warn_of([](FitResult& r) { r.theta[1] = 6.495; }) == io::warn::parameter);
+  CHECK(warn_of([](FitResult& r) { r.theta[4] = 101; }) == io::warn::vsini);
+  CHECK(warn_of([](FitResult& r) { r.bad_hessian[0] = 1; }) == io::warn::bad_hessian);
+  CHECK(warn_of([](FitResult& r) { r.status[0] = FitStatus::stalled; }) == io::warn::not_converged);
+  CHECK(warn_of([](FitResult& r) { r.status[0] = FitStatus::max_iterations; }) == 65536);
+  CHECK(warn_of([](FitResult& r) { r.status[0] = FitStatus::non_finite; }) ==
+        io::warn::bad_spectrum);
+}
+
+}  // namespace
+}  // namespace rvfit::test
