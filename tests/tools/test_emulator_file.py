@@ -29,7 +29,8 @@ def example(tmp_path_factory):
     variables = {}
     os.chdir(folder)
     try:
-        exec(compile(block.replace('"tools"', repr(os.path.join(SOURCE, "tools"))), "emulator_file.md", "exec"), variables)
+        block = block.replace('"tools"', repr(os.path.join(SOURCE, "tools")))
+        exec(compile(block, "emulator_file.md", "exec"), variables)
     finally:
         os.chdir(before)
     return variables, str(folder / "library.fits")
