@@ -80,12 +80,13 @@ def check(coadd, rvtab, rvmod):
     for name, kind in {"VRAD": "f8", "RVS_WARN": "i8", "SN_B": "f4", "SUCCESS": "b1"}.items():
         assert tab[name].dtype.newbyteorder("=") == kind, (name, tab[name].dtype)
 
-    # What such scripts do: keep the good ones, and compare with another table.
+    # Such scripts keep the good ones, and compare with another table.
     good = tab[(tab["RVS_WARN"] == 0) & tab["SUCCESS"]]
     assert len(good) == len(tab), list(tab["RVS_WARN"])
     matched = join(good, truth, keys="TARGETID", table_names=["", "TRUE"],
                    uniq_col_name="{col_name}{table_name}", metadata_conflicts="silent")
     assert len(matched) == len(good)
+    # Six errors: one chance in 1e9.
     assert (abs(matched["VRAD"] - matched["VRADTRUE"]) < 6 * matched["VRAD_ERR"]).all()
     assert (abs(matched["TEFF"] - matched["TEFFTRUE"]) < 6 * matched["TEFF_ERR"]).all()
     assert (abs(good["VRAD_CCF"] - good["VRAD"]) < 25).all()  # a step of the scan

@@ -4,6 +4,8 @@
 /// @file
 /// Tolerances from rounding and from theorems.
 
+#include <doctest/doctest.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -15,6 +17,12 @@ namespace rvfit::test {
 template <class Real>
 [[nodiscard]] constexpr double rounding(double operations, double scale = 1.0) {
   return operations * static_cast<double>(std::numeric_limits<Real>::epsilon()) * scale;
+}
+
+/// A number to compare with `==`, right but for `operations` roundings of itself. doctest's own Approx allows
+/// 1.2e-5 of 1 + |x| unless it is told otherwise.
+[[nodiscard]] inline doctest::Approx rounded(double want, double operations = 8) {
+  return doctest::Approx(want).epsilon(rounding<double>(operations)).scale(0.0);
 }
 
 /// Rounding of a sum of n products whose Euclidean norm is `norm`. Partial sums walk at random and

@@ -28,7 +28,7 @@ def test_student_resembles_the_teacher(tmp_path):
             np.testing.assert_array_equal(student.hdu(hdu).data, teacher.hdu(hdu).data)
         x = np.random.default_rng(1).uniform(-0.6, 0.6, (200, 4))
         truth = teacher.last_layer(x)
-        assert np.std(student.last_layer(x) - truth) < 0.3 * np.std(truth - truth.mean(0))
+        assert np.std(student.last_layer(x) - truth) < 0.3 * np.std(truth - truth.mean(0))  # measured 0.12
 
 
 def test_made_twice_the_same(tmp_path, monkeypatch):

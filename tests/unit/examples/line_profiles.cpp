@@ -3,6 +3,7 @@
 #include "../../../examples/03_line_profiles/faddeeva.hpp"
 #include "../../../examples/03_line_profiles/profiles.hpp"
 #include "support/compare.hpp"
+#include "support/tolerance.hpp"
 #include <rvfit/core/dual_math.hpp>
 
 #include <doctest/doctest.h>
@@ -35,8 +36,10 @@ TEST_CASE("faddeeva: agrees with the integral to the stated accuracy") {
       const std::complex<double> want = faddeeva_oracle(x, y);
       const double error = std::abs(std::complex<double>(got.re, got.im) - want);
       INFO(x, " + i ", y);
-      CHECK(error < 1e-13);
-      CHECK(error < 1e-12 * std::abs(want));
+      // The accuracies that faddeeva.hpp states: measured 3.4e-14 and 2.8e-13.
+      constexpr double absolute = 1e-13, relative = 1e-12;
+      CHECK(error < absolute);
+      CHECK(error < relative * std::abs(want));
     }
   }
 }
@@ -45,13 +48,13 @@ TEST_CASE("faddeeva: without a Lorentzian part the profile is a Gaussian") {
   for (int n = 0; n <= 100; ++n) {
     const double x = 0.1 * n;
     const auto got = line_profiles::faddeeva(x, 0.0);
-    CHECK(std::abs(got.re - std::exp(-x * x)) < 1e-13);
+    CHECK(std::abs(got.re - std::exp(-x * x)) < 1e-13);  // as above; measured 3.9e-14
   }
 }
 
 /// Derivatives by hand against those of the value by dual numbers.
 template <class Model>
-void check_derivatives(const std::vector<double>& theta, double relative) {
+void check_derivatives(const std::vector<double>& theta, Tolerance allowed) {
   constexpr int n = Model::parameters;
   const int points = 41;
   Kokkos::View<double*, Kokkos::HostSpace> wave("wave", points);
@@ -70,19 +73,20 @@ void check_derivatives(const std::vector<double>& theta, double relative) {
     const double value = model.linearize(theta.data(), i, derivative);
     const Dual<double, n> dual = model(at, i);
     // The compiler may fuse multiplications and additions in one and not in the other.
-    CHECK(value == doctest::Approx(model(theta.data(), i)).epsilon(1e-14));
+    CHECK(value == doctest::Approx(model(theta.data(), i)).epsilon(rounding<double>(16)));
     by_hand.insert(by_hand.end(), derivative, derivative + n);
     by_dual.insert(by_dual.end(), dual.derivative, dual.derivative + n);
   }
-  check_close(Model::name, by_hand, by_dual, {1e-12, relative});
+  check_close(Model::name, by_hand, by_dual, allowed);
 }
 
 TEST_CASE("line profiles: derivatives by hand are those of the value") {
-  const double rounding = 1e-13;  // some hundred operations in double
-  check_derivatives<line_profiles::Gaussian>({30.0, 100.3, 1.2, 4.0}, rounding);
-  check_derivatives<line_profiles::Lorentzian>({30.0, 100.3, 1.2, 4.0}, rounding);
-  // w' is that of the function, not of its approximation: |z|^2 times the error of w.
-  check_derivatives<line_profiles::Voigt>({30.0, 100.3, 1.2, 0.8, 4.0}, 1e-9);
+  // Some ten operations, a hundred in w, each on numbers up to 30.
+  const Tolerance rounded{rounding<double>(10, 30.0), rounding<double>(10)};
+  check_derivatives<line_profiles::Gaussian>({30.0, 100.3, 1.2, 4.0}, rounded);
+  check_derivatives<line_profiles::Lorentzian>({30.0, 100.3, 1.2, 4.0}, rounded);
+  // w' is that of the function, not of its approximation: |z|^2 times the error of w. Measured a fifth.
+  check_derivatives<line_profiles::Voigt>({30.0, 100.3, 1.2, 0.8, 4.0}, {1e-12, 1e-9});
 }
 
 }  // namespace rvfit::test

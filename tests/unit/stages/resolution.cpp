@@ -321,13 +321,14 @@ TEST_CASE("gaussian_resolution: keeps constants, and is the identity where templ
   CHECK(r.diagonals == 2 * 6 + 1);  // 5 x 0.95 / 0.8 pixels
   const Eigen::MatrixXd matrix = dense(r.values.data(), r.diagonals, r.pixels);
   const Eigen::VectorXd ones = matrix * Eigen::VectorXd::Ones(size);
+  // Rows of 13 elements are divided by their sums.
   CHECK((ones.array() - 1.0).abs().maxCoeff() < rounding<double>(32));
   const int half = size / 2;
   // Rows that are cut off at the end are those of no Gaussian.
   const Eigen::MatrixXd rest = matrix.middleRows(half, half - 6) -
                                Eigen::MatrixXd::Identity(size, size).middleRows(half, half - 6);
-  CHECK(rest.cwiseAbs().maxCoeff() < rounding<double>(64));
-  CHECK(matrix(10, 10) < 0.9);
+  CHECK(rest.cwiseAbs().maxCoeff() < rounding<double>(64));  // of systems of 13 equations
+  CHECK(matrix(10, 10) < 0.9);                               // no identity in the first half
 }
 
 TEST_CASE("gaussian_resolution: bad arguments are refused") {

@@ -53,9 +53,12 @@ TEST_CASE("rotation: conserves flux and keeps straight lines") {
       value += tap.value;
       slope += tap.slope;
     }
+    // As many second differences as terms, each with the rounding that it has alone.
     const double terms = 2 * reach + 1;
-    check_close("sum of taps", value, 1.0, {rounding<double>(8 * terms, reach + 1 + radius)});
-    check_close("sum of slopes", slope, 0.0, {rounding<double>(8 * terms)});
+    const Tolerance of_taps{rounding<double>(8 * terms, reach + 1 + radius)};
+    const Tolerance of_slopes{rounding<double>(8 * terms)};
+    check_close("sum of taps", value, 1.0, of_taps);
+    check_close("sum of slopes", slope, 0.0, of_slopes);
   }
 }
 
@@ -92,9 +95,11 @@ TEST_CASE("rotation: goes to the identity in straight lines as vsini goes to zer
     const Tolerance allowed{std::max(rounding<double>(8), radius < 1e-9 ? 1e-9 : 0.0)};
     check_close("centre", centre.value, 1.0 - mean * radius, allowed);
     check_close("side", side.value, 0.5 * mean * radius, allowed);
-    check_close("slope of the centre", centre.slope, -mean, {rounding<double>(8)});
-    check_close("slope of the side", side.slope, 0.5 * mean, {rounding<double>(8)});
-    check_close("next", rotation_tap(2, radius).value, 0.0, {rounding<double>(8)});
+    // A second difference of numbers up to 1.
+    const Tolerance difference{rounding<double>(8)};
+    check_close("slope of the centre", centre.slope, -mean, difference);
+    check_close("slope of the side", side.slope, 0.5 * mean, difference);
+    check_close("next", rotation_tap(2, radius).value, 0.0, difference);
   }
 }
 
@@ -118,7 +123,8 @@ TEST_CASE("rotation: spreads a line by its profile and by linear interpolation, 
           },
           a, b);
     }
-    check_close("variance", got, want, {0.0, rounding<double>(1000)});  // radius^2 terms of R eps
+    // Sums of up to 63 terms of one sign, in which each tap is a second difference of R.
+    check_close("variance", got, want, {0.0, rounding<double>(63)});
   }
 }
 

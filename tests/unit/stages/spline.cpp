@@ -71,9 +71,10 @@ TEST_CASE("spline: taps are the inverse of (1, 4, 1) / 6") {
   for (int k = 0; k < 40; ++k) {
     const double product =
         (spline_tap(std::abs(k - 1)) + 4 * spline_tap(k) + spline_tap(k + 1)) / 6;
+    // Three taps, each a power that is rounded.
     check_close("product", product, k == 0 ? 1.0 : 0.0, {rounding<double>(4)});
   }
-  // What lies beyond the reach is below the rounding of a sum of values of order one.
+  // The taps beyond the reach add to less than the rounding of a sum of values of order one.
   const auto beyond = [](int reach) { return 2 * spline_tap(reach + 1) / (std::sqrt(3.0) - 1); };
   CHECK(std::abs(beyond(spline_reach<float>)) < rounding<float>(0.5));
   CHECK(std::abs(beyond(spline_reach<double>)) < rounding<double>(0.5));
@@ -89,6 +90,7 @@ TEST_CASE("spline: weights are the cubic B-spline and its derivative") {
     const auto weights = spline_weights(u);
     double sum = 0, slope_sum = 0, first_moment = 0;
     for (int m = 0; m < 4; ++m) {
+      // Polynomials of degree three with values below 1.
       check_close("value", weights.value[m], b_spline(u - (m - 1)), {rounding<double>(4)});
       // A cubic: differences are exact but for rounding, 3 eps / h.
       check_close("slope", weights.slope[m],
@@ -98,9 +100,10 @@ TEST_CASE("spline: weights are the cubic B-spline and its derivative") {
       slope_sum += weights.slope[m];
       first_moment += (m - 1) * weights.value[m];
     }
-    check_close("sum", sum, 1.0, {rounding<double>(4)});
-    check_close("sum of slopes", slope_sum, 0.0, {rounding<double>(4)});
-    check_close("first moment", first_moment, u, {rounding<double>(8)});
+    const Tolerance four_terms{rounding<double>(4)};  // of which each is rounded
+    check_close("sum", sum, 1.0, four_terms);
+    check_close("sum of slopes", slope_sum, 0.0, four_terms);
+    check_close("first moment", first_moment, u, {rounding<double>(8)});  // and up to twice each
   }
 }
 
@@ -173,8 +176,9 @@ void has_no_curvature_at_its_ends() {
     const auto got = evaluate<P>(y, {0.0, 0.25, 0.5, last - 0.5, last - 0.25, last}).slope;
     const double left = (-3 * got[0] + 4 * got[1] - got[2]) / 0.5;
     const double right = (3 * got[5] - 4 * got[4] + got[3]) / 0.5;
-    check_close("left", left, 0.0, {rounding<double>(300, largest(y))});  // 16 roundings x 16
-    check_close("right", right, 0.0, {rounding<double>(300, largest(y))});
+    const Tolerance allowed{rounding<double>(300, largest(y))};  // 16 roundings x 16
+    check_close("left", left, 0.0, allowed);
+    check_close("right", right, 0.0, allowed);
   }
 }
 
@@ -199,8 +203,9 @@ void converges_with_the_fourth_power() {
     CHECK(error <= spline_error(h, 1.0));
     CHECK(slope_error <= spline_slope_error(h, 1.0));
     if (before > 0.0) {
-      CHECK(before / error == doctest::Approx(16.0).epsilon(0.01));  // next order: h^2 < 0.01
-      CHECK(slope_before / slope_error == doctest::Approx(8.0).epsilon(0.01));
+      constexpr double next_order = 0.01;  // h^2 of the coarsest
+      CHECK(before / error == doctest::Approx(16.0).epsilon(next_order));
+      CHECK(slope_before / slope_error == doctest::Approx(8.0).epsilon(next_order));
     }
     before = error;
     slope_before = slope_error;
@@ -228,6 +233,7 @@ void check_sums() {
     want.push_back(sum);
   }
   spline_sums<Width>(weight, pixel, row.data(), result);
+  // Four products of numbers below 1.
   check_close("sums", std::vector<Real>(result, result + Width), want, {rounding<Real>(8, 4.0)});
 }
 
