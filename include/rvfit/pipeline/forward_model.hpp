@@ -27,7 +27,7 @@ namespace rvfit {
 struct ForwardModelOptions {
   double min_rv = -1500.0;  ///< bounds of rv      [km/s]
   double max_rv = 1500.0;
-  BroadeningOptions broadening;  ///< which stages are on, and how wide at most
+  BroadeningOptions broadening{};  ///< which stages are on, and how wide at most
   /// Velocities: with more than one, exposure e has its own, a parameter rv, rv_2, rv_3 ..; with one
   /// all share it.
   int velocities = 1;
