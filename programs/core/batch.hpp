@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// Spectra of the targets that are fitted in one go, and what was found of them.
+/// Spectra of the targets that are fitted in one go, and their results.
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/data/fit_result.hpp>
@@ -18,7 +18,7 @@ namespace rvfit_programs {
 struct Batch {
   std::size_t exposures = 1;  ///< E
   std::size_t capacity = 1;   ///< targets of the largest batch of a file or group of files
-  /// Of E B rows: the first exposures of all targets, then the second, ...
+  /// Arms of E B rows: the first exposures of all targets, then the second, ...
   std::vector<rvfit::io::SpectraArm> arms;
 
   [[nodiscard]] std::size_t size() const { return arms.front().snr.size() / exposures; }
@@ -28,7 +28,7 @@ struct Batch {
   }
 };
 
-/// What was found of a batch.
+/// The results of a batch.
 struct BatchFit {
   rvfit::FitResult result;                 ///< (B), an arm for each exposure of each arm
   std::vector<std::vector<float>> models;  ///< for each arm (E B, N), if they were asked for

@@ -62,7 +62,7 @@ namespace {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/// What the title of a figure says of target t.
+/// The title of a figure of target t.
 [[nodiscard]] std::string title_of(const rvfit::FitResult& result, int t) {
   const auto value = [&](const char* name) {
     return rvfit::io::value_of(result, result.theta, t, name);

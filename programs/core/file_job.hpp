@@ -23,7 +23,7 @@
 
 namespace rvfit_programs {
 
-/// What a batch tells of some targets of a file.
+/// The results of a batch for some targets of a file.
 struct Part {
   std::vector<std::size_t> targets;  ///< (B)  which they are
   Batch batch;                       ///< their spectra
@@ -40,7 +40,7 @@ struct FileJob {
   std::atomic<bool> given_up = false;  ///< no more work is to be done for it
   Kokkos::Timer since_read;
 
-  // Of the thread that finishes files.
+  // The thread that finishes files owns these.
   bool begun = false;
   bool failed = false;
   std::string error;
@@ -206,7 +206,7 @@ void trim(std::vector<T>& matrix, std::size_t width, std::size_t pixels) {
   return arms;
 }
 
-/// What a batch tells of each of its files, without pixels that were added.
+/// The results of a batch for each of its files, without pixels that were added.
 [[nodiscard]] inline std::vector<std::pair<std::shared_ptr<FileJob>, Part>> parts_of(
     SharedBatch&& shared, BatchFit&& fit) {
   std::vector<std::pair<std::shared_ptr<FileJob>, Part>> parts;

@@ -28,7 +28,7 @@ class FileList {
   /// a whole, so a process that is killed leaves it complete.
   [[nodiscard]] static FileList queue(const std::string& list);
 
-  /// Those known beforehand; empty for a queue.
+  /// The files that are known beforehand; empty for a queue.
   [[nodiscard]] const std::vector<std::string>& known() const { return files_; }
 
   /// From now on other processes work at the same list: this one is given file number `next_number()`,

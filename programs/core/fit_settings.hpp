@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What the fits of a run have in common, whatever the survey.
+/// The settings that all fits of a run share, whatever the survey.
 
 #include <rvfit/continuum/basis.hpp>
 #include <rvfit/data/prepare_options.hpp>
@@ -21,7 +21,7 @@ namespace rvfit_programs {
 
 /// A number for each arm.
 struct PerArm {
-  double all = 0.0;                      ///< of the arms that are not named
+  double all = 0.0;                      ///< for the arms that are not named
   std::map<std::string, double> by_arm;  ///< by label in lower case: b, r, z
 
   [[nodiscard]] double of(std::string label) const {

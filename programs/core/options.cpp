@@ -148,7 +148,7 @@ void declare_model(CLI::App& app, FitSettings& fit) {
       ->group(group);
 }
 
-/// The one scan over rv and templates, wider for what the reference searches by brute force.
+/// A wider scan over rv and templates stands for the reference's search by brute force.
 void scan_widely(rvfit::ScanOptions& scan) {
   scan.templates *= 4;
   scan.candidates *= 2;
@@ -233,7 +233,7 @@ void declare_run(CLI::App& app, Options& options) {
   app.set_version_flag("--version", app.get_name() + " " + rvfit::version)->group(group);
 }
 
-/// What rvspecfit's command line has and a batch has no use for. Hidden from --help.
+/// Options of rvspecfit that a batch has no use for: accepted, and hidden from --help.
 void declare_ignored(CLI::App& app, Options& options) {
   const auto note = [&options](const std::string& name) {
     options.notes.push_back(name + " has no effect here");

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What every program can be asked for. Sources that declare options include command_line.hpp, too.
+/// The options that every program has. Sources that declare options include command_line.hpp, too.
 
 #include "fit_settings.hpp"
 #include "output_names.hpp"
@@ -20,7 +20,7 @@ namespace rvfit_programs {
 /// Messages of this level and those above are written to the log.
 enum class LogLevel { debug, info, warning, error, critical };
 
-/// What the user asked for, whatever the survey.
+/// The options of a run, whatever the survey.
 struct Options {
   std::string emulator;
   std::vector<std::string> files;
@@ -37,16 +37,16 @@ struct Options {
   bool quiet = false;
   bool mpi = false;          ///< share the files with the other processes of mpirun
   std::string backend;       ///< name of the execution space, empty: the one there is
-  std::vector<int> devices;  ///< of the processes of a machine, one each; empty: Kokkos' own choice
+  std::vector<int> devices;  ///< one for each process of a machine; empty: Kokkos' own choice
   int threads = 0;           ///< 0: Kokkos' own choice
   bool gather = false;       ///< files of few targets share batches
   FitSettings fit;
   std::string config_file;         ///< settings came from it; empty: none
   std::string command;             ///< the command line without the program's name
-  std::vector<std::string> notes;  ///< what was accepted and does nothing
+  std::vector<std::string> notes;  ///< options that were accepted and do nothing
 };
 
-/// How a command line ended: with options, or with what the program has to say instead.
+/// The end of a command line: options to run with, or a message instead.
 struct CommandLine {
   bool run = false;
   int exit_code = 0;    ///< if it is not to run

@@ -31,7 +31,7 @@ inline void make_folder_of(const std::string& file) {
   }
 }
 
-/// Where the outputs of an input go: FOLDER/rvtab_NAME, FOLDER/rvmod_NAME, and figures that begin with
+/// The outputs of an input are FOLDER/rvtab_NAME, FOLDER/rvmod_NAME, and figures that begin with
 /// FIGURES/fig. With `subdirs`, those of .../X/Y/NAME go to the folder X/Y below these two.
 struct OutputNames {
   std::string folder = ".";
@@ -47,7 +47,7 @@ struct OutputNames {
   [[nodiscard]] std::string models(const std::string& input) const {
     return (below(folder, input) / (models_prefix + "_" + base_name(input))).string();
   }
-  /// What the names of all figures of an input begin with.
+  /// The beginning of the names of all figures of an input.
   [[nodiscard]] std::string figures(const std::string& input) const {
     return (below(figure_folder, input) / figure_prefix).string();
   }

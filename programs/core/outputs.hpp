@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What a file gives: figures, a table, models.
+/// Writes the outputs of a file: figures, a table, models.
 
 #include "figures.hpp"
 #include "file_fit.hpp"
@@ -43,7 +43,7 @@ namespace rvfit_programs {
   return joint;
 }
 
-/// What a file repeats of its input, but for tables.
+/// The part of an input that all its outputs repeat: keywords.
 [[nodiscard]] inline rvfit::io::Repeated repeated_header(const Reading& reading) {
   return {reading.tables, reading.header, {}};
 }
@@ -58,8 +58,8 @@ namespace rvfit_programs {
   return first;
 }
 
-/// Gathers what batches tell of files, and writes what a file gives. Of a file under way only the small
-/// tables are in memory: models and figures are written batch by batch.
+/// Gathers the results of batches file by file, and writes the outputs of each file. Only the small tables
+/// of a file under way are in memory: models and figures are written batch by batch.
 class Outputs {
  public:
   Outputs(std::string program, const Options& options, const rvfit::EmulatorData& emulator,
@@ -69,7 +69,7 @@ class Outputs {
         emulator_(emulator),
         parameters_(parameters) {}
 
-  /// Take what a batch tells of a file. @throws rvfit::io::IoError  an output cannot be written
+  /// Take the results of a batch for a file. @throws rvfit::io::IoError  an output cannot be written
   void add(FileJob& file, Part&& part) const {
     if (options_.plot) {
       const std::vector<std::string> drawn = draw_figures(file.reading, part, options_);

@@ -51,21 +51,21 @@ class Pipeline {
     Seconds seconds = {};
   };
 
-  // In the thread that reads.
+  // The thread that reads calls these.
   void read_all();
   void read(const std::shared_ptr<FileJob>& file);
   void send_group();
-  [[nodiscard]] std::ptrdiff_t open_files() const;  ///< of those that wait
+  [[nodiscard]] std::ptrdiff_t open_files() const;  ///< among the files that wait
   void send(SharedBatch&& shared, const std::vector<JointArm>& joint);
   [[nodiscard]] std::vector<rvfit::io::SpectraArm> spectra_of(const Share& share,
                                                               std::size_t exposures) const;
   void fail(const std::shared_ptr<FileJob>& file, const std::string& error);
 
-  // In a thread that fits.
+  // The threads that fit call these.
   void work(std::size_t worker);
   void fit(std::size_t worker, SharedBatch&& shared, Seconds& seconds);
 
-  // In the calling thread.
+  // The calling thread calls these.
   void take(Event&& event);
   void finish(FileJob& file);
 
@@ -88,9 +88,9 @@ class Pipeline {
   std::atomic<bool> stopped_ = false;          ///< no more work is to be done
   std::atomic<bool> reading_stopped_ = false;  ///< no more files are to be taken
 
-  // Of the thread that reads.
+  // The thread that reads owns these.
   FileGroup waiting_;        ///< read, not sent
-  std::size_t targets_ = 0;  ///< of those
+  std::size_t targets_ = 0;  ///< of these files
   double read_seconds_ = 0.0;
   std::exception_ptr reading_ended_;
 

@@ -68,7 +68,7 @@ constexpr int exit_bad = 2;
   return Pipeline(options, read, files, *fitter, outputs, status, summary).run();
 }
 
-/// What a process of several does otherwise than a process alone.
+/// The options of a process: one of several has status and log files of its own, and only rank 0 talks.
 [[nodiscard]] Options options_of(Options options, const Processes* processes) {
   const int rank = processes == nullptr ? 0 : processes->rank();
   if (rank > 0) {

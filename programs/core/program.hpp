@@ -19,7 +19,7 @@
 
 namespace rvfit_programs {
 
-/// What a reader hands over of one file.
+/// One file as a reader hands it over.
 struct Reading {
   /// The whole file; without pixels and with S/N as far as it is known if `read_rows` is there.
   rvfit::io::Spectra spectra;
@@ -28,7 +28,7 @@ struct Reading {
   /// Reads spectra of some rows, all arms; a row is asked for once. None: `spectra` has them.
   std::function<std::vector<rvfit::io::SpectraArm>(const std::vector<std::size_t>& rows)> read_rows;
 
-  // What outputs repeat of the input.
+  // Outputs repeat these parts of the input.
   std::shared_ptr<rvfit::io::FitsInput> tables;          ///< none: nothing
   std::vector<std::string> header;                       ///< keywords of its primary header
   std::vector<std::string> row_tables;                   ///< tables with a row per spectrum

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What a run did and how long it took, for people and for programs.
+/// The summary of a run, its counts and times, for people and for programs.
 
 #include <rvfit/data/fit_result.hpp>
 #include <rvfit/io/fits/io_error.hpp>
@@ -110,7 +110,7 @@ inline void print(std::ostream& out, const Summary& summary) {
   return json;
 }
 
-/// What `to_json` was given.
+/// The summary that `to_json` was given.
 template <class Json>
 [[nodiscard]] Summary summary_of(const Json& json) {
   Summary summary;
@@ -127,7 +127,8 @@ template <class Json>
   return summary;
 }
 
-/// Of processes that worked side by side: sums, of the seconds of phases the mean, and the longest total.
+/// One summary of processes that worked side by side: counts are summed, the seconds of a phase are the mean,
+/// and the total is the longest.
 [[nodiscard]] inline Summary sum_of(const std::vector<Summary>& parts) {
   Summary all;
   all.processes = 0;

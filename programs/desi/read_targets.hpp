@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What rvfit_desi fits of a file, and what it repeats of it.
+/// Reads a DESI file for rvfit_desi: the rows to fit, and the parts of the file that outputs repeat.
 
 #include "core/log.hpp"
 #include "core/program.hpp"
@@ -26,8 +26,8 @@
 
 namespace rvfit_desi {
 
-/// What redrock says of a file, and the file that it says it in; nothing known if it is not there or
-/// nobody wants to know.
+/// Redrock's redshifts and classes, and the file that has them; unknown if there is no such file or nobody
+/// asks.
 [[nodiscard]] inline std::pair<rvfit::io::Redrock, std::string> redrock_of(
     const rvfit::io::DesiFile& file, const Options& options) {
   if (options.selection.by_redrock || options.include_redrock) {
@@ -85,7 +85,7 @@ namespace rvfit_desi {
   return false;
 }
 
-/// What only the pixels tell of all rows.
+/// Properties of all rows that only their pixels tell.
 struct Look {
   std::vector<std::vector<float>> snr;  ///< for each arm (R)
   std::vector<char> shows_anything;     ///< (R)

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// Which rows of a DESI file are fitted, by the rules of rvspecfit (select_fibers_to_fit in
+/// Selects the rows of a DESI file that are fitted, by the rules of rvspecfit (select_fibers_to_fit in
 /// rvspecfit/desi/desi_fit.py).
 
 #include <rvfit/io/desi/desi_file.hpp>
@@ -17,7 +17,7 @@
 
 namespace rvfit_desi {
 
-/// What a row must fulfil. Conditions are joined by "and", but a row of a wanted type or one that
+/// Conditions on a row. They are joined by "and", but a row of a wanted type or one that
 /// redrock takes for a star will do where both are asked for.
 struct Selection {
   bool all_rows = false;  ///< also sky, bad and those with a bad fiber status

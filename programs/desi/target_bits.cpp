@@ -8,7 +8,7 @@
 namespace rvfit_desi {
 namespace {
 
-/// Which surveys know a bit.
+/// The surveys that know a bit.
 enum Survey : unsigned { cmx = 1, sv1 = 2, sv2 = 4, sv3 = 8, main = 16 };
 
 struct TargetBit {

@@ -2,8 +2,7 @@
 #pragma once
 
 /// @file
-/// Turns templates into what a spectrograph would hand over: wrong flux calibration, noise, bad
-/// pixels.
+/// Turns templates into observed spectra: wrong flux calibration, noise, bad pixels.
 
 #include "options.hpp"
 #include "random.hpp"

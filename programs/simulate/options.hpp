@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What rvfit_simulate is asked for.
+/// The options of rvfit_simulate.
 
 #include <cstdint>
 #include <string>

@@ -43,7 +43,7 @@ const std::vector<io::Column> stars{
     {"ivar", "", "", Floats(12, 4.0F), {4}},
 };
 
-/// What reading a table of these columns says, from the file's name on, or "no error".
+/// The error of reading a table of these columns, from the file's name on, or "no error".
 std::string error_of_table(const std::vector<io::Column>& columns,
                            const io::TableColumns& names = {},
                            const std::vector<io::TableArm>& arms = {{"desi_b"}}) {

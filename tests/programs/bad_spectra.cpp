@@ -103,7 +103,7 @@ TEST_CASE("rvfit_desi: each bad spectrum is a status in its row, and the rest is
     CHECK(pixels[row] == 0);
   }
 
-  // What was not touched has the same answer, wherever the bad ones are.
+  // Spectra that were not touched have the same answer, wherever the bad ones are.
   const auto rv_before = good.read_column<double>("RVTAB", "VRAD");
   const auto teff_before = good.read_column<double>("RVTAB", "TEFF");
   const auto truth = io::FitsInput(folder / "bad.fits").read_column<double>("TRUTH", "VRAD");

@@ -41,7 +41,7 @@ Parsed parsed(const std::string& line) {
   return result;
 }
 
-/// What a line with an emulator and a file is answered with.
+/// The answer to a line with an emulator and a file.
 std::string complaint(const std::string& words) {
   const Parsed line = parsed("--emulator e.fits " + words + " a.fits");
   CHECK_FALSE(line.run);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// @file
-/// Which rows of a DESI file are fitted.
+/// The rows of a DESI file that are fitted.
 
 #include "desi/selection.hpp"
 #include "desi/target_bits.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// @file
-/// What rvfit_desi's options do to its table.
+/// The effect of rvfit_desi's options on its table.
 
 #include "support/fits_edit.hpp"
 #include "support/run_program.hpp"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# What rvfit_desi writes with the options that rvspecfit has, read with astropy; files passed over, files
+# Outputs of rvfit_desi with the options that rvspecfit has, read with astropy; files passed over, files
 # that several processes share, and the status file.
 set -euo pipefail
 source "$(dirname "$0")/common.bash"

@@ -149,7 +149,7 @@ std::set<std::string> names_in(const std::string& folder) {
   return names;
 }
 
-/// What the outputs of a good file say.
+/// The expected outputs of a good file.
 void check_outputs(const ScratchFolder& folder, const std::string& name) {
   CAPTURE(name);
   const auto rows = static_cast<std::size_t>(std::stoi(name));

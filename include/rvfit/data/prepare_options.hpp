@@ -2,8 +2,8 @@
 #pragma once
 
 /// @file
-/// How spectra become weights: the options of `prepare_spectra`. The defaults change nothing that the
-/// errors of the spectra say; a survey's own choices lie beside its reader (io/desi/desi_preparation.hpp).
+/// Options of `prepare_spectra`. The defaults take the errors of the spectra as they are, at all wavelengths;
+/// a survey's own choices lie beside its reader (io/desi/desi_preparation.hpp).
 
 #include <rvfit/core/require.hpp>
 
@@ -57,6 +57,7 @@ class MaskedRanges {
   int size_ = 0;
 };
 
+/// Choices of a survey or a user that turn errors into weights.
 struct PrepareOptions {
   MaskedRanges masked = {};       ///< pixels in these ranges get no weight
   double error_floor = 0.0;       ///< least sigma over the median sigma of the good pixels; 0: none

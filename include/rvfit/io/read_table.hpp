@@ -37,7 +37,7 @@ struct TableColumns {
   std::string wave;      ///< wave, wavelength, lambda, loglam; a name that begins with "log": log10
   std::string flux;      ///< flux
   std::string ivar;      ///< ivar
-  std::string error;     ///< where there is no inverse variance: err, error, sigma, flux_error
+  std::string error;     ///< used without an inverse variance: err, error, sigma, flux_error
   std::string mask;      ///< bad where not 0; none, unless it is named
   std::string wave_hdu;  ///< a table that has the wavelengths of all stars, one a row
   std::vector<std::string> copy;  ///< columns of the first arm to repeat in a table of results

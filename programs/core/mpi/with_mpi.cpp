@@ -40,7 +40,7 @@ constexpr auto dead_after = std::chrono::seconds(20);  // of no sign of life
 /// Whether all have finished.
 enum Verdict : std::int64_t { undecided, all_finished, some_dead };
 
-/// What rank 0 keeps of all ranks.
+/// The memory of rank 0 for all ranks.
 struct Common {
   std::int64_t next_number;
   std::int64_t verdict;
@@ -51,7 +51,7 @@ constexpr MPI_Aint next_number_place = offsetof(Common, next_number);
 constexpr MPI_Aint verdict_place = offsetof(Common, verdict);
 constexpr MPI_Aint gone_place = offsetof(Common, gone);
 
-/// What rank 0 keeps of each rank.
+/// The memory of rank 0 for each rank.
 struct Slot {
   std::int64_t signs_of_life;
   std::int64_t finished;
@@ -144,7 +144,7 @@ class MpiProcesses final : public Processes {
   }
 
  private:
-  /// Where rank 0 keeps the slot of a rank.
+  /// The place of a rank's slot in the memory of rank 0.
   [[nodiscard]] static MPI_Aint slot_place(int rank) {
     return static_cast<MPI_Aint>(sizeof(Common) + static_cast<std::size_t>(rank) * sizeof(Slot));
   }
@@ -159,7 +159,7 @@ class MpiProcesses final : public Processes {
     return before;
   }
 
-  /// In a thread of its own. It also lets MPI serve the others where the network cannot by itself.
+  /// Runs in a thread of its own, and lets MPI serve the others if the network cannot by itself.
   void show_signs_of_life() {
     while (!stop_) {
       try {
@@ -193,8 +193,8 @@ class MpiProcesses final : public Processes {
     return all;
   }
 
-  /// Of rank 0: wait until each has finished or shows no sign of life, tell the others, and if one is dead
-  /// wait until they know.
+  /// Rank 0 waits until each has finished or shows no sign of life, tells the others, and if one is dead
+  /// waits until they know.
   [[nodiscard]] std::vector<Slot> judge() {
     std::vector<Slot> all = wait_for_others();
     std::int64_t living = 0;
@@ -212,7 +212,7 @@ class MpiProcesses final : public Processes {
     return all;
   }
 
-  /// Until each has finished or shows no sign of life.
+  /// Wait until each has finished or shows no sign of life.
   [[nodiscard]] std::vector<Slot> wait_for_others() {
     std::vector<Slot> last(static_cast<std::size_t>(size_));
     std::vector<steady_clock::time_point> seen(last.size(), steady_clock::now());

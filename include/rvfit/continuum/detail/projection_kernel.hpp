@@ -71,7 +71,7 @@ struct ProjectionKernel {
   /// Added to the diagonal of S S^T, relative to it, and ridge sum_k (S S^T)_kk c_k^2 to the objective,
   /// as for a prior on c: where the good pixels do not support all
   /// columns, ln det stays a smooth function of theta instead of hanging on rounding errors.
-  /// (rvspecfit's masked pixels, at 1000 x the median error, do the same and more.)
+  /// (rvspecfit's masked pixels, at 1000 x the median flux, do the same and more.)
   static constexpr Accum ridge = Accum(4096) * Kokkos::Experimental::epsilon_v<Accum>;
   /// A column whose pivot has lost this much of its diagonal is dropped.
   static constexpr Accum dependent = Accum(64) * Kokkos::Experimental::epsilon_v<Accum>;

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// How DESI's spectra are prepared: as rvspecfit does by default (get_specdata in
+/// DESI's spectra are prepared as rvspecfit prepares them by default (get_specdata in
 /// rvspecfit/desi/desi_fit.py).
 
 #include <rvfit/data/prepare_options.hpp>

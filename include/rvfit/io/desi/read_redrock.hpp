@@ -51,7 +51,7 @@ struct RedrockPlace {
   return std::nullopt;
 }
 
-/// What redrock says of R spectra; NaN and empty where it has no such target.
+/// Redrock's redshifts and classes of R spectra; NaN and empty where it has no such target.
 struct Redrock {
   std::vector<double> z;              ///< (R)  redshift
   std::vector<std::string> spectype;  ///< (R)  STAR, GALAXY, QSO

@@ -23,7 +23,7 @@ struct Column {
 
   std::string name;
   std::string unit;     ///< as FITS writes it, empty for pure numbers
-  std::string comment;  ///< what it is, for a reader of the header
+  std::string comment;  ///< for a reader of the header
   Values values;
   /// Extents of one row's entry, slowest first; empty for a single value. For strings instead the
   /// least number of characters, {16}.

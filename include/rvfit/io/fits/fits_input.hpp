@@ -23,7 +23,7 @@
 
 namespace rvfit::io {
 
-/// What to do with a stored number that the type in memory cannot hold.
+/// A stored number that the type in memory cannot hold is an error, or becomes the nearest that it can.
 enum class OutOfRange { refuse, clamp };
 
 /// A FITS file open for reading. Every failure is an IoError that names the file and the HDU.

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What an output repeats of its input: keywords, and rows of tables with every column they have.
+/// An output repeats parts of its input: keywords, and rows of tables with every column they have.
 
 #include <rvfit/io/fits/fits_input.hpp>
 
@@ -13,6 +13,7 @@
 
 namespace rvfit::io {
 
+/// The input and the parts of it to repeat; a part that the input has not is passed over.
 struct Repeated {
   /// Rows of a table, in the order wanted.
   struct Table {
@@ -21,8 +22,8 @@ struct Repeated {
   };
 
   std::shared_ptr<FitsInput> from;    ///< none: nothing is repeated
-  std::vector<std::string> keywords;  ///< of the primary header, those that it has
-  std::vector<Table> tables;          ///< those that it has
+  std::vector<std::string> keywords;  ///< of its primary header
+  std::vector<Table> tables;
 };
 
 }  // namespace rvfit::io

@@ -21,18 +21,18 @@
 
 namespace rvfit::io {
 
-/// What is known of an arm of the B fitted spectra besides the fit.
+/// An arm of the B fitted spectra, besides the fit.
 struct RvtabArm {
   std::string label;       ///< part of column names, B of CHISQ_B; exposures of an arm share it
   std::vector<float> snr;  ///< (B)  median S/N of a pixel
 };
 
-/// All that goes into a table of B rows: the fit, its A arms, and columns of the input.
+/// Everything that a table of B rows is made of: the fit, its A arms, and columns of the input.
 struct Rvtab {
   FitResult result;
   std::vector<RvtabArm> arms;    ///< (A) in the order of the result's arms
   std::vector<Column> columns;   ///< identities of the input, B rows each
-  std::vector<Column> redshift;  ///< what another program found before, B rows each: RR_Z and so on
+  std::vector<Column> redshift;  ///< another program's redshifts and classes, B rows each
 };
 
 namespace detail {
@@ -107,7 +107,7 @@ class RvtabColumns {
     add_all(table_.redshift);
   }
 
-  /// What rvspecfit has not: other parameters and errors, and the second minimum.
+  /// Columns that rvspecfit has not: other parameters and errors, and the second minimum.
   void add_others() {
     add_if_known("VRAD_ERR_PROFILE", kms, "Width of rv's posterior at the fixed template",
                  result_.profile_error);
