@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# For the tests of programs: a folder of their own, and what a refusal looks like.
+# The tests of programs source this: a folder of their own, Python, and the looks of a refusal.
 # shellcheck shell=bash
 
 : "${RVFIT_BIN_DIR:?}" "${RVFIT_SOURCE_DIR:?}"
@@ -10,6 +10,17 @@ demo_emulator=$RVFIT_SOURCE_DIR/programs/demo/emulator.fits
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
+
+python=${RVFIT_PYTHON:-/usr/bin/python3}
+export PYTHONDONTWRITEBYTECODE=1
+
+# require_python PACKAGE[, PACKAGE]...: $python has them, or the test is skipped.
+require_python() {
+  if ! "$python" -c "import $*"; then
+    echo "[skipped] $python lacks one of: $*"
+    exit 77
+  fi
+}
 
 fail() {
   echo "failed: $*" >&2

@@ -4,9 +4,8 @@
 # Memory is set by the size of a batch: five times the stars of a file, or of a list of files, hardly need
 # more. Held at once, their pixels alone would take over 70 MB more.
 set -euo pipefail
-source "$(dirname "$0")/../programs/common.bash"
+source "$(dirname "$0")/common.bash"
 
-python=${RVFIT_PYTHON:-/usr/bin/python3}
 "$RVFIT_BIN_DIR/rvfit_simulate" --emulator "$demo_emulator" --output 200.fits --stars 200
 "$RVFIT_BIN_DIR/rvfit_simulate" --emulator "$demo_emulator" --output 1000.fits --stars 1000
 for n in $(seq 5); do

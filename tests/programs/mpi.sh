@@ -10,11 +10,7 @@ if ! command -v mpirun > mpirun.txt || [[ $(ldd "$RVFIT_BIN_DIR/rvfit_desi") != 
   echo "[skipped] built without MPI, or no mpirun"
   exit 77
 fi
-python=${RVFIT_PYTHON:-/usr/bin/python3}
-if ! "$python" -c 'import astropy'; then
-  echo "[skipped] $python lacks astropy"
-  exit 77
-fi
+require_python astropy
 export OMP_NUM_THREADS=1
 export OMPI_MCA_btl_vader_single_copy_mechanism=none                     # containers forbid it
 export ASAN_OPTIONS="${ASAN_OPTIONS:-}${ASAN_OPTIONS:+:}detect_leaks=0"  # MPI's own

@@ -6,13 +6,8 @@
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
 
-python=${RVFIT_PYTHON:-/usr/bin/python3}
-export PYTHONDONTWRITEBYTECODE=1
-outputs=("$python" "$RVFIT_SOURCE_DIR/tests/programs/desi_outputs.py")
-if ! "$python" -c 'import astropy, numpy'; then
-  echo "[skipped] $python lacks a package"
-  exit 77
-fi
+outputs=("$python" "$RVFIT_SOURCE_DIR/tests/programs/outputs.py")
+require_python astropy, numpy
 desi=("$RVFIT_BIN_DIR/rvfit_desi" --emulator "$demo_emulator" --quiet)
 folder=healpix/26065
 input=$folder/coadd-main-26065.fits

@@ -6,17 +6,12 @@
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
 
-python=${RVFIT_PYTHON:-/usr/bin/python3}
-export PYTHONDONTWRITEBYTECODE=1
 stars=${RVFIT_SHARED_DATA:-}/desi/coadd-resolution.fits
 if [ ! -f "$stars" ] || [ ! -f "${RVFIT_SHARED_EMULATOR:-}" ]; then
   echo "[skipped] RVFIT_SHARED_DATA or RVFIT_SHARED_EMULATOR is not set, or nothing is there"
   exit 77
 fi
-if ! "$python" -c 'import astropy, numpy'; then
-  echo "[skipped] $python lacks a package"
-  exit 77
-fi
+require_python astropy, numpy
 desi=("$RVFIT_BIN_DIR/rvfit_desi" --emulator "$RVFIT_SHARED_EMULATOR" --quiet)
 "${desi[@]}" --output-dir without "$stars"
 "${desi[@]}" --output-dir with --resolution-matrix "$stars"

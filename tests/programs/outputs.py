@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Inputs for and checks of rvfit_desi's outputs, for outputs.sh; reads them as a user of rvspecfit does.
 
-    desi_outputs.py make SIMULATED FOLDER   a coadd with all that DESI's have, and redrock's file beside it
-    desi_outputs.py check COADD RVTAB RVMOD the outputs of its targets of the types MWS_ANY and STD_*
-    desi_outputs.py empty RVTAB RVMOD       outputs without a row
+    outputs.py make SIMULATED FOLDER   a coadd with all that DESI's have, and redrock's file beside it
+    outputs.py check COADD RVTAB RVMOD the outputs of its targets of the types MWS_ANY and STD_*
+    outputs.py empty RVTAB RVMOD       outputs without a row
 """
 import sys
 import warnings

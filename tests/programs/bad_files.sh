@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Bad files: each a one-line error with exit code 2 and no output. (Those that take more than cutting
-# bytes to make are in tests/io/program_bad_input.cpp.)
+# bytes to make are in edited_files.cpp.)
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
 

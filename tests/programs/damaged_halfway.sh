@@ -6,11 +6,7 @@
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
 
-python=${RVFIT_PYTHON:-/usr/bin/python3}
-if ! "$python" -c 'import astropy, numpy'; then
-  echo "[skipped] $python lacks a package"
-  exit 77
-fi
+require_python astropy, numpy
 "$RVFIT_BIN_DIR/rvfit_simulate" --emulator "$demo_emulator" --output good.fits --stars 12
 # R_IVAR compressed, and the tile of its eighth row overwritten.
 "$python" - << 'END'

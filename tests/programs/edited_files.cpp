@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// @file
-/// rvfit_desi on bad files that take an edit to make; the others are in tests/programs/bad_input.sh.
+/// rvfit_desi on bad files that take an edit to make; the others are in bad_files.sh.
 
 #include "support/fits_edit.hpp"
 #include "support/run_program.hpp"

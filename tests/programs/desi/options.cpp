@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 /// @file
-/// The command line of rvfit_desi: the reference's spellings, settings from a file, and what a wrong
-/// word is answered with.
+/// The command line of rvfit_desi: the reference's spellings, settings from a file, and the answer to a
+/// wrong word.
 
-#include "core/config_file.hpp"
-#include "core/nearest.hpp"
 #include "desi/options.hpp"
+
 #include "support/scratch_folder.hpp"
 
 #include <doctest/doctest.h>
@@ -172,41 +171,6 @@ TEST_CASE("options: the command line comes before the file, the file before the 
         path + ": line 2: min_vell: no such setting; did you mean --min-vel?");
   std::ofstream(path) << "nonsense\n";
   CHECK(complaint("--config " + path) == path + ": line 1: 'nonsense', expected KEY: VALUE");
-}
-
-TEST_CASE("settings: words, quotes, lists and maps") {
-  std::istringstream text(
-      "---\n"
-      "a: 1 # one\n"
-      "b: 'x: #y'\n"
-      "c: [1, \"two, three\"]\n"
-      "d: {b: 0.5, r: 0.6}\n"
-      "e:\n"
-      "   b : 1\n"
-      "\n"
-      "   r : 2\n");
-  const auto settings = rvfit_programs::read_settings(text);
-  REQUIRE(settings.size() == 5);
-  using Values = std::vector<std::string>;
-  CHECK(settings[0].values == Values{"1"});
-  CHECK(settings[1].values == Values{"x: #y"});
-  CHECK(settings[2].values == Values{"1", "two, three"});
-  CHECK(settings[3].values == Values{"b=0.5", "r=0.6"});
-  CHECK(settings[4].values == Values{"b=1", "r=2"});
-  CHECK(settings[4].line == 6);
-}
-
-TEST_CASE("nearest: letters inserted, deleted, replaced and swapped") {
-  using rvfit_programs::edit_distance;
-  CHECK(edit_distance("npoly", "npoly") == 0);
-  CHECK(edit_distance("npolly", "npoly") == 1);
-  CHECK(edit_distance("npol", "npoly") == 1);
-  CHECK(edit_distance("mpoly", "npoly") == 1);
-  CHECK(edit_distance("nploy", "npoly") == 1);
-  CHECK(edit_distance("", "abc") == 3);
-  CHECK(edit_distance("kitten", "sitting") == 3);
-  CHECK(rvfit_programs::nearest("rbg", {"rbf", "chebyshev"}) == "rbf");
-  CHECK(rvfit_programs::nearest("spline", {"rbf", "chebyshev"}).empty());
 }
 
 }  // namespace
