@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 #include <support/desi_observations.hpp>
 #include <support/fits_of_batches.hpp>
+#include <support/place_of.hpp>
 #include <support/shared_data.hpp>
 
 #include <algorithm>
@@ -39,7 +40,7 @@ TEST_CASE("resolution file: parameters are rvspecfit's, and vsini is biased with
   const ForwardModel<P> model(exec, io::read_emulator(emulator));
   const io::DesiFile file = io::read_desi(spectra, {"B", "R", "Z"}, io::Resolution::read);
   const auto rows = io::select_stars(file);
-  constexpr std::size_t stars = 16, parameters = 6, arms = 3;
+  constexpr std::size_t stars = 16, arms = 3;
   REQUIRE(rows.size() == stars);
   const auto data =
       observations<P>(exec, file, rows, io::desi_preparation(), {0.668, 0.668, 0.773});
@@ -71,7 +72,7 @@ TEST_CASE("resolution file: parameters are rvspecfit's, and vsini is biased with
     highest = std::max(highest, higher);
     for (const char* name : {"teff", "vsini", "rv"}) {
       CAPTURE(name);
-      const std::size_t n = b * parameters + static_cast<std::size_t>(with.parameters.index(name));
+      const std::size_t n = place_of(with.parameters, b, name);
       const double offset = std::abs(with.theta[n] - theirs[n]);
       // A parameter on its bound has no error.
       const double error = std::isnan(with.error[n]) ? 1.0 : with.error[n];
@@ -88,7 +89,7 @@ TEST_CASE("resolution file: parameters are rvspecfit's, and vsini is biased with
     }
     CHECK(good == pixels[b]);
     CHECK(std::abs(sum - chi2[b]) < 0.1 + std::abs(higher));  // the minimum is of more than chi2
-    const std::size_t vsini = b * parameters + 4;
+    const std::size_t vsini = place_of(with.parameters, b, "vsini");
     bias_with.push_back(with.theta[vsini] - truth[b]);
     bias_without.push_back(without.theta[vsini] - truth[b]);
   }

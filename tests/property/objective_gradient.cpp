@@ -6,6 +6,7 @@
 #include <rvfit/io/read_emulator.hpp>
 
 #include <doctest/doctest.h>
+#include <support/place_of.hpp>
 #include <support/sampled_grid.hpp>
 #include <support/shared_data.hpp>
 #include <support/simulated_stars.hpp>
@@ -136,13 +137,15 @@ TEST_CASE(
   // Away from the truth, so that residuals are large.
   std::vector<double> theta = stars.theta;
   for (int b = 0; b < stars.size; ++b) {
-    double* row = &theta[static_cast<std::size_t>(b) * 6];
-    row[0] += 60.0;
-    row[1] -= 0.1;
-    row[2] += 0.07;
-    row[3] -= 0.03;
-    row[4] = 40.0 + 20.0 * b;
-    row[5] += 3.0;
+    const auto at = [&](const char* name) -> double& {
+      return theta[place_of(model.parameters(), static_cast<std::size_t>(b), name)];
+    };
+    at("teff") += 60.0;
+    at("logg") -= 0.1;
+    at("feh") += 0.07;
+    at("alpha") -= 0.03;
+    at("vsini") = 40.0 + 20.0 * b;
+    at("rv") += 3.0;
   }
   check_gradient(model, model.parameters(), stars, theta);
   check_gradient(model, model.parameters(), stars, theta, broad_lines);
@@ -158,9 +161,9 @@ TEST_CASE("objective: the gradient is exact with priors and outside the domain [
   parameters["rv"].prior_mean = 20.0;
   parameters["rv"].prior_sigma = 5.0;
   std::vector<double> theta = stars.theta;
-  for (int b = 0; b < stars.size; ++b) {
-    theta[static_cast<std::size_t>(b) * 6 + 1] = 5.2;  // logg, whose box ends at 5
-    theta[static_cast<std::size_t>(b) * 6 + 4] = 60.0;
+  for (std::size_t b = 0; b < static_cast<std::size_t>(stars.size); ++b) {
+    theta[place_of(parameters, b, "logg")] = 5.2;  // its box ends at 5
+    theta[place_of(parameters, b, "vsini")] = 60.0;
   }
   check_gradient(model, parameters, stars, theta);
 }

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 #include <support/desi_observations.hpp>
 #include <support/fits_of_batches.hpp>
+#include <support/place_of.hpp>
 #include <support/shared_data.hpp>
 
 #include <algorithm>
@@ -51,6 +52,7 @@ struct Moments {
 /// Moments about the solution of exp(-objective / 2) on `count` velocities from `first` on.
 Moments brute_force(const FittedStars& fitted, int star, double first, double step, int count) {
   const auto solution = fitted.solution(star);
+  const std::size_t rv = place_of(fitted.model.parameters(), 0, "rv");
   std::vector<double> theta;
   for (int n = 0; n < count; ++n) {
     theta.insert(theta.end(), solution.begin(), solution.end());
@@ -63,7 +65,7 @@ Moments brute_force(const FittedStars& fitted, int star, double first, double st
     double term = std::exp(-0.5 * (values[n] - least));
     for (double& power : sum) {
       power += term;
-      term *= theta[6 * n + 5] - solution[5];
+      term *= theta[6 * n + rv] - solution[rv];
     }
   }
   const double variance = sum[2] / sum[0];
@@ -80,14 +82,17 @@ TEST_CASE("errors: the rv profile has the moments of the posterior on a fine gri
     CAPTURE(b);
     REQUIRE(is_solution(fitted.result.status[row]));
     const double error = fitted.result.profile_error[row];
-    const double rv = fitted.solution(b)[5];
+    const std::size_t place = place_of(fitted.result.parameters, row, "rv");
+    const double rv = fitted.result.theta[place];
     const Moments want = brute_force(fitted, b, rv - 8.0 * error, error / 16.0, 257);
-    // A cubic between velocities that are 1.25 errors apart.
-    CHECK(error == doctest::Approx(want.error).epsilon(2e-3));
-    CHECK(std::abs(fitted.result.profile_skewness[row] - want.skewness) < 0.01);
-    CHECK(fitted.result.profile_kurtosis[row] == doctest::Approx(want.kurtosis).epsilon(0.01));
-    // Other parameters known, rv is known better than with them.
-    CHECK(error < 1.01 * fitted.result.error[row * 6 + 5]);
+    // A cubic between velocities that are 1.25 errors apart: measured 2.5e-5, 7e-5 and 5e-4 (of 3).
+    const double skewness = fitted.result.profile_skewness[row];
+    const double kurtosis = fitted.result.profile_kurtosis[row];
+    CHECK(std::abs(error / want.error - 1.0) < 5e-4);  // margin 20
+    CHECK(std::abs(skewness - want.skewness) < 1e-3);  // margin 14
+    CHECK(std::abs(kurtosis - want.kurtosis) < 1e-2);  // margin 19
+    // Other parameters known, rv is known better than with them; a hundredth is the posterior's skewness.
+    CHECK(error < 1.01 * fitted.result.error[place]);
   }
 }
 
@@ -114,7 +119,7 @@ TEST_CASE("errors: without a profile its columns are NaN") {
 TEST_CASE("errors: the exact Hessian is that of the objective's values") {
   FitOptions options;
   options.hessian = HessianKind::exact;
-  options.solver.tolerance = 1e-9;
+  options.solver.tolerance = 1e-9;  // differences are taken about the minimum itself
   const SimulationOptions simulation{.stars = 4, .seed = 17, .snr_min = 15.0, .snr_max = 40.0};
   const FittedStars fitted(simulation, options);
   const FittedStars gauss_newton(simulation);
@@ -152,14 +157,13 @@ TEST_CASE("errors: the exact Hessian is that of the objective's values") {
     for (Eigen::Index p = 0; p < 6; ++p) {
       const std::size_t place = static_cast<std::size_t>(6 * b + p);
       CAPTURE(p);
-      // Curvatures change along the way of a tenth of an error.
-      CHECK(fitted.result.error[place] ==
-            doctest::Approx(std::sqrt(covariance(p, p))).epsilon(0.004));
-      largest = std::max(
-          largest, std::abs(fitted.result.error[place] / gauss_newton.result.error[place] - 1.0));
+      // Curvatures change along the way of a tenth of an error: measured 2e-6, margin 25.
+      const double error = fitted.result.error[place];
+      CHECK(std::abs(error / std::sqrt(covariance(p, p)) - 1.0) < 5e-5);
+      largest = std::max(largest, std::abs(error / gauss_newton.result.error[place] - 1.0));
     }
   }
-  // The two Hessians differ, or this test would say nothing.
+  // The two Hessians differ, or this test would say nothing: measured 0.011.
   CHECK(largest > 0.008);
 }
 
@@ -170,10 +174,10 @@ TEST_CASE("errors: of two superposed stars the fainter is the second minimum") {
   const Double::execution_space exec;
   const ForwardModel<Double> model(exec, emulator);
   std::vector<double> both(stars.theta.begin(), stars.theta.begin() + 6);
-  both[4] = 10.0;
+  both[place_of(model.parameters(), 0, "vsini")] = 10.0;
   both.insert(both.end(), both.begin(), both.begin() + 6);
-  both[5] = -900.0;
-  both[11] = 1000.0;
+  both[place_of(model.parameters(), 0, "rv")] = -900.0;
+  both[place_of(model.parameters(), 1, "rv")] = 1000.0;
   const auto flux = predict<Double>(exec, model, both, layout<Double>(exec, coarse_arms()));
   for (std::size_t a = 0; a < flux.size(); ++a) {
     const std::size_t n = flux[a].size() / 2;
@@ -188,8 +192,10 @@ TEST_CASE("errors: of two superposed stars the fainter is the second minimum") {
   (*options.parameters)["vsini"].fixed = true;  // or one broad line would do for both
   (*options.parameters)["vsini"].value = 10.0;
   const auto result = fit<Double>(exec, model, stars.observations<Double>(exec, {0}), options);
-  CHECK(std::abs(result.theta[5] + 900.0) < 30.0);
-  CHECK(std::abs(result.second_rv[0] - 1000.0) < 30.0);
+  // A tenth of a pixel: each star's lines are noise to the other. Measured 14 and 10 km/s.
+  constexpr double near = 30.0;
+  CHECK(std::abs(result.theta[place_of(model.parameters(), 0, "rv")] + 900.0) < near);
+  CHECK(std::abs(result.second_rv[0] - 1000.0) < near);
   CHECK(result.second_excess[0] > 0.0);
 }
 

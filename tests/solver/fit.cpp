@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 #include <support/fits_of_batches.hpp>
+#include <support/place_of.hpp>
 #include <support/sampled_grid.hpp>
 #include <support/shared_data.hpp>
 #include <support/simulated_stars.hpp>
@@ -41,8 +42,8 @@ TEST_CASE("fit: simulated stars are found from the scan, with true errors [OpenM
   for (std::size_t b = 0; b < 96; ++b) {
     converged += result.status[b] == FitStatus::converged ? 1 : 0;
     // All start within a few pixels of the right minimum, or the fit would end elsewhere.
-    CHECK(std::abs(result.theta[b * n + 5] - stars.theta[b * n + 5]) <
-          10.0 * result.error[b * n + 5]);
+    const std::size_t rv = place_of(result.parameters, b, "rv");
+    CHECK(std::abs(result.theta[rv] - stars.theta[rv]) < 10.0 * result.error[rv]);
     for (std::size_t p = 0; p < n && result.bound_flags[b] == 0; ++p) {
       pulls[p].push_back((result.theta[b * n + p] - stars.theta[b * n + p]) /
                          result.error[b * n + p]);
@@ -53,19 +54,18 @@ TEST_CASE("fit: simulated stars are found from the scan, with true errors [OpenM
     CAPTURE(result.parameters[static_cast<int>(p)].name);
     // About 80 pulls: the median is good to 0.14, half the 16-84 percentile range to 0.1 (one sigma).
     CHECK(pulls[p].size() > 60);
-    CHECK(std::abs(percentile(pulls[p], 0.5)) < 0.45);
-    CHECK(0.5 * (percentile(pulls[p], 0.84) - percentile(pulls[p], 0.16)) ==
-          doctest::Approx(1.0).epsilon(0.3));
+    const double width = 0.5 * (percentile(pulls[p], 0.84) - percentile(pulls[p], 0.16));
+    CHECK(std::abs(percentile(pulls[p], 0.5)) < 0.45);  // three sigma
+    CHECK(std::abs(width - 1.0) < 0.3);                 // three sigma
   }
 }
 
-TEST_CASE("fit: float storage moves no parameter by more than a hundredth of its error") {
+TEST_CASE("fit: float storage moves no parameter by more than a five-hundredth of its error") {
   const EmulatorData emulator = demo_emulator();
   const SimulatedStars stars = simulate(emulator, desi_arms(), {.stars = 12, .seed = 5});
   const Float::execution_space exec;
-  // Beyond the default tolerance, which allows a hundredth by itself.
   FitOptions options;
-  options.solver.tolerance = 1e-7;
+  options.solver.tolerance = 1e-7;  // the default allows a hundredth by itself, this 3e-4
   const auto in_float = fit<Float>(exec, ForwardModel<Float>(exec, emulator),
                                    stars.observations<Float>(exec), options);
   const auto in_double = fit<Double>(exec, ForwardModel<Double>(exec, emulator),
@@ -74,7 +74,8 @@ TEST_CASE("fit: float storage moves no parameter by more than a hundredth of its
     CAPTURE(n);
     const double error = in_double.error[n];
     if (std::isfinite(error)) {
-      CHECK(std::abs(in_float.theta[n] - in_double.theta[n]) < 0.01 * error + 1e-6);
+      // Measured 9e-5 of the error, margin 22.
+      CHECK(std::abs(in_float.theta[n] - in_double.theta[n]) < 0.002 * error + 1e-6);
     }
   }
 }
@@ -139,7 +140,7 @@ TEST_CASE("fit: the same bits alone, in any order, tile, number of threads [Open
   check_reproducible<Double>();
 }
 
-/// How many of 40 bright stars converge.
+/// Number of 40 bright stars that converge.
 template <class P>
 std::ptrdiff_t converged_at(double snr) {
   const EmulatorData emulator = io::read_emulator(test_file("emulator-tiny.fits"));
@@ -174,9 +175,9 @@ TEST_CASE("fit: fixed parameters keep their value and the others adapt") {
   (*options.parameters)["rv"].value = 42.0;
   const auto result = fit<Double>(exec, model, stars.observations<Double>(exec), options);
   for (std::size_t b = 0; b < 8; ++b) {
-    CHECK(result.theta[b * 6 + 1] == 3.5);
-    CHECK(result.theta[b * 6 + 5] == 42.0);
-    CHECK(std::isnan(result.error[b * 6 + 5]));
+    CHECK(result.theta[place_of(result.parameters, b, "logg")] == 3.5);
+    CHECK(result.theta[place_of(result.parameters, b, "rv")] == 42.0);
+    CHECK(std::isnan(result.error[place_of(result.parameters, b, "rv")]));
     CHECK(is_solution(result.status[b]));
   }
 }
@@ -192,8 +193,10 @@ TEST_CASE("fit: a tight prior pulls a parameter to its mean") {
   (*options.parameters)["feh"].prior_sigma = 1e-4;
   const auto result = fit<Double>(exec, model, stars.observations<Double>(exec), options);
   for (std::size_t b = 0; b < 4; ++b) {
-    CHECK(result.theta[b * 6 + 2] == doctest::Approx(-0.9).epsilon(1e-3));
-    CHECK(result.error[b * 6 + 2] <= 1e-4);
+    const std::size_t feh = place_of(result.parameters, b, "feh");
+    // Data that want another feh by 1 and know it to 0.01 pull by 1e-8 / 0.01^2; measured 4.5e-5.
+    CHECK(std::abs(result.theta[feh] + 0.9) < 1e-4);
+    CHECK(result.error[feh] <= 1e-4);  // the prior's: data add to what it knows
   }
 }
 
@@ -213,8 +216,9 @@ TEST_CASE("fit: several exposures of an arm are fitted jointly, with smaller err
     CHECK(joint.status[b] == FitStatus::converged);
     CHECK(joint.arms == 12);
     if (single.bound_flags[b] == 0 && joint.bound_flags[b] == 0) {
-      // The same data four times: half the error, to first order.
-      CHECK(joint.error[b * 6 + 5] == doctest::Approx(0.5 * single.error[b * 6 + 5]).epsilon(0.05));
+      // The same data four times: half the error, at minima that both stop within 0.01 sigma of.
+      const std::size_t rv = place_of(single.parameters, b, "rv");
+      CHECK(std::abs(joint.error[rv] / single.error[rv] - 0.5) < 0.005);
     }
   }
 }

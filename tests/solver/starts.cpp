@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 #include <support/fits_of_batches.hpp>
+#include <support/place_of.hpp>
 #include <support/shared_data.hpp>
 
 #include <cmath>
@@ -140,7 +141,7 @@ TEST_CASE("starts: a plan used before, for more spectra and by a scan, leaves no
     check_same(of_all, b + 5, scanned, b);
     check_same(started, b, started_fresh, b);
     CHECK(std::isnan(started.second_rv[b]));
-    CHECK(started.start_rv[b] == some.stars.theta[(b + 5) * 6 + 5]);
+    CHECK(started.start_rv[b] == some.stars.theta[place_of(some.model.parameters(), b + 5, "rv")]);
   }
 }
 
@@ -152,7 +153,7 @@ TEST_CASE("starts: one start, and bounds that hold no second, name no second min
   FitOptions narrow;
   narrow.parameters = some.model.parameters();
   for (std::size_t b = 0; b < 3; ++b) {
-    const double rv = some.stars.theta[b * 6 + 5];
+    const double rv = some.stars.theta[place_of(some.model.parameters(), b, "rv")];
     (*narrow.parameters)["rv"].lower = rv - 80.0;
     (*narrow.parameters)["rv"].upper = rv + 80.0;
     const auto star = some.stars.observations<Double>(some.exec, {static_cast<int>(b)});
@@ -174,7 +175,8 @@ TEST_CASE("starts: a fixed rv has no posterior; options that are none are refuse
   FitOptions options;
   options.parameters = some.model.parameters();
   (*options.parameters)["rv"].fixed = true;
-  (*options.parameters)["rv"].value = some.stars.theta[5] + 20.0;
+  (*options.parameters)["rv"].value =
+      some.stars.theta[place_of(some.model.parameters(), 0, "rv")] + 20.0;
   CHECK(std::isnan(fit<Double>(some.exec, some.model, data, options).profile_error[0]));
   options.starts.margin = std::nan("");
   CHECK_THROWS_AS((Fitter<ForwardModel<Double>>(some.exec, some.model, data, 1, options)),

@@ -5,7 +5,9 @@
 
 #include <doctest/doctest.h>
 #include <support/fits_of_batches.hpp>
+#include <support/place_of.hpp>
 #include <support/shared_data.hpp>
+#include <support/tolerance.hpp>
 
 #include <cmath>
 #include <string>
@@ -16,6 +18,9 @@ namespace rvfit::test {
 namespace {
 
 constexpr int exposures = 3, labels = 5;  // labels and vsini
+
+/// Place of the rv of star b where all exposures share it.
+std::size_t own_rv(std::size_t b) { return b * (labels + 1) + labels; }
 
 /// The same stars at three times, with other velocities and noise.
 struct Nights {
@@ -31,7 +36,7 @@ struct Nights {
       options.theta = nights.front().theta;
       options.seed += 1;
       for (std::size_t b = 0; b < 5; ++b) {
-        options.theta[b * 6 + 5] += e == 1 ? amplitude : -amplitude;
+        options.theta[own_rv(b)] += e == 1 ? amplitude : -amplitude;
       }
       nights.push_back(simulate(emulator, coarse_arms(), options));
     }
@@ -59,7 +64,7 @@ void check_recovery(double amplitude) {
     CHECK(result.status[b] == FitStatus::converged);
     for (std::size_t e = 0; e < exposures; ++e) {
       const std::size_t place = b * (labels + exposures) + labels + e;
-      CHECK(std::abs(result.theta[place] - stars.nights[e].theta[b * 6 + 5]) <
+      CHECK(std::abs(result.theta[place] - stars.nights[e].theta[own_rv(b)]) <
             5.0 * result.error[place]);
     }
   }
@@ -97,19 +102,22 @@ TEST_CASE("velocities: the Hessian is that of the exposures' own fits, coupled b
     return arms;
   };
   std::vector<double> theta(stars.nights[0].theta.begin(), stars.nights[0].theta.begin() + 6);
-  theta[4] = 30.0;
+  theta[place_of(stars.model.parameters(), 0, "vsini")] = 30.0;
   Observations<Double> together;
   for (int e = 0; e < exposures; ++e) {
     const auto arms = first_star(e);
     together.insert(together.end(), arms.begin(), arms.end());
   }
-  const std::vector<double> velocities = {theta[5], theta[5] + 12.0, theta[5] - 8.0};
+  const std::vector<double> velocities = {theta[labels], theta[labels] + 12.0, theta[labels] - 8.0};
   std::vector<double> all(theta.begin(), theta.begin() + 5);
   all.insert(all.end(), velocities.begin(), velocities.end());
   const auto joint = linearize(stars.model, together, all);
   const auto gradient = download(stars.exec, joint.gradient);
   const auto hessian = download(stars.exec, joint.hessian);
   const ForwardModel<Double> single(stars.exec, stars.emulator);
+  const int rv = single.layout().rv();
+  // The same sums of three arms each, which are added in another order: nine terms.
+  constexpr double regrouped = rounding<double>(9);
   double teff_sum = 0.0;
   for (int e = 0; e < exposures; ++e) {
     std::vector<double> own(theta.begin(), theta.begin() + 5);
@@ -121,15 +129,15 @@ TEST_CASE("velocities: the Hessian is that of the exposures' own fits, coupled b
     const auto alone = linearize(single, arms, own);
     const auto own_gradient = download(stars.exec, alone.gradient);
     const auto own_hessian = download(stars.exec, alone.hessian);
-    CHECK(gradient(0, labels + e) == doctest::Approx(own_gradient(0, 5)).epsilon(1e-12));
+    CHECK(gradient(0, labels + e) == doctest::Approx(own_gradient(0, rv)).epsilon(regrouped));
     CHECK(hessian(0, labels + e, labels + e) ==
-          doctest::Approx(own_hessian(0, 5, 5)).epsilon(1e-12));
-    CHECK(hessian(0, 1, labels + e) == doctest::Approx(own_hessian(0, 1, 5)).epsilon(1e-12));
+          doctest::Approx(own_hessian(0, rv, rv)).epsilon(regrouped));
+    CHECK(hessian(0, 1, labels + e) == doctest::Approx(own_hessian(0, 1, rv)).epsilon(regrouped));
     CHECK(hessian(0, labels + e, 1) == hessian(0, 1, labels + e));
     CHECK(hessian(0, labels + e, labels + (e + 1) % exposures) == 0.0);
     teff_sum += own_gradient(0, 0);
   }
-  CHECK(gradient(0, 0) == doctest::Approx(teff_sum).epsilon(1e-12));
+  CHECK(gradient(0, 0) == doctest::Approx(teff_sum).epsilon(regrouped));
 }
 
 TEST_CASE("velocities: an exposure without good pixels has no error, and costs the others none") {
@@ -152,8 +160,8 @@ TEST_CASE("velocities: an exposure without good pixels has no error, and costs t
     CHECK(std::isfinite(result.error[place]));
     CHECK(std::isfinite(result.error[place + 1]));
     CHECK(std::isnan(result.error[place + 2]));
-    // The posterior of the first velocity alone.
-    CHECK(result.profile_error[b] == doctest::Approx(result.error[place]).epsilon(0.05));
+    // The posterior of the first velocity alone is a Gaussian to its skewness: measured 0.0045, margin 11.
+    CHECK(std::abs(result.profile_error[b] / result.error[place] - 1.0) < 0.05);
   }
 }
 

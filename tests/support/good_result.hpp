@@ -6,6 +6,8 @@
 
 #include <rvfit/data/fit_result.hpp>
 
+#include <support/place_of.hpp>
+
 #include <cstddef>
 
 namespace rvfit::test {
@@ -38,6 +40,14 @@ namespace rvfit::test {
   result.bad_hessian.assign(b, 0);
   result.iterations.assign(b, 5);
   return result;
+}
+
+/// A parameter of the first row, and its error.
+[[nodiscard]] inline double& theta_of(FitResult& result, const char* name) {
+  return result.theta[place_of(result.parameters, 0, name)];
+}
+[[nodiscard]] inline double& error_of(FitResult& result, const char* name) {
+  return result.error[place_of(result.parameters, 0, name)];
 }
 
 }  // namespace rvfit::test

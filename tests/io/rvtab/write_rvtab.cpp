@@ -120,7 +120,7 @@ TEST_CASE("rvtab: each velocity of a fit has columns and warnings") {
   parameters[2] = parameters[5];
   parameters[2].name = "rv_2";
   result.parameters = ParameterSet(std::move(parameters));
-  result.theta[2] = 899;
+  theta_of(result, "rv_2") = 899;
   CHECK(io::rvs_warn(result, 0) == io::warn::rv);
   const ScratchFolder folder;
   io::write_rvtab(folder / "x.fits", table_of(std::move(result)), {});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+#include "support/place_of.hpp"
 #include "support/same_fit.hpp"
 #include "support/shared_data.hpp"
 #include "support/simulated_stars.hpp"
@@ -40,8 +41,8 @@ TEST_CASE("fit_spectra: options and starts reach the fit") {
       upload_matrix<Matrix<const double, Float>>(some.exec, "truth", some.stars.theta, 4, 6);
   const FitResult started = fit_spectra(some.exec, some.model, some.data, {}, truth);
   for (std::size_t b = 0; b < 4; ++b) {
-    CHECK(fixed.theta[b * 6 + 4] == 20.0);
-    CHECK(started.start_rv[b] == some.stars.theta[b * 6 + 5]);
+    CHECK(fixed.theta[place_of(fixed.parameters, b, "vsini")] == 20.0);
+    CHECK(started.start_rv[b] == some.stars.theta[place_of(started.parameters, b, "rv")]);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <rvfit/solver/lm.hpp>
 
 #include <doctest/doctest.h>
+#include <support/tolerance.hpp>
 
 #include <cmath>
 #include <limits>
@@ -194,8 +195,9 @@ TEST_CASE("lm: a thousand Rosenbrock valleys are solved from scattered starts") 
   const Solved solved = solve<Rosenbrock>(free_parameters(2), start, tight);
   for (std::size_t b = 0; b < 1000; ++b) {
     CHECK(solved.status[b] == FitStatus::converged);
-    CHECK(solved.theta[2 * b] == doctest::Approx(1.0).epsilon(1e-9));
-    CHECK(solved.theta[2 * b + 1] == doctest::Approx(1.0).epsilon(1e-9));
+    // The curvature along the valley is 0.8: sqrt(2 x 1e-24 / 0.8) is 2e-12, margin 10 with 1 + |x|.
+    CHECK(solved.theta[2 * b] == doctest::Approx(1.0).epsilon(1e-11));
+    CHECK(solved.theta[2 * b + 1] == doctest::Approx(1.0).epsilon(1e-11));  // as above
   }
 }
 
@@ -204,16 +206,16 @@ TEST_CASE("lm: Brown and Dennis' minimum is reached, whose residuals are large")
   const Solved solved = solve<BrownDennis>(free_parameters(4), {25.0, 5.0, -5.0, -1.0},
                                            {.max_iterations = 10000, .tolerance = 1e-6}, 1e-4);
   CHECK(solved.status[0] == FitStatus::converged);
-  CHECK(solved.value[0] == doctest::Approx(85822.2).epsilon(1e-6));
+  CHECK(std::abs(solved.value[0] - 85822.2) < 0.05);  // the digits that are published
 }
 
 TEST_CASE("lm: the covariance of a line is the inverse of its normal equations") {
   const Solved solved = solve<Line>(free_parameters(2), {0.0, 0.0}, tight);
   REQUIRE(solved.status[0] == FitStatus::converged);
   // Sums over t = 0 .. 4: n = 5, sum t = 10, sum t^2 = 30; determinant 50.
-  CHECK(solved.covariance[0] == doctest::Approx(30.0 / 50.0));
-  CHECK(solved.covariance[1] == doctest::Approx(-10.0 / 50.0));
-  CHECK(solved.covariance[3] == doctest::Approx(5.0 / 50.0));
+  CHECK(solved.covariance[0] == rounded(30.0 / 50.0));
+  CHECK(solved.covariance[1] == rounded(-10.0 / 50.0));
+  CHECK(solved.covariance[3] == rounded(5.0 / 50.0));
   CHECK(solved.bad[0] == 0);
 }
 
@@ -225,8 +227,8 @@ TEST_CASE("lm: a parameter that ends on a bound is flagged and left out of the c
   CHECK(solved.bound[0] == 2U);
   CHECK(solved.theta[1] == 1.5);
   // Best x0 with the slope held: the mean of 1 + 0.5 t.
-  CHECK(solved.theta[0] == doctest::Approx(2.0));
-  CHECK(solved.covariance[0] == doctest::Approx(1.0 / 5.0));
+  CHECK(solved.theta[0] == rounded(2.0));
+  CHECK(solved.covariance[0] == rounded(1.0 / 5.0));
   CHECK(std::isnan(solved.covariance[3]));
 }
 
@@ -235,7 +237,7 @@ TEST_CASE("lm: a fit that starts on a bound leaves it when the minimum is inside
   parameters[1].lower = 0.0;
   const Solved solved = solve<Line>(parameters, {0.0, -5.0}, tight);
   CHECK(solved.bound[0] == 0U);
-  CHECK(solved.theta[1] == doctest::Approx(2.0));
+  CHECK(solved.theta[1] == rounded(2.0));
 }
 
 TEST_CASE("lm: a fixed parameter keeps its value and has no error") {
@@ -246,9 +248,9 @@ TEST_CASE("lm: a fixed parameter keeps its value and has no error") {
   CHECK(solved.status[0] == FitStatus::converged);
   CHECK(solved.theta[0] == 3.0);
   // Best slope with x0 held at 3: sum t (2 t - 2) / sum t^2 = (60 - 20) / 30.
-  CHECK(solved.theta[1] == doctest::Approx(4.0 / 3.0));
+  CHECK(solved.theta[1] == rounded(4.0 / 3.0));
   CHECK(std::isnan(solved.covariance[0]));
-  CHECK(solved.covariance[3] == doctest::Approx(1.0 / 30.0));
+  CHECK(solved.covariance[3] == rounded(1.0 / 30.0));
   CHECK(solved.bound[0] == 0U);
 }
 
@@ -297,8 +299,8 @@ TEST_CASE(
     return solve<OneOfTwo>(free_parameters(2), {4.0, 0.0},
                            {.max_iterations = 1, .initial_damping = damping});
   };
-  CHECK(first_step(1.0).theta[0] == doctest::Approx(4.0 - 3.5 / 2.0));
-  CHECK(first_step(6.0).theta[0] == doctest::Approx(4.0 - 3.5 / 7.0));
+  CHECK(first_step(1.0).theta[0] == rounded(4.0 - 3.5 / 2.0));
+  CHECK(first_step(6.0).theta[0] == rounded(4.0 - 3.5 / 7.0));
   // Rejections raise the damping from 1e-3 by 4, 8, 16 and 32, to 16.4.
   const Solved early = solve<WrongSign>(free_parameters(1), {1.0}, {.max_damping = 1.0});
   CHECK(early.status[0] == FitStatus::stalled);
@@ -309,7 +311,7 @@ TEST_CASE(
 TEST_CASE("lm: a parameter without any effect gives a bad Hessian, not a failure") {
   const Solved solved = solve<OneOfTwo>(free_parameters(2), {4.0, 7.0});
   CHECK(solved.status[0] == FitStatus::converged);
-  CHECK(solved.theta[0] == doctest::Approx(0.5).epsilon(0.02));  // the default tolerance
+  CHECK(std::abs(solved.theta[0] - 0.5) < 0.01);  // the default tolerance is 1e-4 of chi-square
   CHECK(solved.bad[0] == 1);
 }
 
