@@ -18,8 +18,8 @@
 namespace rvfit::detail {
 
 /// exp(x): x = n ln 2 + r with |r| <= ln 2 / 2, the Taylor series of exp(r), then n added to the
-/// exponent. Below 3 ulp; arguments are clamped to where the result is a normal number
-/// (|x| <= 87 in float, 708 in double), NaN stays NaN.
+/// exponent. The error is below 3 ulp. Arguments are clamped to the range of normal results (|x| <= 87 in
+/// float, 708 in double). NaN stays NaN.
 template <std::floating_point T>
 KOKKOS_INLINE_FUNCTION T exp(T x) {
   constexpr bool single = sizeof(T) == 4;

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// The one compile-time bundle of the library: where a fit runs and in which precisions.
+/// Policy is the one compile-time bundle of the library: the execution space of a fit and its precisions.
 
 #include <Kokkos_Core.hpp>
 
@@ -35,10 +35,10 @@ struct Policy {
                             Kokkos::Rank<Rank, Kokkos::Iterate::Right, Kokkos::Iterate::Right>,
                             Kokkos::IndexType<int>>;
 
-  /// True where kernels run on the processor that calls them: not where it merely sees their memory.
+  /// True where kernels run on the processor that calls them. Memory that both see does not count.
   static constexpr bool on_host = std::is_same_v<memory_space, Kokkos::HostSpace>;
 
-  /// Pixels that one thread handles abreast: a few vector registers on a CPU, one on a GPU, where
+  /// Pixels that one thread handles at once: a few vector registers on a CPU, one pixel on a GPU, where
   /// neighbouring threads take neighbouring pixels.
   static constexpr int pixels_abreast = on_host ? 128 / static_cast<int>(sizeof(Real)) : 1;
 

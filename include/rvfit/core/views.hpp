@@ -62,7 +62,7 @@ template <class View, class Exec, class Container>
   return out;
 }
 
-/// The same for a row-major host matrix of `rows` x `columns`.
+/// Upload a row-major host matrix of `rows` x `columns`, likewise.
 /// @throws InvalidArgument  another number of values
 template <class View, class Exec, class Container>
 [[nodiscard]] View upload_matrix(const Exec& exec, const std::string& label,
@@ -84,7 +84,7 @@ template <class View, class Exec, class Container>
   return out;
 }
 
-/// The same for row-major host values of extents n0 x n1 x n2.
+/// Upload row-major host values of extents n0 x n1 x n2, likewise.
 /// @throws InvalidArgument  another number of values
 template <class View, class Exec, class Container>
 [[nodiscard]] View upload_cube(const Exec& exec, const std::string& label, const Container& values,

@@ -6,8 +6,9 @@
 ///
 ///   c(t, m, s) = sum_j a(t, j) v(m, j + s),   or added to c,
 ///
-/// a product with the Hankel matrix (j, s) -> v(m, j + s) for each m, in place: its rows overlap in
-/// memory, one element apart. cuBLAS and rocBLAS want rows that do not overlap: devices use our product.
+/// is a product with the Hankel matrix (j, s) -> v(m, j + s) for each m. The matrix stays in place: its rows
+/// overlap in memory, one element apart. cuBLAS and rocBLAS want rows that do not overlap, so devices use
+/// the product of device_gemm.hpp.
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/core/views.hpp>
@@ -37,7 +38,7 @@ struct HostCorrelation {
   }
 };
 
-/// The portable correlation, also on hosts: what devices run.
+/// The correlation of devices. It runs on hosts, too, where tests compare it with the other.
 template <ExecutionPolicy P, class T>
 void device_correlate(const typename P::execution_space& exec, MatrixRef<const T> a,
                       MatrixRef<const T> v, int shifts, MatrixRef<T> c, bool accumulate) {
@@ -54,7 +55,7 @@ void device_correlate(const typename P::execution_space& exec, MatrixRef<const T
 
 }  // namespace detail
 
-/// Correlate.
+/// Set c, or add to it, as above.
 ///
 /// @param[in]     exec        instance the work is enqueued on; the call does not fence
 /// @param[in]     a           (T, J)               T a multiple of gemm_row_group

@@ -7,7 +7,7 @@
 /// (detail/vendor_gemm.hpp).
 ///
 /// Ours give every row of C the same bits whatever the other rows are and however many there are; rows
-/// come in groups of `gemm_row_group`. On hosts B lies in memory as products read it, in panels.
+/// come in groups of `gemm_row_group`. On hosts B lies in panels, in the order in which products read it.
 
 #include <rvfit/linalg/detail/device_gemm.hpp>
 #include <rvfit/linalg/detail/host_gemm.hpp>
@@ -21,8 +21,8 @@
 
 namespace rvfit {
 
-/// Columns of a panel of a matrix of `columns` columns: B(k, j) is at (j / n, k, j % n) of (panels, K, n);
-/// the last panel is filled up with 0. On devices there is but one.
+/// Columns n of a panel of a matrix of `columns` columns. B(k, j) is at (j / n, k, j % n) of (panels, K, n);
+/// the last panel is filled up with 0. On devices there is one panel.
 template <ExecutionPolicy P>
 [[nodiscard]] constexpr int panel_width(int columns) {
   return P::on_host ? detail::panel_columns<typename P::real_type> : columns;
@@ -49,8 +49,8 @@ template <ExecutionPolicy P, class Container>
 
 namespace detail {
 
-/// Host: a panel of C for a block of rows, then `epilogue(c, row, rows, column, columns)` while it is
-/// in cache.
+/// Host: one thread computes a panel of C for a block of rows, then calls
+/// `epilogue(c, row, rows, column, columns)` while it is in cache.
 template <class T, class Epilogue>
 struct HostGemm {
   MatrixRef<const T> a;
@@ -80,7 +80,7 @@ struct HostGemm {
   }
 };
 
-/// What devices run: C = A B, row t * lanes + l of A and C being lane l of entry t.
+/// The product of devices: C = A B. Row t * lanes + l of A and C is lane l of entry t.
 template <ExecutionPolicy P, class T>
 void product_on_device(const typename P::execution_space& exec, const std::string& label,
                        MatrixRef<const T> a, MatrixRef<const T> b, MatrixRef<T> c, int lanes,
@@ -92,7 +92,7 @@ void product_on_device(const typename P::execution_space& exec, const std::strin
   }
 }
 
-/// Host product with an epilogue a block, `block_rows` rows at a time.
+/// The product of hosts, `block_rows` rows at a time, each block followed by the epilogue.
 template <ExecutionPolicy P, class T, class Epilogue>
 void host_gemm(const typename P::execution_space& exec, const std::string& label,
                MatrixRef<const T> a, const Cube<const T, P>& panels, MatrixRef<T> c, int block_rows,

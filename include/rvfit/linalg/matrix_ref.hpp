@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What products take: matrices in memory, and how many of their rows matter.
+/// Arguments of products: matrices in memory, and the number of rows in use.
 
 #include <rvfit/core/tile.hpp>
 
@@ -12,7 +12,7 @@
 
 namespace rvfit {
 
-/// Rows of a product must be a multiple of this (pad, and ignore what the padding computes).
+/// Rows of a product must be a multiple of this. Callers pad, and ignore the rows of the padding.
 inline constexpr int gemm_row_group = 4;
 
 /// A row-major matrix in memory.
@@ -27,7 +27,7 @@ struct MatrixRef {
 };
 
 /// Rows that a product must compute: L for each entry of a tile up to the end of its list, whose length
-/// only the device knows; all if made of nothing. What the rest of the rows holds is not specified.
+/// only the device knows. Made of nothing it stands for all rows. The other rows may hold anything.
 template <ExecutionPolicy P>
 struct RowsInUse {
   Scalar<const int, P> count;  ///< length of the list

@@ -2,8 +2,8 @@
 #pragma once
 
 /// @file
-/// Derivatives that a model gives by hand, against those of its values: by duals where operator() takes
-/// them, else by differences.
+/// Derivatives that a model gives by hand are compared with those of its values: by duals where operator()
+/// takes them, else by differences.
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/core/views.hpp>
@@ -21,7 +21,7 @@
 
 namespace rvfit {
 
-/// Where a model's `linearize` is most wrong.
+/// The worst error of a model's `linearize`.
 struct DerivativeError {
   int point = 0;
   int parameter = -1;   ///< -1: the value itself

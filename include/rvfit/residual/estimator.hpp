@@ -2,9 +2,9 @@
 #pragma once
 
 /// @file
-/// What is minimised: F = sum_i rho(f_i; y_i, w_i) over the points of a fit. An estimator gives the term
-/// of one point with its first derivative in the model's value f, and a positive stand-in for the
-/// second, of which gradient and Hessian are made: g = sum rho' J, H = sum rho'' J J^T.
+/// A fit minimises F = sum_i rho(f_i; y_i, w_i) over its points. An estimator gives the term of one point with
+/// its first derivative in the model's value f, and a positive stand-in for the second. Gradient and
+/// Hessian are made of them: g = sum rho' J, H = sum rho'' J J^T.
 
 #include <rvfit/core/pack_math.hpp>
 #include <rvfit/core/require.hpp>

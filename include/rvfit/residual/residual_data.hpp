@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What N fits of a user's model are given and what they return, on the device.
+/// Data, parameters and results of N fits of a user's model, on the device.
 
 #include <rvfit/core/views.hpp>
 #include <rvfit/data/fit_result.hpp>
@@ -11,7 +11,7 @@
 
 namespace rvfit {
 
-/// Parameters of each fit where they differ from those of all; empty views stand for the latter.
+/// Parameters of each fit where fits differ. An empty view means: those of ResidualOptions for all.
 template <ExecutionPolicy P>
 struct ParametersOfFits {
   using Accum = typename P::accum_type;

@@ -6,8 +6,8 @@
 ///
 ///   F(theta) = sum_i rho(f(theta; i); y_i, w_i) + sum_p ((theta_p - mean_p) / sigma_p)^2
 ///
-/// inside its bounds, by the Levenberg-Marquardt steps of lm_fit.hpp. A fit's result is the same to the
-/// last bit alone, among others, in any order and with any number of threads.
+/// inside its bounds, by the Levenberg-Marquardt steps of lm_fit.hpp. A fit has the same bits alone, among
+/// others, in any order and with any number of threads.
 
 #include <rvfit/residual/detail/fit_by_team.hpp>
 #include <rvfit/residual/detail/fit_by_thread.hpp>
@@ -22,10 +22,10 @@
 
 namespace rvfit {
 
-/// How many threads work on one fit.
+/// Threads of one fit.
 enum class Parallelism {
   automatic,       ///< by the shape of the fits
-  thread_per_fit,  ///< state in registers; on CPUs a vector register of fits abreast
+  thread_per_fit,  ///< state in registers; on CPUs a thread takes a pack of fits
   team_per_fit,    ///< the points of a fit are spread over a team, its state is in scratch
 };
 
@@ -41,7 +41,7 @@ struct ResidualOptions {
   std::int64_t chunk = std::int64_t{1} << 20;  ///< fits of one launch
 };
 
-/// A plan: options checked and uploaded once. `run` then allocates nothing and does not wait.
+/// Fits of a model with checked options. The constructor uploads them; `run` allocates nothing and does not wait.
 template <ExecutionPolicy P, ResidualModel Model, class Estimator = LeastSquares>
 class ResidualFitter {
  public:
@@ -74,7 +74,7 @@ class ResidualFitter {
     parameters_ = DeviceParameters<P>(exec, set);
   }
 
-  /// Fit.
+  /// Fit each row of data from its row of starts.
   ///
   /// @param[in]  exec   instance the work is enqueued on; the call does not fence
   /// @param[in]  model  device-callable, copied into the kernels
@@ -151,8 +151,8 @@ class ResidualFitter {
     return data;
   }
 
-  /// A thread keeps the state of a small fit in registers. On hosts it keeps the data of all its pack
-  /// in its cache.
+  /// True if teams should fit. A thread keeps the state of a small fit in registers; on hosts it keeps the data of
+  /// its pack in its cache.
   [[nodiscard]] bool by_team(int points) const {
     if (options_.parallelism != Parallelism::automatic) {
       return options_.parallelism == Parallelism::team_per_fit;
@@ -192,7 +192,7 @@ class ResidualFitter {
     };
     constexpr const char* label = "rvfit::ResidualFitter::fit_by_team";
     if constexpr (P::on_host) {
-      // Threads that no fit of its own is left for join the others.
+      // Threads beyond the number of fits join the others.
       const int wanted = std::max(exec.concurrency() / count, 1);
       const int most = policy(1).team_size_max(kernel, Kokkos::ParallelForTag());
       Kokkos::parallel_for(label, policy(std::min(wanted, most)), kernel);
@@ -206,7 +206,7 @@ class ResidualFitter {
   DeviceParameters<P> parameters_;
 };
 
-/// The same in one call, with new arrays.
+/// Plan and fit in one call, with new arrays for the results.
 ///
 /// @param[in] covariance  also compute covariances and correlations
 template <ExecutionPolicy P, ResidualModel Model, class Estimator = LeastSquares>

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What a user writes to fit a function of his own, f(theta; i), to M points of N data sets:
+/// A model is a function of a user's own, f(theta; i), that is fitted to M points of N data sets:
 ///
 /// @code{.cpp}
 ///   struct Gaussian {
@@ -44,7 +44,7 @@
 
 namespace rvfit {
 
-/// Where a model's derivatives come from.
+/// Source of a model's derivatives.
 enum class Derivatives {
   by_hand,      ///< its `linearize`; the default where there is one
   dual,         ///< forward mode, exact; the default otherwise
@@ -115,7 +115,7 @@ concept ResidualModel = requires {
 &&Model::parameters > 0 &&
     Model::parameters <= max_parameters&& detail::ValueOf<Model, double, std::int64_t>;
 
-/// How the derivatives of a model come about.
+/// The source of the derivatives of a model: the one it names, `linearize` where it has one, else duals.
 template <ResidualModel Model>
 [[nodiscard]] consteval Derivatives derivatives_of() {
   if constexpr (requires { Model::derivatives; }) {

@@ -25,26 +25,26 @@ template <ExecutionPolicy P, class T, int Down = P::on_host ? 2 : 8,
 struct TiledGemm {
   using Member = typename P::member_type;
 
-  /// As much as a thread moves at once.
+  /// Neighbours that a thread moves by one instruction.
   static constexpr int width = 16 / static_cast<int>(sizeof(T));
-  struct alignas(16) Pack {
+  struct alignas(16) Segment {
     T element[width];
   };
 
   static constexpr int threads = Down * Across;
-  static constexpr int row_packs = 8 / width;  ///< of a thread
-  static constexpr int column_packs = 2;
-  static constexpr int block_rows = Down * row_packs * width;
-  static constexpr int block_columns = Across * column_packs * width;
+  static constexpr int row_segments = 8 / width;  ///< of a thread
+  static constexpr int column_segments = 2;
+  static constexpr int block_rows = Down * row_segments * width;
+  static constexpr int block_columns = Across * column_segments * width;
   static constexpr int depth = 16;
-  /// Packs from one inner index to the next in scratch; one more for A, whose elements are written
+  /// Segments from one inner index to the next in scratch; one more for A, whose elements are written
   /// across them: in other banks.
   static constexpr int a_pitch = block_rows / width + 1;
   static constexpr int b_pitch = block_columns / width;
 
   using TeamPolicy =
       Kokkos::TeamPolicy<typename P::execution_space, Kokkos::LaunchBounds<threads, 1>>;
-  using Sums = T[row_packs * width][column_packs * width];
+  using Sums = T[row_segments * width][column_segments * width];
 
   MatrixRef<const T> a, b;  ///< b is B_0
   MatrixRef<T> c;           ///< C_0
@@ -55,9 +55,9 @@ struct TiledGemm {
   RowsInUse<P> in_use;
 
   static constexpr std::size_t strip_bytes =
-      static_cast<std::size_t>(depth * (a_pitch + b_pitch)) * sizeof(Pack);
+      static_cast<std::size_t>(depth * (a_pitch + b_pitch)) * sizeof(Segment);
 
-  [[nodiscard]] static std::size_t scratch_bytes() { return strip_bytes + alignof(Pack); }
+  [[nodiscard]] static std::size_t scratch_bytes() { return strip_bytes + alignof(Segment); }
   [[nodiscard]] KOKKOS_FUNCTION int row_blocks() const {
     return (c.rows + block_rows - 1) / block_rows;
   }
@@ -84,10 +84,10 @@ struct TiledGemm {
     if (row >= in_use(c.rows)) {
       return;
     }
-    auto* strips = static_cast<Pack*>(
-        member.team_scratch(0).get_shmem_aligned(std::size_t{strip_bytes}, alignof(Pack)));
-    Pack* a_strip = strips;
-    Pack* b_strip = strips + depth * a_pitch;
+    auto* strips = static_cast<Segment*>(
+        member.team_scratch(0).get_shmem_aligned(std::size_t{strip_bytes}, alignof(Segment)));
+    Segment* a_strip = strips;
+    Segment* b_strip = strips + depth * a_pitch;
     // One pass where the team is as large as wanted; on hosts it may not be.
     for (int first = 0; first < threads; first += member.team_size()) {
       const int thread = first + member.team_rank();
@@ -109,7 +109,7 @@ struct TiledGemm {
  private:
   /// Strips that begin at inner index k; zeros outside the matrices.
   KOKKOS_FUNCTION void load(const Member& member, int row, int column, int matrix, int k,
-                            Pack* a_strip, Pack* b_strip) const {
+                            Segment* a_strip, Segment* b_strip) const {
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, block_rows * depth), [&](int n) {
       const int i = n / depth, j = n % depth;
       const bool inside = row + i < c.rows && k + j < a.columns;
@@ -124,19 +124,19 @@ struct TiledGemm {
     });
   }
 
-  KOKKOS_FUNCTION static void add_products(int thread, const Pack* a_strip, const Pack* b_strip,
-                                           Sums& sums) {
+  KOKKOS_FUNCTION static void add_products(int thread, const Segment* a_strip,
+                                           const Segment* b_strip, Sums& sums) {
     const int down = thread / Across, across = thread % Across;
     for (int k = 0; k < depth; ++k) {
-      Pack left[row_packs], right[column_packs];
-      for (int i = 0; i < row_packs; ++i) {
+      Segment left[row_segments], right[column_segments];
+      for (int i = 0; i < row_segments; ++i) {
         left[i] = a_strip[k * a_pitch + down + i * Down];
       }
-      for (int j = 0; j < column_packs; ++j) {
+      for (int j = 0; j < column_segments; ++j) {
         right[j] = b_strip[k * b_pitch + across + j * Across];
       }
-      for (int i = 0; i < row_packs * width; ++i) {
-        for (int j = 0; j < column_packs * width; ++j) {
+      for (int i = 0; i < row_segments * width; ++i) {
+        for (int j = 0; j < column_segments * width; ++j) {
           sums[i][j] += left[i / width].element[i % width] * right[j / width].element[j % width];
         }
       }
@@ -145,9 +145,9 @@ struct TiledGemm {
 
   KOKKOS_FUNCTION void store(int thread, int row, int column, int matrix, const Sums& sums) const {
     const int down = thread / Across, across = thread % Across;
-    for (int i = 0; i < row_packs * width; ++i) {
+    for (int i = 0; i < row_segments * width; ++i) {
       const int r = row + (down + i / width * Down) * width + i % width;
-      for (int j = 0; j < column_packs * width; ++j) {
+      for (int j = 0; j < column_segments * width; ++j) {
         const int s = column + (across + j / width * Across) * width + j % width;
         if (r < c.rows && s < c.columns) {
           T& out = c.row(r)[matrix * c_step + s];
@@ -158,7 +158,7 @@ struct TiledGemm {
   }
 };
 
-/// The portable product, also on hosts, where tests compare it with others: C = A B.
+/// The portable product C = A B. It runs on hosts, too, where tests compare it with others.
 template <ExecutionPolicy P, class T>
 void device_gemm(const typename P::execution_space& exec, const std::string& label,
                  MatrixRef<const T> a, MatrixRef<const T> b, MatrixRef<T> c,

@@ -2,8 +2,7 @@
 #pragma once
 
 /// @file
-/// Products of a few rows with a panel of columns, in vector registers, on the calling thread. Host code
-/// only.
+/// Products of a few rows with a panel of columns, in vector registers, on the calling thread of a host.
 ///
 /// Every element of a product is one chain of additions over the inner index, wherever its row and its
 /// column lie: a row has the same bits in any company.
@@ -16,14 +15,14 @@
 
 namespace rvfit::detail {
 
-/// Registers of the processor, of which the sums take most.
+/// Vector registers of the processor. The sums take most of them.
 #if defined(__AVX512F__) || defined(__aarch64__)
 inline constexpr int host_registers = 32;
 #else
 inline constexpr int host_registers = 16;
 #endif
 
-/// Rows whose sums are in registers at once, and registers of each.
+/// Rows whose sums are in registers at once, and registers of a row.
 inline constexpr int rows_in_registers = host_registers == 32 ? 8 : 4;
 inline constexpr int registers_abreast = 3;
 
@@ -35,7 +34,7 @@ inline constexpr int panel_columns = registers_abreast* native_pack_size<T>;
 template <class T>
 inline constexpr int cache_line = 64 / static_cast<int>(sizeof(T));
 
-/// Ask for the cache line of `address`, which need not be anybody's.
+/// Ask for the cache line of `address`, which need not be valid.
 inline void prefetch(const void* address) {
 #if RVFIT_VECTOR_TYPES
   __builtin_prefetch(address);
@@ -44,7 +43,7 @@ inline void prefetch(const void* address) {
 #endif
 }
 
-/// C = A B, or C += A B, for Rows rows and Registers * W columns, of which those from `first` to `end` are stored.
+/// C = A B, or C += A B, for Rows rows and Registers * W columns. Columns from `first` to `end` are stored.
 /// @param[in] ahead  from each row of B to the cache line to prefetch with it, in elements
 template <int Rows, int Registers, int W, class T>
 void multiply_in_registers(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride,
@@ -89,13 +88,13 @@ void multiply_in_registers(const T* a, std::ptrdiff_t a_stride, const T* b, std:
 }
 
 /// The same for any number of rows that is a multiple of 4.
-/// @param[in] next  from B to what is multiplied next, in elements, 0 if it is B again: it comes from far
-///                  away while the first rows are multiplied
+/// @param[in] next  distance from B to the panel that is multiplied next, in elements; 0 if it is B again. It is
+///                  prefetched while the first rows are multiplied
 template <int Registers, int W, class T>
 void multiply_rows(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride, T* c,
                    std::ptrdiff_t c_stride, int rows, int inner, int first, int end,
                    bool accumulate, std::ptrdiff_t next = 0) {
-  std::ptrdiff_t line = 0;  // of each row of B: the rows of A that go at once ask for one
+  std::ptrdiff_t line = 0;  // of each row of B; each group of rows of A prefetches one
   const auto multiply = [&](auto group, int row) {
     const bool asks = next != 0 && line < Registers * W;
     multiply_in_registers<decltype(group)::value, Registers, W>(
@@ -107,20 +106,19 @@ void multiply_rows(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff
   for (; row + rows_in_registers <= rows; row += rows_in_registers) {
     multiply(std::integral_constant<int, rows_in_registers>{}, row);
   }
-  if (row < rows) {  // 4 are left, and only where more than 4 go at once
+  if (row < rows) {  // 4 rows are left, where groups are larger
     multiply(std::integral_constant<int, 4>{}, row);
   }
 }
 
-/// C = A B for any number of columns, where the rows of B are not to be read beyond their ends, and may
-/// overlap.
+/// C = A B, or C += A B, for any number of columns. Rows of B may overlap, and are not read beyond their ends.
 template <class T>
 void multiply_columns(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride,
                       T* c, std::ptrdiff_t c_stride, int rows, int inner, int columns,
                       bool accumulate) {
   constexpr int native = native_pack_size<T>;
-  // A panel that would pass the end is moved back: what it has in common with the one before is
-  // computed twice.
+  // A panel that would pass the end is moved back. Columns that it shares with the one before are
+  // computed twice and stored once.
   const auto cover = [&](auto registers, auto width, int begin) {
     constexpr int panel = decltype(registers)::value * decltype(width)::value;
     const int at = std::min(begin, columns - panel);

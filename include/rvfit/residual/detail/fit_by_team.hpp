@@ -2,12 +2,15 @@
 #pragma once
 
 /// @file
-/// Residual fits by a team each. Points come in blocks; their terms and derivatives are rows of scratch.
+/// Residual fits by a team each. Points come in blocks, whose terms and derivatives are rows of scratch.
 /// Every sum over points is split into strips that one thread each keeps through all blocks, so that
 /// the order of additions depends on the shape of the problem alone.
 
 #include <rvfit/core/team.hpp>
+#include <rvfit/residual/detail/model_derivatives.hpp>
 #include <rvfit/residual/detail/residual_problem.hpp>
+#include <rvfit/residual/detail/residual_state.hpp>
+#include <rvfit/residual/detail/write_fit.hpp>
 
 #include <Kokkos_Core.hpp>
 
@@ -24,11 +27,11 @@ struct FitByTeam {
 
   /// The value, the gradient and the lower triangle of the Hessian.
   static constexpr int sums = 1 + n + packed(n, 0);
-  /// Strips of a sum: on CPUs a vector register; on GPUs enough to give a small fit's threads work.
+  /// Strips of a sum; on CPUs a vector register; on GPUs enough to give a small fit's threads work.
   static constexpr int strips = P::on_host ? 8 : (sums < 16 ? 8 : (sums < 64 ? 4 : 1));
   static_assert(pixel_block % strips == 0);
 
-  /// What a team shares.
+  /// Scratch of a team.
   struct Shared {
     ResidualState<Accum, Problem> state;
     LmPoint<Accum, n> at_trial;
@@ -44,16 +47,16 @@ struct FitByTeam {
   [[nodiscard]] static int scratch_bytes() {
     return static_cast<int>(sizeof(Shared) + alignof(Shared));
   }
-  /// Scratch near the team where it fits.
+  /// Level 0, near the team, where the scratch fits there.
   [[nodiscard]] static constexpr int scratch_level() { return sizeof(Shared) < 30000 ? 0 : 1; }
 
-  /// Terms and derivatives of one point; zeros past the last, and where it is left out.
-  KOKKOS_FUNCTION void linearize(const typename Problem::template Arguments<Real>& at,
-                                 std::int64_t fit, int i, int k, Shared& shared) const {
+  /// Terms and derivatives of one point. They are 0 past the last point, and where a point is left out.
+  KOKKOS_FUNCTION void linearize(const ModelArguments<Real, n>& at, std::int64_t fit, int i, int k,
+                                 Shared& shared) const {
     EstimatorTerm<Accum> term{0, 0, 0};
     Real jacobian[n] = {};
     if (i < problem.data.points && problem.weight(fit, i) != Accum(0)) {
-      const Real f = problem.linearize(at, fit, i, jacobian);
+      const Real f = linearize_model(problem.model, at, fit, i, jacobian);
       term =
           problem.estimator(static_cast<Accum>(f), problem.datum(fit, i), problem.weight(fit, i));
     }
@@ -92,10 +95,12 @@ struct FitByTeam {
     }
   }
 
+  /// The sums over points at the trial point.
   KOKKOS_FUNCTION void evaluate(const Member& member, std::int64_t fit, Shared& shared) const {
     constexpr int abreast = P::on_host ? strips : 1;
     constexpr int groups = strips / abreast;
-    const auto at = problem.template arguments<Real>(shared.state.fit.trial, shared.state.bounds);
+    const auto at = model_arguments<Real, typename Problem::ModelType>(
+        shared.state.fit.trial, shared.state.bounds, problem.parameters);
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, sums * groups), [&](int item) {
       for (int j = 0; j < abreast; ++j) {
         shared.partial[item / groups][item % groups + j] = 0;
@@ -113,7 +118,7 @@ struct FitByTeam {
     member.team_barrier();
   }
 
-  /// The sums' totals on top of the priors, and the next move.
+  /// Add the totals of the sums to the priors, and move on.
   KOKKOS_FUNCTION void advance(Shared& shared) const {
     LmPoint<Accum, n>& point = shared.at_trial;
     problem.add_priors(shared.state.priors, shared.state.fit.trial, point);
@@ -158,7 +163,7 @@ struct FitByTeam {
       member.team_barrier();
     }
     Kokkos::single(Kokkos::PerTeam(member), [&]() {
-      problem.finish(fit, 0, shared.state.fit, shared.state.bounds, evaluations);
+      write_fit(problem, fit, 0, shared.state.fit, shared.state.bounds, evaluations);
     });
   }
 };

@@ -2,11 +2,16 @@
 #pragma once
 
 /// @file
-/// Residual fits by a thread each; on CPUs a thread takes several abreast.
+/// Residual fits by a thread each. On CPUs a thread takes a pack of them at once.
 
 #include <rvfit/residual/detail/residual_problem.hpp>
+#include <rvfit/residual/detail/residual_state.hpp>
+#include <rvfit/residual/detail/write_fit.hpp>
 
 #include <Kokkos_Core.hpp>
+
+#include <cstdint>
+#include <type_traits>
 
 namespace rvfit::detail {
 
@@ -20,7 +25,8 @@ template <class Model, class R>
   }
 }
 
-/// Pack of one thread: those of a register of the wider type on hosts.
+/// Types of the numbers of one thread. On hosts they are packs of as many fits as a register of the wider type
+/// has elements, where the model takes packs.
 template <ExecutionPolicy P, class Model>
 struct ThreadTypes {
   using Real = typename P::real_type;
@@ -35,12 +41,13 @@ struct ThreadTypes {
   using T = std::conditional_t<size == 1, Accum, Pack<Accum, size>>;
 };
 
-/// Each thread takes a block of fits through its pack: as a fit ends, the next one takes its element.
+/// Each thread takes a block of fits through its pack. When a fit ends the next one takes its element.
 template <class Problem, class T, class R, ExecutionPolicy P>
 struct FitByThread {
   static constexpr int n = Problem::n;
   static constexpr int W = pack_size<T>;
   using Real = typename Problem::Real;
+  using Model = typename Problem::ModelType;
   using Fit = FitOf<T>;
 
   Problem problem;
@@ -48,11 +55,12 @@ struct FitByThread {
   int count;           ///< fits of this launch
   int block;           ///< fits of a thread
 
-  /// Data of the fits in the pack: y and w of each point.
+  /// Scratch of a thread: y and w of each point of the fits in its pack.
   [[nodiscard]] static std::size_t scratch_bytes(int points) {
     return W == 1 ? 0 : 2 * static_cast<std::size_t>(points) * sizeof(R) + alignof(R);
   }
 
+  /// Begin a fit in element w, with its data.
   KOKKOS_FUNCTION void load(std::int64_t number, int w, ResidualState<T, Problem>& state, R* y,
                             R* weight) const {
     problem.begin(number, w, state);
@@ -69,11 +77,12 @@ struct FitByThread {
     set_element(state.signal, w, signal);
   }
 
+  /// The objective at the trial points, with its derivatives.
   KOKKOS_FUNCTION void evaluate(const ResidualState<T, Problem>& state, const Fit& number,
                                 const R* y, const R* weight, LmPoint<T, n>& out) const {
     LmPoint<T, n> sums;
     problem.add_priors(state.priors, state.fit.trial, sums);
-    const auto at = problem.template arguments<R>(state.fit.trial, state.bounds);
+    const auto at = model_arguments<R, Model>(state.fit.trial, state.bounds, problem.parameters);
     for (int i = 0; i < problem.data.points; ++i) {
       if constexpr (W > 1) {
         problem.add_point(at, number, i, pack_cast<T>(y[i]), pack_cast<T>(weight[i]), sums);
@@ -84,6 +93,7 @@ struct FitByThread {
     out = sums;
   }
 
+  /// Fit the block that begins at fit `begin`.
   KOKKOS_FUNCTION void run(int begin, R* y, R* weight) const {
     const int end = Kokkos::min(begin + block, count);
     ResidualState<T, Problem> state;
@@ -98,7 +108,7 @@ struct FitByThread {
       taken[w] = next < end;
       busy += taken[w] ? 1 : 0;
       const std::int64_t fit = first + (taken[w] ? next++ : begin);
-      fit_in_lane(number, w) = fit;
+      fit_in_element(number, w) = fit;
       evaluations[w] = 0;
       load(fit, w, state, y, weight);
     }
@@ -111,12 +121,12 @@ struct FitByThread {
         if (!taken[w] || element(running, w)) {
           continue;
         }
-        problem.finish(fit_in_lane(number, w), w, state.fit, state.bounds, evaluations[w]);
+        write_fit(problem, fit_in_element(number, w), w, state.fit, state.bounds, evaluations[w]);
         taken[w] = next < end;
         if (taken[w]) {
-          fit_in_lane(number, w) = first + next++;
+          fit_in_element(number, w) = first + next++;
           evaluations[w] = 0;
-          load(fit_in_lane(number, w), w, state, y, weight);
+          load(fit_in_element(number, w), w, state, y, weight);
         } else {
           --busy;
         }
@@ -124,10 +134,10 @@ struct FitByThread {
     }
   }
 
-  /// On devices: a thread for each fit.
+  /// Devices call this: a thread for each fit.
   KOKKOS_FUNCTION void operator()(int fit) const { run(fit, nullptr, nullptr); }
 
-  /// On hosts: a team of one thread for each block.
+  /// Hosts call this: a team of one thread for each block.
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
     R* y = nullptr;
     if constexpr (W > 1) {
@@ -138,7 +148,7 @@ struct FitByThread {
   }
 
  private:
-  KOKKOS_FORCEINLINE_FUNCTION static std::int64_t& fit_in_lane(Fit& fit, int w) {
+  KOKKOS_FORCEINLINE_FUNCTION static std::int64_t& fit_in_element(Fit& fit, int w) {
     if constexpr (W == 1) {
       return fit;
     } else {
