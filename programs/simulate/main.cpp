@@ -10,9 +10,9 @@
 #include "write_coadd.hpp"
 #include <rvfit/core/version.hpp>
 #include <rvfit/io/read_emulator.hpp>
-#include <rvfit/rvfit.hpp>
 
 #include <CLI/CLI.hpp>
+#include <compiled/fitters.hpp>
 
 #include <algorithm>
 #include <cstdio>

@@ -6,8 +6,8 @@
 
 #include <rvfit/io/fits/fits_input.hpp>
 #include <rvfit/io/read_emulator.hpp>
-#include <rvfit/rvfit.hpp>
 
+#include <compiled/fitters.hpp>
 #include <doctest/doctest.h>
 #include <support/shared_data.hpp>
 
