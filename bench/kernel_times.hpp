@@ -46,7 +46,7 @@ class KernelTimes {
   KernelTimes(const KernelTimes&) = delete;
   KernelTimes& operator=(const KernelTimes&) = delete;
 
-  /// What is launched from now on belongs to this phase.
+  /// Kernels that are launched from now on belong to this phase.
   void enter(std::size_t phase) { phase_ = phase; }
 
   [[nodiscard]] const std::map<std::string, Entry>& entries() const { return entries_; }

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What the machine can do, measured on the threads that a benchmark runs on: multiplications and
+/// The machine's best rates, measured on the threads that a benchmark runs on: multiplications and
 /// additions in registers, copies, and matrix products by Eigen and a BLAS.
 
 #include "report.hpp"

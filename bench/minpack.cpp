@@ -47,7 +47,7 @@ extern "C" void lmdif_function(int* /* m */, int* /* n */, double* x, double* re
   current->residuals(x, residual);
 }
 
-/// How a run ended.
+/// The end of a run.
 struct Outcome {
   double sum_of_squares;
   int evaluations;  ///< of the residuals

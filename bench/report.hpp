@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What the benchmarks share: timing, and one line of JSON a measurement that says what was measured,
+/// The benchmarks share their timing, and one line of JSON a measurement that says what was measured,
 /// on what.
 
 #include <Kokkos_Core.hpp>
@@ -25,7 +25,7 @@ template <class Work>
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-/// Where and with what a measurement was made.
+/// The machine and the build that a measurement was made with.
 [[nodiscard]] inline nlohmann::json setting() {
   using Exec = Kokkos::DefaultExecutionSpace;
   return {{"execution_space", Exec::name()}, {"concurrency", Exec().concurrency()},

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /// @file
-/// How fast each stage of a fit runs, beside what the machine can do, measured in the same run: a
-/// table in Markdown, and a line of JSON a measurement.
+/// The benchmark times each stage of a fit beside what the machine can do, measured in the same run: it
+/// writes a table in Markdown, and a line of JSON a measurement.
 ///
 ///   rvfit_bench_stages                     stages, whole fits, the program rvfit_desi
 ///   rvfit_bench_stages --breakdown FILE    where the time of a fit of FILE's stars goes, by kernel

@@ -17,7 +17,7 @@
 
 namespace rvfit::bench {
 
-/// What every tile of a file shares: the model, its networks, and sizes.
+/// The model, its networks and the sizes, which every tile of a file shares.
 template <ExecutionPolicy P>
 struct StageModel {
   using Exec = typename P::execution_space;
@@ -378,7 +378,7 @@ template <ExecutionPolicy P>
   const std::string networks = model.has_networks() ? layers_text(model.arms) : "";
 
   std::vector<Stage<P>> stages;
-  Count likelihood;  // of one velocity of a template: Doppler and projection
+  Count likelihood;  // one velocity of a template: Doppler and projection
   Count synthesis, scan;
   const auto host_theta = download(like.exec, like.theta);
   for (const int lanes : {1, model.lanes()}) {

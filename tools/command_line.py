@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tools share: one-line errors with exit code 2, command lines for HISTORY, strict input, output by rename."""
+"""Parts that the tools share: one-line errors with exit code 2, command lines for HISTORY, strict input, output by rename."""
 import argparse
 import contextlib
 import os

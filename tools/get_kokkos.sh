@@ -9,12 +9,12 @@
 #     (kokkos/shim.cpp), and kokkos/relax_versions.py lets the Kokkos libraries accept them;
 #   - the package's CMake files name an absolute include path and two archives that are not shipped.
 #
-# Where the packages come from, first success wins:
+# The packages come from the first of these that has them:
 #   1. the folder RVFIT_DEPS_CACHE, if set, holding libkokkos-dev_*.deb and libkokkosX.Y_*.deb;
 #   2. the Debian mirror that this machine's apt is set up with, suite sid, then testing.
 #
-# Does nothing when PREFIX is already complete; otherwise replaces it in one step at the end.
-# Needs no root: apt-get works on its own private lists. RVFIT_PYTHON names the interpreter (python3).
+# It does nothing when PREFIX is already complete; otherwise it replaces it in one step at the end.
+# It needs no root: apt-get works on its own private lists. RVFIT_PYTHON names the interpreter (python3).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// @file
-/// What has kernels and is in no Fitter, for the checks that compile for GPUs (tools/device_check.sh):
+/// Code with kernels that is in no Fitter, for the checks that compile for GPUs (tools/device_check.sh):
 /// preparation of spectra, and fits of residuals with each estimator, by thread and by team.
 
 #include <rvfit/rvfit.hpp>

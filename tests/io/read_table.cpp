@@ -83,7 +83,7 @@ TEST_CASE("read_table: a pixel a row is one star, whose errors become inverse va
   CHECK(arm.flux == Floats{1, 2, 3, 4});
   CHECK(arm.ivar == Floats{4, 0, 0, 0.25F});
   CHECK(arm.mask == std::vector<std::int32_t>{0, 0, 0, 0});
-  CHECK(arm.snr == Floats{2});  // of 2 and 2
+  CHECK(arm.snr == Floats{2});  // the median of 2 and 2
   io::TableColumns names;
   names.mask = "bad";
   CHECK(read(one_star, names).arms[0].mask == std::vector<std::int32_t>{0, 0, 0, 1});

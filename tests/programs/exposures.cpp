@@ -6,6 +6,7 @@
 
 #include "support/run_program.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/tolerance.hpp"
 #include <rvfit/io/desi/read_desi.hpp>
 #include <rvfit/io/fits/fits_input.hpp>
 #include <rvfit/io/fits/fits_output.hpp>
@@ -95,6 +96,9 @@ class Exposures {
   ScratchFolder folder_;
 };
 
+/// The solver stops where 1e-4 of -2 ln L is left, a hundredth of an error from the minimum.
+constexpr double solved = 0.01;
+
 TEST_CASE("rvfit_desi: exposures of a target are rows of their own, or fitted together") {
   if (!test::have_programs()) {
     MESSAGE("[skipped] the programs are not built");
@@ -120,14 +124,14 @@ TEST_CASE("rvfit_desi: exposures of a target are rows of their own, or fitted to
   CHECK(column<std::int64_t>(table, "EXPID") == std::vector<std::int64_t>{0, 1, 2});
   for (std::size_t star = 0; star < 3; ++star) {
     CAPTURE(star);
-    // The solver ends within a thousandth of an error of the minimum.
-    CHECK(std::abs(joint[star] - alone[star]) < 0.01 * error[star]);
-    CHECK(joint_error[star] == doctest::Approx(error[star] / std::sqrt(2.0)).epsilon(1e-3));
+    CHECK(std::abs(joint[star] - alone[star]) < solved * error[star]);
+    // Errors and chi-square change by as little on the way there: measured 9e-7 and 7e-8, margin 25.
+    CHECK(joint_error[star] == doctest::Approx(error[star] / std::sqrt(2.0)).epsilon(2e-5));
     CHECK(column<std::int64_t>(table, "NPIX_TOT")[star] == 2 * pixels[star]);
     CHECK(column<double>(table, "CHISQ_TOT")[star] ==
-          doctest::Approx(2 * chi2[star]).epsilon(1e-5));
+          doctest::Approx(2 * chi2[star]).epsilon(2e-6));  // as above
     CHECK(column<float>(table, "SN_R")[star] ==
-          doctest::Approx(snr[star] * std::sqrt(2.0)).epsilon(1e-5));
+          doctest::Approx(snr[star] * std::sqrt(2.0)).epsilon(rounding<float>(2)));
   }
 
   // Models have a row for each exposure, a target's one after the other.
@@ -153,7 +157,7 @@ TEST_CASE("rvfit_desi: exposures with an rv each have columns of their own") {
   const auto error = column<double>(table, "VRAD_ERR");
   for (std::size_t star = 0; star < 3; ++star) {
     CAPTURE(star);
-    CHECK(std::abs(second[star] - rv[star]) < 0.01 * error[star]);
+    CHECK(std::abs(second[star] - rv[star]) < solved * error[star]);
     CHECK(column<std::int64_t>(table, "RVS_WARN")[star] == 0);
   }
   // The third exposure of star 0 shows nothing.
@@ -165,7 +169,7 @@ TEST_CASE("rvfit_desi: exposures with an rv each have columns of their own") {
   const auto third = column<double>(table, "VRAD_3");
   CHECK(std::isnan(third[0]));
   CHECK(std::isnan(third[1]));
-  CHECK(std::abs(third[2] - column<double>(table, "VRAD")[2]) < 0.01 * error[2]);
+  CHECK(std::abs(third[2] - column<double>(table, "VRAD")[2]) < solved * error[2]);
   CHECK(std::isnan(column<double>(table, "VRAD_2")[0]));  // its first exposure shows nothing
   CHECK(column<std::int64_t>(table, "EXPID") == std::vector<std::int64_t>{3, 1, 2});
   CHECK(column<std::int64_t>(table, "RVS_WARN") == std::vector<std::int64_t>(3, 0));

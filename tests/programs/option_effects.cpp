@@ -73,8 +73,10 @@ TEST_CASE("rvfit_desi: rows come in input order, and options do what they say") 
   REQUIRE(test::fit(folder, emulator, input, "--all-rows --precision double").exit_code == 0);
   const auto doubles = column(folder, table, "VRAD");
   REQUIRE(doubles.size() == 5);
-  CHECK(std::abs(doubles[0] - rv[0]) < 0.05 * error[0]);  // float storage costs little
-  CHECK(std::abs(doubles[4] - rv[3]) < 0.05 * error[3]);
+  // Float storage costs no more than the solver's tolerance, a hundredth of an error; measured 1.4e-5.
+  constexpr double solved = 0.01;
+  CHECK(std::abs(doubles[0] - rv[0]) < solved * error[0]);
+  CHECK(std::abs(doubles[4] - rv[3]) < solved * error[3]);
 
   // Another curvature: the same solutions with other errors, as far off as the model is not linear.
   REQUIRE(test::fit(folder, emulator, input, "--hessian exact").exit_code == 0);
@@ -84,7 +86,7 @@ TEST_CASE("rvfit_desi: rows come in input order, and options do what they say") 
   for (std::size_t star = 0; star < 4; ++star) {
     CAPTURE(star);
     CHECK(exact[star] != gauss_newton[star]);
-    CHECK(exact[star] == doctest::Approx(gauss_newton[star]).epsilon(0.1));
+    CHECK(std::abs(exact[star] / gauss_newton[star] - 1.0) < 0.1);  // measured 0.006, margin 17
   }
 
   const std::string few = "--fit-arm z,B --continuum chebyshev --npoly 6 --fix-param vsini=3";
@@ -99,7 +101,7 @@ TEST_CASE("rvfit_desi: rows come in input order, and options do what they say") 
   // A prior a million times narrower than the error decides, and larger errors make chi2 smaller.
   REQUIRE(test::fit(folder, emulator, input, "--priors feh=-0.5,1e-8").exit_code == 0);
   const auto chi2 = column(folder, table, "CHISQ_TOT");
-  CHECK(std::abs(column(folder, table, "FEH")[0] + 0.5) < 1e-6);
+  CHECK(std::abs(column(folder, table, "FEH")[0] + 0.5) < 1e-8);  // the prior's sigma
   REQUIRE(test::fit(folder, emulator, input, "--priors feh=-0.5,1e-8 --sys-err r=1").exit_code ==
           0);
   CHECK(column(folder, table, "CHISQ_TOT")[0] < chi2[0]);

@@ -124,6 +124,8 @@ TEST_CASE("rvfit_table, rvfit_sdss: the same spectra in other files have the sam
   const auto own = column(folder / "out/rvtab_own.fits", "VRAD");
   for (std::size_t star = 0; star < stars; ++star) {
     CAPTURE(star);
+    // The solver's tolerance, a hundredth of an error; without 30 of 2326 pixels that moves by
+    // sqrt(30 / 2326) = 0.11 of an error, margin 4.
     CHECK(std::abs(own[star] - rv[star]) < (star + 1 < stars ? 0.01 : 0.5) * error[star]);
   }
   CHECK(io::FitsInput(folder / "out/rvmod_own.fits").image_shape("DESI_R_WAVELENGTH") ==
@@ -140,8 +142,8 @@ TEST_CASE("rvfit_table, rvfit_sdss: the same spectra in other files have the sam
   REQUIRE(sdss.exit_code == 0);
   const auto spec = column(folder / "out/rvtab_spec.fits", "VRAD");
   REQUIRE(spec.size() == 1);
-  // log10 and back moves wavelengths by rounding alone.
-  CHECK(std::abs(spec[0] - red[1]) < 0.001 * red_error[1]);
+  // log10 and back moves wavelengths by rounding alone: measured 4e-6 of an error, margin 23.
+  CHECK(std::abs(spec[0] - red[1]) < 1e-4 * red_error[1]);
   CHECK(column(folder / "out/rvtab_spec.fits", "FIBERID")[0] == 31);
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What a piece of code asks of Kokkos, recorded through its tool callbacks: allocations and
+/// A record of what a piece of code asks of Kokkos, by its tool callbacks: allocations and
 /// deallocations, copies, fences, and kernels with their labels and the instance that they run on.
 
 #include <Kokkos_Core.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What a reader says of a bad file.
+/// The message of a reader that refuses a bad file.
 
 #include <rvfit/io/fits/io_error.hpp>
 

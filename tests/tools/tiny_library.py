@@ -75,7 +75,7 @@ def make_network(pixels, with_batch_norm=True, nonlinearity="SiLU", seed=1):
 
 
 def make_description(setup, wave, with_batch_norm=True, nonlinearity=None, log_step=True):
-    """What interp_<setup>.h5 holds. nonlinearity None: leave it out of class_kwargs, as older libraries do."""
+    """The contents of interp_<setup>.h5. nonlinearity None: class_kwargs lack it, as those of older libraries do."""
     random = np.random.default_rng(3)
     points = np.array(np.meshgrid(np.log10([4000, 5000, 6000, 7000.]), [0, 1.5, 3, 4.5], [-2, -1, 0.], [0, 0.4]),
                       np.float32).reshape(4, -1).T
@@ -137,7 +137,7 @@ def grid_spectra(vectors, pixels, seed):
 
 
 def make_grid_description(wave, seed=7, log_step=True):
-    """What interp_<setup>.h5 of a regular grid holds, in the order in which the spectra were made: by chance."""
+    """The contents of interp_<setup>.h5 of a regular grid, in the order in which the spectra were made: by chance."""
     grid = np.meshgrid(*GRID_AXES, indexing="ij")
     there = np.ones(grid[0].shape, bool)
     there[tuple(np.transpose(GRID_HOLES))] = False

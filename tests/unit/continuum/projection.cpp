@@ -59,7 +59,7 @@ ProjectionProblem random_problem(const Case& c, std::uint64_t seed) {
   return p;
 }
 
-/// What `project` adds to sums that start at 1.5, and its further outputs.
+/// The terms that `project` adds to sums that start at 1.5, and its further outputs.
 template <class P>
 struct Result {
   std::vector<double> value, gradient, hessian, chi2;

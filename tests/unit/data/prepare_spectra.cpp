@@ -209,7 +209,7 @@ void leaves_out_empty_arms() {
   arrays.add({1, 1, 1}, {1, 1, 1}, {1, 2, 4});     // all masked
   arrays.add({1, 1, 1}, {0, -1, nan}, {0, 0, 0});  // no weight
   arrays.add({nan, infinity, 1}, {1, 1, 1}, {0, 0, 1});
-  arrays.add({0, -0.0F, 7}, {1, 1, 1}, {0, 0, 1});   // what signal there is, is masked
+  arrays.add({0, -0.0F, 7}, {1, 1, 1}, {0, 0, 1});   // the one signal is masked
   arrays.add({0, 0, 1e-30F}, {1, 1, 1}, {0, 0, 0});  // signal after all
   const Exec exec{};
   const SpectrumBatch<P> batch = prepare<P>(arrays, {});

@@ -146,12 +146,12 @@ Setup noisy_peaks(int fits, int points) {
 
 const ResidualOptions tight{.solver = {.max_iterations = 200, .tolerance = 1e-20}};
 
-/// Where the normal equations are solved once: ten sums, times a condition of at most 23 of the line's.
+/// One solution of normal equations: ten sums are rounded, times a condition of at most 23, the line's.
 /// Measured 7 eps, margin 9.
 constexpr double linear = rounding<double>(64);
 
-/// Where they are solved again and again: the last step promises less than 1e-20, which is 1e-10 sigma of
-/// at most 1; reweighting converges linearly and leaves up to ten times that. Measured 7e-11.
+/// A fit of several steps: the last one promises less than 1e-20, which is 1e-10 sigma of at most 1;
+/// reweighting converges linearly and leaves up to ten times that. Measured 7e-11, margin 14.
 constexpr double iterated = 1e-9;
 
 /// Data 1, 2, 4, 8, 9 and a straight line: slope 2.2, intercept 0.4 (normal equations by hand:
@@ -554,7 +554,7 @@ struct Root {
 };
 
 TEST_CASE("residual_fits: a fixed parameter needs no finite derivative") {
-  const Setup setup{1, {3.0}, {}, {1.0, 0.0}};  // where that of the root is infinite
+  const Setup setup{1, {3.0}, {}, {1.0, 0.0}};  // the root's is infinite at 0
   for (const auto parallelism : {Parallelism::thread_per_fit, Parallelism::team_per_fit}) {
     ResidualOptions options = tight;
     options.parallelism = parallelism;

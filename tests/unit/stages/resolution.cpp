@@ -327,7 +327,7 @@ TEST_CASE("gaussian_resolution: keeps constants, and is the identity where templ
   // Rows that are cut off at the end are those of no Gaussian.
   const Eigen::MatrixXd rest = matrix.middleRows(half, half - 6) -
                                Eigen::MatrixXd::Identity(size, size).middleRows(half, half - 6);
-  CHECK(rest.cwiseAbs().maxCoeff() < rounding<double>(64));  // of systems of 13 equations
+  CHECK(rest.cwiseAbs().maxCoeff() < rounding<double>(64));  // systems of 13 equations
   CHECK(matrix(10, 10) < 0.9);                               // no identity in the first half
 }
 

@@ -69,7 +69,7 @@ TEST_CASE("rotation: nothing lies beyond the reach, and taps are never negative"
   CHECK(rotation_reach(36.3) == 37);
   for (const double radius : radii) {
     CAPTURE(radius);
-    const double zero = rounding<double>(8, radius + 3);  // of a second difference
+    const double zero = rounding<double>(8, radius + 3);  // a second difference
     for (int k = 0; k < 4; ++k) {
       const KernelTap tap = rotation_tap(rotation_reach(radius) + 1 + k, radius);
       check_close("value", tap.value, 0.0, {zero});

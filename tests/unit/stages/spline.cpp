@@ -100,7 +100,7 @@ TEST_CASE("spline: weights are the cubic B-spline and its derivative") {
       slope_sum += weights.slope[m];
       first_moment += (m - 1) * weights.value[m];
     }
-    const Tolerance four_terms{rounding<double>(4)};  // of which each is rounded
+    const Tolerance four_terms{rounding<double>(4)};  // each is rounded
     check_close("sum", sum, 1.0, four_terms);
     check_close("sum of slopes", slope_sum, 0.0, four_terms);
     check_close("first moment", first_moment, u, {rounding<double>(8)});  // and up to twice each
