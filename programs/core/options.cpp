@@ -4,14 +4,11 @@
 
 #include "backend.hpp"
 #include "command_line.hpp"
-#include "config_file.hpp"
 #include <rvfit/core/version.hpp>
 
-#include <algorithm>
-#include <cmath>
-#include <memory>
-#include <sstream>
-#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace rvfit_programs {
 namespace {
@@ -246,173 +243,7 @@ void declare_ignored(CLI::App& app, Options& options) {
       ->group("");
 }
 
-/// "--a_b=c_d" into "--a-b=c_d".
-[[nodiscard]] std::string with_hyphens(std::string argument) {
-  if (argument.starts_with("--")) {
-    const auto end = std::find(argument.begin(), argument.end(), '=');
-    std::replace(argument.begin(), end, '_', '-');
-  }
-  return argument;
-}
-
-/// "--abc" of "--abc=def".
-[[nodiscard]] std::string name_of(const std::string& argument) {
-  return argument.substr(0, argument.find('='));
-}
-
-/// Options that can have many values take one argument each time, so that no file is taken for one.
-void take_one_at_a_time(CLI::App& app) {
-  for (CLI::Option* option : app.get_options()) {
-    if (!option->get_positional() && option->get_items_expected_max() > 1) {
-      option->expected(1)->allow_extra_args(false)->multi_option_policy(
-          CLI::MultiOptionPolicy::TakeAll);
-    }
-  }
-}
-
-/// Every "--name" of a program.
-[[nodiscard]] std::vector<std::string> long_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      names.push_back("--" + name);
-    }
-  }
-  return names;
-}
-
-/// @throws CLI::ValidationError  naming the first option that does not exist, and the nearest
-void require_known(const CLI::App& app, const std::vector<std::string>& arguments) {
-  for (const std::string& argument : arguments) {
-    if (argument == "--") {
-      return;
-    }
-    const std::string name = name_of(argument);
-    if (name.starts_with("--") && app.get_option_no_throw(name) == nullptr) {
-      throw CLI::ValidationError(name, "no such option" + did_you_mean(name, long_names(app)));
-    }
-  }
-}
-
-/// Reads what --config names.
-class SettingsFile : public CLI::Config {
- public:
-  SettingsFile(const CLI::App& app, Options& options) : app_(app), options_(options) {}
-
-  [[nodiscard]] std::string to_config(const CLI::App*, bool, bool, std::string) const override {
-    return {};
-  }
-
-  [[nodiscard]] std::vector<CLI::ConfigItem> from_config(std::istream& stream) const override {
-    std::vector<CLI::ConfigItem> found;
-    try {
-      for (Setting& setting : read_settings(stream)) {
-        if (is_unused(setting.key)) {
-          options_.notes.push_back(setting.key + " has no effect here");
-          continue;
-        }
-        const std::string name = name_of(with_hyphens("--" + setting.key));
-        CLI::ConfigItem item;
-        item.name = name == "--lsf-sigma0-angstrom" ? "lsf-sigma" : name.substr(2);
-        item.inputs = std::move(setting.values);
-        if (app_.get_option_no_throw("--" + item.name) == nullptr) {
-          throw std::invalid_argument("line " + std::to_string(setting.line) + ": " + setting.key +
-                                      ": no such setting" + did_you_mean(name, long_names(app_)));
-        }
-        found.push_back(std::move(item));
-      }
-    } catch (const std::invalid_argument& error) {
-      throw CLI::ConfigError(app_.get_config_ptr()->as<std::string>() + ": " + error.what(),
-                             CLI::ExitCodes::ConfigError);
-    }
-    return found;
-  }
-
- private:
-  /// Settings of rvspecfit that have no counterpart.
-  [[nodiscard]] static bool is_unused(const std::string& key) {
-    for (const char* name : {"template_lib", "vel_step0", "min_vel_step", "min_vsini",
-                             "second_minimizer", "ccf_continuum_normalize"}) {
-      if (key == name) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  const CLI::App& app_;
-  Options& options_;
-};
-
-void require_consistent(const Options& options) {
-  if (options.fit.model.min_rv >= options.fit.model.max_rv) {
-    throw CLI::ValidationError("--min-vel, --max-vel", "the range of rv is empty");
-  }
-  if (options.files.empty() == options.input_list.empty()) {
-    throw CLI::ValidationError("FILE", options.files.empty()
-                                           ? "is required, or --input-file-from"
-                                           : "and --input-file-from exclude each other");
-  }
-  if (options.devices.size() > 1 && !options.mpi) {
-    throw CLI::ValidationError("--devices",
-                               "a process uses one; for several, --mpi and a process for each");
-  }
-  if (options.queue && options.input_list.empty()) {
-    throw CLI::ValidationError("--queue-file", "wants --input-file-from, the list to share");
-  }
-  require_different_outputs(options.outputs, options.files);
-}
-
 }  // namespace
-
-double to_number(const std::string& option, const std::string& text) {
-  std::istringstream stream(text);
-  double value = 0;
-  if (!(stream >> value) || !stream.eof() || !std::isfinite(value)) {
-    throw CLI::ValidationError(option, "'" + text + "' is no number");
-  }
-  return value;
-}
-
-CLI::Option* add_list(CLI::App& app, const std::string& name,
-                      const std::function<void(const std::vector<std::string>&)>& use,
-                      const std::string& help) {
-  return app.add_option_function<std::vector<std::string>>(name, use, help)->delimiter(',');
-}
-
-CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target,
-                         const std::string& help) {
-  const auto set = [name, &target](const std::vector<std::string>& texts) {
-    for (const std::string& text : texts) {
-      const std::size_t equals = text.find('=');
-      const double value =
-          to_number(name, equals == std::string::npos ? text : text.substr(equals + 1));
-      if (!(value >= 0)) {
-        throw CLI::ValidationError(name, "'" + text + "' is negative");
-      }
-      if (equals == std::string::npos) {
-        target.all = value;
-      } else {
-        target.by_arm[CLI::detail::to_lower(text.substr(0, equals))] = value;
-      }
-    }
-  };
-  return add_list(app, name, set, help)->type_name("NUMBER or ARM=NUMBER,...");
-}
-
-CLI::Validator one_of(std::vector<std::string> words) {
-  const auto check = [words = std::move(words)](const std::string& asked) -> std::string {
-    std::string list;
-    for (const std::string& word : words) {
-      if (CLI::detail::to_lower(word) == CLI::detail::to_lower(asked)) {
-        return {};
-      }
-      list += (list.empty() ? "" : ", ") + word;
-    }
-    return "'" + asked + "' is none of " + list + did_you_mean(asked, words);
-  };
-  return {check, ""};
-}
 
 void declare_common_options(CLI::App& app, Options& options) {
   declare_files(app, options);
@@ -420,35 +251,6 @@ void declare_common_options(CLI::App& app, Options& options) {
   declare_fit(app, options);
   declare_run(app, options);
   declare_ignored(app, options);
-}
-
-CommandLine parse(CLI::App& app, int argc, const char* const* argv, Options& options,
-                  const std::function<void()>& check) {
-  std::vector<std::string> arguments;
-  for (int n = 1; n < argc; ++n) {
-    options.command += (n > 1 ? " " : "") + std::string(argv[n]);
-    arguments.push_back(with_hyphens(argv[n]));
-  }
-  take_one_at_a_time(app);
-  app.config_formatter(std::make_shared<SettingsFile>(app, options));
-  try {
-    require_known(app, arguments);
-    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
-    app.parse(std::move(arguments));
-    options.config_file = app.get_config_ptr()->as<std::string>();
-    require_consistent(options);
-    if (check) {
-      check();
-    }
-  } catch (const CLI::ParseError& error) {
-    std::ostringstream out;
-    std::ostringstream err;
-    const bool asked = app.exit(error, out, err) == 0;
-    return {false, asked ? 0 : 2, asked ? out.str() : error.what()};
-  } catch (const rvfit::io::IoError& error) {
-    return {false, 2, error.what()};
-  }
-  return {true, 0, {}};
 }
 
 }  // namespace rvfit_programs

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+
+#include "command_line.hpp"
+
+#include <cmath>
+#include <sstream>
+
+namespace rvfit_programs {
+
+double to_number(const std::string& option, const std::string& text) {
+  std::istringstream stream(text);
+  double value = 0;
+  if (!(stream >> value) || !stream.eof() || !std::isfinite(value)) {
+    throw CLI::ValidationError(option, "'" + text + "' is no number");
+  }
+  return value;
+}
+
+CLI::Option* add_list(CLI::App& app, const std::string& name,
+                      const std::function<void(const std::vector<std::string>&)>& use,
+                      const std::string& help) {
+  return app.add_option_function<std::vector<std::string>>(name, use, help)->delimiter(',');
+}
+
+CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target,
+                         const std::string& help) {
+  const auto set = [name, &target](const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+      const std::size_t equals = text.find('=');
+      const double value =
+          to_number(name, equals == std::string::npos ? text : text.substr(equals + 1));
+      if (!(value >= 0)) {
+        throw CLI::ValidationError(name, "'" + text + "' is negative");
+      }
+      if (equals == std::string::npos) {
+        target.all = value;
+      } else {
+        target.by_arm[CLI::detail::to_lower(text.substr(0, equals))] = value;
+      }
+    }
+  };
+  return add_list(app, name, set, help)->type_name("NUMBER or ARM=NUMBER,...");
+}
+
+CLI::Validator one_of(std::vector<std::string> words) {
+  const auto check = [words = std::move(words)](const std::string& asked) -> std::string {
+    std::string list;
+    for (const std::string& word : words) {
+      if (CLI::detail::to_lower(word) == CLI::detail::to_lower(asked)) {
+        return {};
+      }
+      list += (list.empty() ? "" : ", ") + word;
+    }
+    return "'" + asked + "' is none of " + list + did_you_mean(asked, words);
+  };
+  return {check, ""};
+}
+
+}  // namespace rvfit_programs
