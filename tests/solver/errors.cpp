@@ -157,8 +157,8 @@ TEST_CASE("errors: the exact Hessian is that of the objective's values") {
     for (Eigen::Index p = 0; p < 6; ++p) {
       const std::size_t place = static_cast<std::size_t>(6 * b + p);
       CAPTURE(p);
-      // Curvatures change along the way of a tenth of an error: measured 2e-6, margin 25.
       const double error = fitted.result.error[place];
+      // Curvatures change along the way of a tenth of an error: measured 2e-6, margin 25.
       CHECK(std::abs(error / std::sqrt(covariance(p, p)) - 1.0) < 5e-5);
       largest = std::max(largest, std::abs(error / gauss_newton.result.error[place] - 1.0));
     }

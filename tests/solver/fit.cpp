@@ -216,8 +216,8 @@ TEST_CASE("fit: several exposures of an arm are fitted jointly, with smaller err
     CHECK(joint.status[b] == FitStatus::converged);
     CHECK(joint.arms == 12);
     if (single.bound_flags[b] == 0 && joint.bound_flags[b] == 0) {
-      // The same data four times: half the error, at minima that both stop within 0.01 sigma of.
       const std::size_t rv = place_of(single.parameters, b, "rv");
+      // The same data four times: half the error, at minima that both stop within 0.01 sigma of.
       CHECK(std::abs(joint.error[rv] / single.error[rv] - 0.5) < 0.005);
     }
   }

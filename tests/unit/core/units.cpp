@@ -39,10 +39,10 @@ TEST_CASE("units: the logarithm and its derivative are those of the shift") {
     // Those of the shift, amplified where 1 - |b| cancels.
     check_close("logarithm", log_doppler(rv), std::log(oracle::doppler(rv)),
                 {rounding<double>(4 / distance)});
-    // Step 1/50 of the distance to the light cone: (h / distance)^8 is 3e-14. Rounding is
-    // 3 eps |f| / (h |f'|), at most 3e-12 for the fastest star, margin 3.
     const double h = 0.02 * distance * speed_of_light;
     const double slope = oracle::derivative(log_doppler, rv, h);
+    // Step 1/50 of the distance to the light cone: (h / distance)^8 is 3e-14. Rounding is
+    // 3 eps |f| / (h |f'|), at most 3e-12 for the fastest star, margin 3.
     check_close("derivative", log_doppler_derivative(rv), slope, {0.0, 1e-11});
   }
 }

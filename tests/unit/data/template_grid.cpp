@@ -15,6 +15,7 @@ TEST_CASE("template_grid: pixels of a logarithmic grid grow by one factor") {
   // A logarithm of 8.3 is rounded to eps / 2 of it, and the exponential to 1 ulp.
   const double allowed = rounding<double>(10);
   check_close("first", grid.wave(0), 4000.0, {0.0, allowed});
+  // The quotient of two of those.
   check_close("ratio", grid.wave(7.5) / grid.wave(6.5), std::exp(1e-4), {0.0, 2.0 * allowed});
 }
 

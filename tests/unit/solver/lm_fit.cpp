@@ -53,7 +53,7 @@ TEST_CASE("lm_propose: a short step that is short by its damping alone does not 
   const LmOptions options{.initial_damping = 10.0};
   const Fit fit = proposed(fit_at(0.02, options), options);
   CHECK(fit.running());
-  CHECK(fit.predicted_decrease < 1e-4);
+  CHECK(fit.predicted_decrease < 1e-4);  // the tolerance
   CHECK(fit.newton_decrease == rounded(4e-4));
 }
 

@@ -131,8 +131,8 @@ void agrees_with_the_natural_spline() {
           }
         }
         const auto got = observed.at(grid, rv, lanes + 1);
-        // The spline's rounding, and a slope below four times that of the position's, 1e5 eps.
         const double scale = largest(observed.templates);
+        // The spline's rounding, and a slope below four times that of the position's, 1e5 eps.
         check_close("jets", got, want, {rounding<Real>(48, scale) + rounding<double>(16e5, scale)});
         // Without the derivative, the same bits.
         auto jets = got;

@@ -67,6 +67,7 @@ void keeps_straight_lines() {
     for (std::size_t i = 0; i < size; ++i) {
       line.push_back(3.0 - 0.5 * static_cast<double>(i));
     }
+    // Nine products of taps that add to 1, each rounded.
     check_close("line", filtered<P>(taps, line), line, {rounding<Real>(8, largest(line))});
   }
 }
