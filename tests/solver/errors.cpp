@@ -96,7 +96,7 @@ TEST_CASE("errors: the rv profile has the moments of the posterior on a fine gri
   }
 }
 
-TEST_CASE("errors: the rv profile of a hopeless spectrum widens until it holds the posterior") {
+TEST_CASE("errors: the rv profile of a spectrum of noise widens until it holds the posterior") {
   const FittedStars fitted({.stars = 6, .seed = 8, .snr_min = 0.05, .snr_max = 0.1});
   for (int b = 0; b < 6; ++b) {
     const auto row = static_cast<std::size_t>(b);

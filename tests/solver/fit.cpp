@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /// @file
-/// Whole fits of simulated stars from the scan on: do they find the truth, with errors that are
-/// true, and the same bits whatever else is in the batch?
+/// Whole fits of simulated stars, from the scan on, find the truth with errors that are true, and have the
+/// same bits whatever else is in the batch.
 
 #include <doctest/doctest.h>
 #include <support/fits_of_batches.hpp>

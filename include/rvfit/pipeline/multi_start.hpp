@@ -17,8 +17,7 @@ struct MultiStartOptions {
   double least_gain = 0.7;   ///< of a start over the continuum alone, relative to the first's
   double most_excess = 0.2;  ///< of a start's first value over the lowest, relative to that gain
   double margin = 30.0;      ///< differences of neg2_log_like up to this are always followed
-  double least_separation =
-      50.0;  ///< of the second minimum from the best in rv              [km/s]
+  double least_separation = 50.0;  ///< in rv, of the second minimum from the best  [km/s]
 };
 
 /// @throws InvalidArgument  an option that is not a number, or negative
