@@ -30,7 +30,7 @@ demand() {
   done
 }
 
-# files FOLDER...: headers in these folders of include/rvfit.
+# headers_in FOLDER...: headers in these folders of include/rvfit.
 headers_in() { (cd include/rvfit && find "$@" -name '*.hpp' -printf 'include/rvfit/%p\n' 2> /dev/null | sort) || true; }
 
 mapfile -t headers < <(find include -name '*.hpp' | sort)
@@ -84,5 +84,40 @@ sees_in_io io/detail 1 "$itself" detail/ fits/
 sees_in_io io/desi 2 "$itself" desi/ fits/
 sees_in_io io/sdss 2 "$itself" sdss/ fits/
 sees_in_io io/rvtab 2 "$itself" rvtab/ fits/
+
+# Headers in FOLDER/detail/ are for FOLDER alone. Tests may include them.
+for detail in $(cd include/rvfit && find . -type d -name detail -printf '%P\n' | sort); do
+  folder=${detail%/detail}
+  mapfile -t files < <(printf '%s\n' "${headers[@]}" | grep -v "^include/rvfit/$folder/")
+  forbid "<rvfit/$detail/> is for headers of $folder/ only" "#\\s*include\\s*<rvfit/$detail/" "${files[@]}"
+done
+mapfile -t outside < <(find programs examples bench -name '*.[ch]pp' | sort)
+forbid 'a detail/ header outside the library' '#\s*include\s*<rvfit/.*/detail/' "${outside[@]}"
+
+# A comment is a sentence with a subject, which none of these words is.
+awk '
+  FNR == 1 { within = 0 }
+  {
+    is_comment = match($0, /^[ \t]*(\/\/|#)[\/<]*[ \t]+/)
+    if (is_comment) text = substr($0, RLENGTH + 1)
+    begins = is_comment ? !within && text ~ /^(What|Where|How|Of) / : /[;,{)][ \t]*\/\/[\/<]*[ \t]+(What|Where|How|Of) /
+    if (begins) { print FILENAME ":" FNR ": a comment begins with What, Where, How or Of"; bad = 1 }
+    within = is_comment && text !~ /^(@file|SPDX)/
+  }
+  END { exit bad }' "${sources[@]}" || offences=1
+
+# Headers are short: half of them up to 115 lines, nine of ten up to 300, none above 400.
+wc -l "${headers[@]}" | grep -v ' total$' | sort -n | awk '
+  { lines[NR] = $1; name[NR] = $2 }
+  END {
+    middle = lines[int((NR + 1) / 2)]
+    if (middle > 115) { print "include/rvfit:1: the median header has " middle " lines, above 115"; bad = 1 }
+    tenth = int(0.9 * NR) + (0.9 * NR > int(0.9 * NR))
+    for (i = NR; i > 0 && lines[i] > 300; --i) {
+      if (lines[i] > 400) { print name[i] ":1: " lines[i] " lines, above 400"; bad = 1 }
+      else if (lines[tenth] > 300) { print name[i] ":1: " lines[i] " lines; of ten headers nine must have at most 300"; bad = 1 }
+    }
+    exit bad
+  }' || offences=1
 
 exit $offences

@@ -22,7 +22,7 @@
 #include <rvfit/core/vector_register.hpp>
 #include <rvfit/core/views.hpp>
 
-// What goes in and what comes out
+// Spectra, parameters and results
 #include <rvfit/data/fit_result.hpp>
 #include <rvfit/data/linearization.hpp>
 #include <rvfit/data/parameter_layout.hpp>
@@ -81,14 +81,14 @@
 #include <rvfit/solver/lm_step.hpp>
 #include <rvfit/solver/parameter_capacity.hpp>
 
-// The same for functions of a user's own
+// Least squares of a user's own functions
 #include <rvfit/residual/check_derivatives.hpp>
 #include <rvfit/residual/estimator.hpp>
 #include <rvfit/residual/residual_data.hpp>
 #include <rvfit/residual/residual_fitter.hpp>
 #include <rvfit/residual/residual_model.hpp>
 
-// A fit
+// Fits of spectra
 #include <rvfit/pipeline/fit_options.hpp>
 #include <rvfit/pipeline/fit_spectra.hpp>
 #include <rvfit/pipeline/fitter.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// What an objective hands to the solver: its value, gradient and curvature, one row per fit.
+/// An objective hands its value, gradient and curvature to the solver, one row per fit.
 
 #include <rvfit/core/views.hpp>
 

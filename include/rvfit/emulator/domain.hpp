@@ -2,8 +2,8 @@
 #pragma once
 
 /// @file
-/// Where a network is trusted: an intersection of half-spaces in the scaled inputs x of
-/// each arm, and a quadratic penalty outside it,
+/// A network is trusted in an intersection of half-spaces in the scaled inputs x of each arm. Outside it
+/// there is a quadratic penalty,
 ///
 ///   outside_a(theta) = max(0, max_n (normal_n . x + offset_n))^2,
 ///   neg2_log_like   += sum_a weight * outside_a

@@ -19,7 +19,7 @@
 
 namespace rvfit {
 
-/// Where a star lies on a grid: the cell above `node`, the nearest one beyond the ends of an axis.
+/// Place of a star on a grid: the cell above `node`, the nearest one beyond the ends of an axis.
 struct GridPoint {
   int node = 0;
   int index[max_grid_axes];     ///< of the node on each axis

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// How a cubic interpolation on a grid takes its derivatives at a node: on each axis by the parabola
+/// A cubic interpolation on a grid takes its derivatives at a node on each axis by the parabola
 /// through the node and its neighbours, three in a row; by the straight line to the only neighbour;
 /// or not at all where there is none. A mixed derivative is the product of such differences; one
 /// that would touch a node without a template is taken as zero. What a node's derivatives are does

@@ -97,7 +97,7 @@ class Fitter {
  private:
   using Range = typename P::range_policy;
 
-  /// How far the fit of the spectra bound has come.
+  /// Progress of the fit of the spectra bound.
   enum class Phase { planned, bound, started, minimized, done };
 
   void require(Phase wanted, const char* call) const {

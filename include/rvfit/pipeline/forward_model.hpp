@@ -31,7 +31,7 @@ struct ForwardModelOptions {
   /// Velocities: with more than one, exposure e has its own, a parameter rv, rv_2, rv_3 ..; with one
   /// all share it.
   int velocities = 1;
-  /// Of libraries that are grids.
+  /// Interpolation in libraries that are grids.
   GridInterpolation interpolation = GridInterpolation::linear;
   /// Outside the complete cells of a grid take the nearest node's template and a penalty by its
   /// distance, as rvspecfit does: both jump at the boundary.
@@ -133,7 +133,7 @@ class ForwardModel {
   /// Columns of theta.
   [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
 
-  /// What depends on the observed wavelengths alone.
+  /// Arrays that depend on the observed wavelengths alone.
   struct Plan {
     int arm;
     int rv;                        ///< parameter that shifts it

@@ -32,7 +32,7 @@ struct DopplerMap {
   /// Position at rv = 0, plus origin.
   [[nodiscard]] KOKKOS_FUNCTION double base(double wave) const { return Kokkos::log(wave) / step; }
 
-  /// What a velocity adds to the base, and its derivative by rv  [pixels, pixels / (km/s)].
+  /// Shift by a velocity on top of the base, and its derivative by rv  [pixels, pixels / (km/s)].
   struct Shift {
     double offset;
     double slope;

@@ -138,7 +138,7 @@ struct ProjectionKernel {
     return g;
   }
 
-  /// Where column k of the basis is for a group.
+  /// Column k of the basis, from the first pixel of a group.
   [[nodiscard]] KOKKOS_FUNCTION const Real* column(int spectrum, int k, const Group& g) const {
     return &basis(basis.extent(0) == 1 ? 0 : spectrum, k, g.begin);
   }
