@@ -85,6 +85,7 @@ sees_in_io io/desi 2 "$itself" desi/ fits/
 sees_in_io io/sdss 2 "$itself" sdss/ fits/
 sees_in_io io/rvtab 2 "$itself" rvtab/ fits/
 
+<<<<<<< Updated upstream
 # Headers in FOLDER/detail/ are for FOLDER alone. Tests may include them.
 for detail in $(cd include/rvfit && find . -type d -name detail -printf '%P\n' | sort); do
   folder=${detail%/detail}
@@ -119,5 +120,37 @@ wc -l "${headers[@]}" | grep -v ' total$' | sort -n | awk '
     }
     exit bad
   }' || offences=1
+=======
+# A tolerance in a test says why: a check with a literal one has a comment in it or on the line before it.
+# doctest's Approx without epsilon() allows 1.2e-5 of 1 + |x|; rounded() of tests/support/ says what is meant.
+reasons() {
+  awk '
+    function offence(rule) { print FILENAME ":" line ": " rule }
+    function end_of_check() {
+      if (literal && !reason) offence("a literal tolerance without a reason")
+      if (check ~ /Approx\(/ && check !~ /epsilon\(/) offence("doctest::Approx without epsilon()")
+      literal = 0
+    }
+    FNR == 1 { open = above = literal = 0 }
+    {
+      code = $0
+      sub(FILENAME ~ /py$/ ? "#.*" : "//.*", "", code)
+      comment = code != $0
+      if (!open) { check = ""; reason = above; line = FNR }
+      reason = reason || comment
+      check = check code
+      if (check ~ /CHECK|REQUIRE/ && code ~ /epsilon\([0-9.]|[<>]=? *([0-9.]+e-[0-9]|0\.0*[1-9])/ ||
+          check ~ /check_close/ && code ~ /[0-9]e-[0-9]/ || code ~ /[ar]tol=[0-9.]+e-/) literal = 1
+      open = FILENAME ~ /py$/ ? code ~ /[,(] *$/ : code ~ /[^ ]/ && code !~ /[;{}] *$/
+      if (!open) end_of_check()
+      above = comment && code !~ /[^ ]/
+    }' "$@"
+}
+mapfile -t tests < <(find tests -name '*.[ch]pp' -o -name '*.py' | sort)
+while read -r offence; do
+  echo "$offence"
+  offences=1
+done < <(reasons "${tests[@]}")
+>>>>>>> Stashed changes
 
 exit $offences

@@ -170,7 +170,7 @@ TEST_CASE("velocities: an exposure beyond those of the model is refused") {
   auto data = stars.observations();
   data.back().exposure = exposures;
   CHECK_THROWS_WITH_AS((Fitter<ForwardModel<Double>>(stars.exec, stars.model, data, 5)),
-                       "ForwardModel: exposure 3 of 3 velocities", InvalidArgument);
+                       "ParameterLayout: exposure 3 of 3 velocities", InvalidArgument);
 }
 
 }  // namespace rvfit::test
