@@ -36,11 +36,9 @@ TEST_CASE("own model: a line's depth, width and rv are found from the scan, with
   for (double& value : flux) {
     value += sigma * random.normal();
   }
-  const std::vector<double> weight(flux.size(), 1.0 / sigma);
-  const Observations<Double> data{make_spectrum_batch<Double>(
-      exec, "line", upload_matrix<Matrix<const double, Double>>(exec, "wave", wave, 1, pixels),
-      upload_matrix<Matrix<const double, Double>>(exec, "flux", flux, stars, pixels),
-      upload_matrix<Matrix<const double, Double>>(exec, "weight", weight, stars, pixels))};
+  const std::vector<double> ivar(flux.size(), 1.0 / (sigma * sigma));
+  const Observations<Double> data{upload_spectra<Double>(
+      exec, {.arm = "line", .size = stars, .wave = wave, .flux = flux, .ivar = ivar})};
   FitOptions options;
   options.continuum = {.kind = ContinuumKind::chebyshev, .columns = 3};
   options.scan.templates = 8;

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// From arrays in a program's memory to observations: checked, copied to the device and prepared, with
+/// pixels left out that say nothing.
+
+#include <rvfit/core/require.hpp>
+#include <rvfit/core/views.hpp>
+#include <rvfit/data/prepare_spectra.hpp>
+#include <rvfit/data/spectrum_batch.hpp>
+
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+
+namespace rvfit {
+
+/// One arm of B spectra of N pixels in host memory, row-major. Nothing is copied; the arrays need to
+/// live until `upload_spectra` returns.
+template <std::floating_point T = double>
+struct HostSpectra {
+  std::string arm;               ///< setup of the model, e.g. desi_b
+  std::size_t size = 1;          ///< B
+  std::span<const double> wave;  ///< (N) of all spectra, or (B, N); increasing  [Angstrom]
+  std::span<const T> flux;       ///< (B, N)                                     [flux]
+  std::span<const T> ivar;       ///< (B, N)  inverse variance                   [1 / flux^2]
+  std::span<const std::int32_t> mask{};  ///< (B, N)  bad where positive; empty if there is none
+  int exposure = 0;                      ///< which of a star's exposures these are
+};
+
+namespace detail {
+
+/// @throws InvalidArgument  extents that differ, wavelengths that do not increase
+template <std::floating_point T>
+void require_consistent(const HostSpectra<T>& host) {
+  const std::size_t values = host.flux.size();
+  RVFIT_REQUIRE(host.size > 0 && values > 0 && values % host.size == 0, "HostSpectra: ", host.arm,
+                ": flux has ", values, " values, not whole rows of ", host.size, " spectra");
+  const std::size_t pixels = values / host.size;
+  RVFIT_REQUIRE(host.ivar.size() == values, "HostSpectra: ", host.arm, ": flux has ", values,
+                " values, ivar has ", host.ivar.size());
+  RVFIT_REQUIRE(host.mask.empty() || host.mask.size() == values, "HostSpectra: ", host.arm,
+                ": flux has ", values, " values, mask has ", host.mask.size());
+  RVFIT_REQUIRE(host.wave.size() == pixels || host.wave.size() == values, "HostSpectra: ", host.arm,
+                ": wave has ", host.wave.size(), " values, wanted ", pixels, " for all or ", values,
+                " for each of ", host.size, " spectra");
+  for (std::size_t i = 0; i < host.wave.size(); ++i) {
+    const double before = i % pixels == 0 ? 0.0 : host.wave[i - 1];
+    RVFIT_REQUIRE(host.wave[i] > before && std::isfinite(host.wave[i]), "HostSpectra: ", host.arm,
+                  ": wave is ", host.wave[i], " after ", before, " at pixel ", i % pixels,
+                  " of row ", i / pixels, ", increasing wanted");
+  }
+}
+
+/// Spectra are prepared in float, whose range 1 / sigma^2 leaves where sigma is 1e-20 of the unit.
+/// @throws InvalidArgument  the weight of a good pixel does not fit
+template <std::floating_point T>
+void require_float(const HostSpectra<T>& host) {
+  constexpr double least = std::numeric_limits<float>::min();
+  constexpr double most = std::numeric_limits<float>::max();
+  for (std::size_t i = 0; i < host.ivar.size(); ++i) {
+    const auto ivar = static_cast<double>(host.ivar[i]);
+    const bool unused =
+        !(ivar > 0.0) || !std::isfinite(ivar) || (!host.mask.empty() && host.mask[i] > 0);
+    RVFIT_REQUIRE(unused || (ivar >= least && ivar <= most), "HostSpectra: ", host.arm,
+                  ": ivar is ", ivar, ", wanted ", least, " to ", most,
+                  ": scale flux and ivar to another unit");
+  }
+}
+
+}  // namespace detail
+
+/// Copy one arm to the device and prepare it: pixels are left out where mask > 0, ivar <= 0, or flux or ivar is
+/// not finite. A spectrum without good pixels is a row of the batch; a fit gives it a status.
+///
+/// @code{.cpp}
+///   const auto blue = rvfit::upload_spectra<P>(
+///       exec, {.arm = "desi_b", .size = 100, .wave = wave, .flux = flux, .ivar = ivar});
+/// @endcode
+///
+/// @param[in] exec     instance the work is enqueued on; the call returns when the arrays may be reused
+/// @param[in] host     arrays of double, or `HostSpectra<float>`
+/// @param[in] options  masked wavelengths, limits of errors; none by default
+/// @return             B spectra, one element of Observations
+/// @throws InvalidArgument  extents that differ, wavelengths that do not increase, numbers beyond float
+template <ExecutionPolicy P, std::floating_point T = double>
+[[nodiscard]] SpectrumBatch<P> upload_spectra(const typename P::execution_space& exec,
+                                              const HostSpectra<T>& host,
+                                              const PrepareOptions& options = {}) {
+  detail::require_consistent(host);
+  detail::require_float(host);
+  const std::size_t pixels = host.flux.size() / host.size;
+  const auto wave = upload_matrix<Matrix<const double, P>>(
+      exec, "rvfit::HostSpectra::wave", host.wave, host.wave.size() / pixels, pixels);
+  const auto flux = upload_matrix<Matrix<const float, P>>(exec, "rvfit::HostSpectra::flux",
+                                                          host.flux, host.size, pixels);
+  const auto ivar = upload_matrix<Matrix<const float, P>>(exec, "rvfit::HostSpectra::ivar",
+                                                          host.ivar, host.size, pixels);
+  using Mask = Matrix<const std::int32_t, P>;
+  const Mask mask = host.mask.empty() ? Mask(allocate<Matrix<std::int32_t, P>>(
+                                            exec, "rvfit::HostSpectra::mask", host.size, pixels))
+                                      : Mask(upload_matrix<Mask>(exec, "rvfit::HostSpectra::mask",
+                                                                 host.mask, host.size, pixels));
+  SpectrumBatch<P> batch = prepare_spectra<P>(exec, host.arm, wave, flux, ivar, mask, options);
+  batch.exposure = host.exposure;
+  return batch;
+}
+
+}  // namespace rvfit

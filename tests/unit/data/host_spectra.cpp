@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+
+#include "support/compare.hpp"
+#include "support/policies.hpp"
+#include "support/synthetic.hpp"
+#include "support/tolerance.hpp"
+#include <rvfit/data/host_spectra.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace rvfit::test::host_spectra {
+
+/// Two spectra of five pixels. The second has a pixel of each kind that is left out.
+struct Arrays {
+  std::vector<double> wave{5000.0, 5001.0, 5002.0, 5003.0, 5004.0};
+  std::vector<double> flux{1.0, 2.0, 3.0, 4.0, 5.0, 6.0, std::nan(""), 8.0, 9.0, 10.0};
+  std::vector<double> ivar{4.0, 9.0, 16.0, 25.0, 36.0, 0.0, 1.0, HUGE_VAL, 49.0, 64.0};
+  std::vector<std::int32_t> mask{0, 0, 0, 0, 0, 0, 0, 0, 1, -1};
+
+  [[nodiscard]] HostSpectra<double> host() const {
+    return {.arm = "desi_b", .size = 2, .wave = wave, .flux = flux, .ivar = ivar, .mask = mask};
+  }
+};
+
+template <class P>
+void prepares_what_it_uploads() {
+  const Exec exec{};
+  const Arrays arrays;
+  const SpectrumBatch<P> batch = upload_spectra<P>(exec, arrays.host());
+  CHECK(batch.arm == "desi_b");
+  CHECK(batch.exposure == 0);
+  CHECK(batch.size() == 2);
+  CHECK(batch.pixels() == 5);
+  CHECK_FALSE(batch.has_resolution());
+  CHECK(values(exec, batch.wave) == arrays.wave);
+  CHECK(values(exec, batch.good) == std::vector<int>{5, 1});
+  using Real = typename P::real_type;
+  // Small whole numbers are exact, and so are the square roots of squares.
+  CHECK(values(exec, batch.weight) == std::vector<Real>{2, 3, 4, 5, 6, 0, 0, 0, 0, 8});
+  CHECK(values(exec, batch.flux) == std::vector<Real>{1, 2, 3, 4, 5, 0, 0, 0, 0, 10});
+}
+
+template <class P>
+void takes_floats_and_rows_of_wavelengths() {
+  const Exec exec{};
+  const Arrays arrays;
+  const std::vector<float> flux(arrays.flux.begin(), arrays.flux.end());
+  const std::vector<float> ivar(arrays.ivar.begin(), arrays.ivar.end());
+  std::vector<double> wave = arrays.wave;
+  for (const double w : arrays.wave) {
+    wave.push_back(w + 0.25);
+  }
+  const HostSpectra<float> host{
+      .arm = "desi_b", .size = 2, .wave = wave, .flux = flux, .ivar = ivar, .exposure = 3};
+  const SpectrumBatch<P> batch = upload_spectra<P>(exec, host);
+  CHECK(batch.exposure == 3);
+  CHECK(batch.wave.extent(0) == 2);
+  CHECK(values(exec, batch.wave) == wave);
+  CHECK(values(exec, batch.good) == std::vector<int>{5, 2});  // without a mask
+}
+
+template <class P>
+void applies_the_options() {
+  const Exec exec{};
+  const Arrays arrays;
+  const SpectrumBatch<P> batch = upload_spectra<P>(exec, arrays.host(), {.systematic_error = 0.5});
+  // 1 / sqrt(sigma^2 + 1/4) of sigma = 1/2.
+  check_close("weight", static_cast<double>(values(exec, batch.weight)[0]), std::sqrt(2.0),
+              {0.0, rounding<typename P::real_type>(2)});
+}
+
+template <class P>
+std::string error_of(const HostSpectra<double>& host) {
+  return message_of<InvalidArgument>([&] { (void)upload_spectra<P>(Exec{}, host); });
+}
+
+template <class P>
+void refuses_extents_that_differ() {
+  const Arrays arrays;
+  const std::vector<double> six(6, 1.0);
+  const std::vector<std::int32_t> mask(9, 0);
+  HostSpectra<double> host = arrays.host();
+  CHECK(error_of<P>(host) == "no error");
+  host.size = 3;
+  CHECK(error_of<P>(host) ==
+        "HostSpectra: desi_b: flux has 10 values, not whole rows of 3 spectra");
+  host.size = 0;
+  CHECK(error_of<P>(host) ==
+        "HostSpectra: desi_b: flux has 10 values, not whole rows of 0 spectra");
+  host = arrays.host();
+  host.ivar = six;
+  CHECK(error_of<P>(host) == "HostSpectra: desi_b: flux has 10 values, ivar has 6");
+  host = arrays.host();
+  host.mask = mask;
+  CHECK(error_of<P>(host) == "HostSpectra: desi_b: flux has 10 values, mask has 9");
+  host = arrays.host();
+  host.wave = six;
+  CHECK(error_of<P>(host) ==
+        "HostSpectra: desi_b: wave has 6 values, wanted 5 for all or 10 for each of 2 spectra");
+}
+
+template <class P>
+void refuses_wavelengths_that_do_not_increase() {
+  Arrays arrays;
+  arrays.wave[3] = 5002.0;
+  CHECK(error_of<P>(arrays.host()) ==
+        "HostSpectra: desi_b: wave is 5002 after 5002 at pixel 3 of row 0, increasing wanted");
+  arrays.wave[3] = std::nan("");
+  CHECK(error_of<P>(arrays.host()) ==
+        "HostSpectra: desi_b: wave is nan after 5002 at pixel 3 of row 0, increasing wanted");
+  arrays.wave = {-1.0, 1.0, 2.0, 3.0, 4.0};
+  CHECK(error_of<P>(arrays.host()) ==
+        "HostSpectra: desi_b: wave is -1 after 0 at pixel 0 of row 0, increasing wanted");
+}
+
+template <class P>
+void refuses_weights_beyond_float() {
+  // erg / s / cm^2 / Angstrom: the noise of a bright star.
+  Arrays arrays;
+  arrays.ivar[1] = 1e40;
+  const std::string range =
+      ", wanted 1.17549e-38 to 3.40282e+38: scale flux and ivar to another unit";
+  CHECK(error_of<P>(arrays.host()) == "HostSpectra: desi_b: ivar is 1e+40" + range);
+  arrays.ivar[1] = 1e-40;
+  CHECK(error_of<P>(arrays.host()) == "HostSpectra: desi_b: ivar is 1e-40" + range);
+  arrays.ivar[1] = 1.0;
+  arrays.ivar[8] = 1e40;  // masked
+  CHECK(error_of<P>(arrays.host()) == "no error");
+}
+
+RVFIT_TEST("host_spectra: pixels that are masked, without weight or not finite are left out",
+           prepares_what_it_uploads);
+RVFIT_TEST("host_spectra: arrays of float and wavelengths of each spectrum are taken",
+           takes_floats_and_rows_of_wavelengths);
+RVFIT_TEST("host_spectra: the options of preparation apply", applies_the_options);
+RVFIT_TEST_DOUBLE("host_spectra: extents that differ are refused with both",
+                  refuses_extents_that_differ);
+RVFIT_TEST_DOUBLE("host_spectra: wavelengths that do not increase are refused",
+                  refuses_wavelengths_that_do_not_increase);
+RVFIT_TEST_DOUBLE("host_spectra: weights that float does not hold are refused",
+                  refuses_weights_beyond_float);
+
+}  // namespace rvfit::test::host_spectra
