@@ -85,7 +85,6 @@ sees_in_io io/desi 2 "$itself" desi/ fits/
 sees_in_io io/sdss 2 "$itself" sdss/ fits/
 sees_in_io io/rvtab 2 "$itself" rvtab/ fits/
 
-<<<<<<< Updated upstream
 # Headers in FOLDER/detail/ are for FOLDER alone. Tests may include them.
 for detail in $(cd include/rvfit && find . -type d -name detail -printf '%P\n' | sort); do
   folder=${detail%/detail}
@@ -120,7 +119,7 @@ wc -l "${headers[@]}" | grep -v ' total$' | sort -n | awk '
     }
     exit bad
   }' || offences=1
-=======
+
 # A tolerance in a test says why: a check with a literal one has a comment in it or on the line before it.
 # doctest's Approx without epsilon() allows 1.2e-5 of 1 + |x|; rounded() of tests/support/ says what is meant.
 reasons() {
@@ -151,6 +150,5 @@ while read -r offence; do
   echo "$offence"
   offences=1
 done < <(reasons "${tests[@]}")
->>>>>>> Stashed changes
 
 exit $offences
