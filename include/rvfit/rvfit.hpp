@@ -57,12 +57,14 @@
 #include <rvfit/stages/broadening.hpp>
 #include <rvfit/stages/broadening_stages.hpp>
 #include <rvfit/stages/doppler.hpp>
+#include <rvfit/stages/exact_rotation.hpp>
 #include <rvfit/stages/gaussian_resolution.hpp>
 #include <rvfit/stages/linear_stage.hpp>
 #include <rvfit/stages/resolution.hpp>
 #include <rvfit/stages/resolution_matrix.hpp>
 #include <rvfit/stages/rotation.hpp>
 #include <rvfit/stages/spline.hpp>
+#include <rvfit/stages/spline_convolution.hpp>
 #include <rvfit/stages/spline_taps.hpp>
 #include <rvfit/stages/symmetric_filter.hpp>
 

@@ -5,6 +5,7 @@
 /// The stages that broaden a template. A new one is a header beside this and an entry in the list.
 
 #include <rvfit/core/units.hpp>
+#include <rvfit/stages/exact_rotation.hpp>
 #include <rvfit/stages/rotation.hpp>
 
 #include <array>
@@ -19,7 +20,7 @@ struct StageList {
 };
 
 /// The stages of the library; parameters of those that are on are in this order.
-using BroadeningStages = StageList<Rotation>;
+using BroadeningStages = StageList<Rotation, ExactRotation>;
 
 /// The parameters of the stages that are on.
 template <LinearStage... Stages>

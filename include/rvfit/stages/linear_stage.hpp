@@ -24,6 +24,7 @@ namespace rvfit {
 enum class RotationKernel {
   off,               ///< no rotation, and no parameter vsini
   piecewise_linear,  ///< rvspecfit's, of a spectrum that is linear between its pixels (rotation.hpp)
+  exact,             ///< of a spectrum that is a smooth spline (exact_rotation.hpp)
 };
 
 /// Which stages broaden the templates.
