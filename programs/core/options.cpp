@@ -96,6 +96,12 @@ void declare_model(CLI::App& app, FitSettings& fit) {
       ->check(CLI::Range(0.0, 1e5))
       ->capture_default_str()
       ->group(group);
+  add_choice(app, "--rotation", fit.model.broadening.rotation,
+             {{"linear", rvfit::RotationKernel::piecewise_linear},
+              {"exact", rvfit::RotationKernel::exact},
+              {"off", rvfit::RotationKernel::off}},
+             "Kernel of rotation: linear (rvspecfit's, too wide below 30 km/s), exact, or off")
+      ->group(group);
   add_list(
       app, "--fix-param",
       [&fit](const std::vector<std::string>& texts) {
