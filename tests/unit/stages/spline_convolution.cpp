@@ -38,7 +38,7 @@ TEST_CASE("spline_convolution: the inverse taps invert the spline's samples") {
     // Five products of numbers up to 2.9, after k + 1 multiplications.
     check_close("tap", got, k == 0 ? 1.0 : 0.0, {rounding<double>(16)});
   }
-  // What lies beyond the reach is below rounding: 0.4306^21 and 0.4306^45 times 2.9.
+  // Taps beyond the reach are below rounding: 0.4306^21 and 0.4306^45 times 2.9.
   CHECK(std::abs(quintic_inverse_tap(quintic_reach<float> + 1)) < rounding<float>(1));
   CHECK(std::abs(quintic_inverse_tap(quintic_reach<double> + 1)) < rounding<double>(1));
 }
