@@ -70,6 +70,7 @@
 
 // Continuum, eliminated
 #include <rvfit/continuum/basis.hpp>
+#include <rvfit/continuum/fit_continuum.hpp>
 #include <rvfit/continuum/projection.hpp>
 #include <rvfit/continuum/projection_outputs.hpp>
 

@@ -2,17 +2,24 @@
 #pragma once
 
 /// @file
-/// The continuum eliminated from one arm by variable projection. With S_ki = w_i P_ki T_i,
-/// d_i = w_i D_i and the Cholesky factor L of S S^T:
+/// The continuum eliminated from one arm by variable projection. With columns P_ki, template T_i, data D_i
+/// and weights w_i,
 ///
-///   c = (S S^T)^-1 S d,   r = d - c^T S
-///   neg2_log_like = ln det(S S^T) + 2 sum_i ln sigma_i + |r|^2
+///   S_ki = w_i P_ki T_i,   d_i = w_i D_i,   M = S S^T + ridge diag(S S^T) = L L^T
+///   c = M^-1 S d,          r = d - c^T S
+///   neg2_log_like = 2 sum_i ln sigma_i + ln det M + |r|^2 + ridge sum_k (S S^T)_kk c_k^2
 ///
-/// which is the likelihood marginalised over c with a flat prior. With y = L^-1 P, so that the rows
-/// w_i T_i y_ki are orthonormal, and B_pi = w_i (c^T P)_i dT_i/dtheta_p:
+/// which is the likelihood marginalised over c with a flat prior, but for the ridge of 4096 eps
+/// (docs/decisions/0003-masked-pixels-have-no-weight.md). With
 ///
-///   gradient_p = 2 sum_i dT_i/dtheta_p [ T_i w_i^2 |y_i|^2 - w_i (c^T P)_i r_i ]         (exact)
-///   hessian    = 2 [ B B^T - (B (wTy)^T) (B (wTy)^T)^T ]                      (Kaufman's form)
+///   y = L^-1 P,   Q_ki = w_i T_i y_ki, whose rows are orthonormal,   B_pi = w_i (c^T P)_i dT_i/dtheta_p
+///   h_i = sum_k y_ki^2 + rho_k P_ki^2,   rho_k = ridge (M^-1_kk + c_k^2)
+///   u_i = T_i w_i^2 h_i - w_i (c^T P)_i r_i
+///
+/// the derivatives are
+///
+///   gradient_p = 2 sum_i u_i dT_i/dtheta_p                  (exact)
+///   hessian    = 2 [ B B^T - (B Q^T) (B Q^T)^T ]            (Kaufman's form)
 ///
 /// (Golub & Pereyra, SIAM J. Numer. Anal. 10, 413, 1973; Kaufman, BIT 15, 49, 1975.)
 /// Agrees with rvspecfit's get_chisq0, pixels it masks left out.
@@ -54,15 +61,11 @@ void project(const typename P::execution_space& exec, const Tile<P>& tile,
                     parameters <= static_cast<int>(out.gradient.extent(1)),
                 "project: ", parameters, " tangents, the last of parameter ", tangents.last,
                 ", the gradient has ", out.gradient.extent(1), " columns");
-  typename P::team_policy policy(exec, tile.size, Kokkos::AUTO);
-  const int bytes = detail::ProjectionScratch<P>::size(columns, parameters) *
-                        static_cast<int>(sizeof(typename P::accum_type)) +
-                    64;  // for the alignment
-  const int level = bytes <= P::team_policy::scratch_size_max(0) ? 0 : 1;
-  policy.set_scratch_size(level, Kokkos::PerTeam(bytes));
-  Kokkos::parallel_for("rvfit::project", policy,
-                       detail::ProjectionKernel<P>{tile, data, basis, jets, tangents, parameters,
-                                                   level, out, extra});
+  using Scratch = detail::ProjectionScratch<P>;
+  Kokkos::parallel_for(
+      "rvfit::project", Scratch::make_policy(exec, tile.size, columns, parameters),
+      detail::ProjectionKernel<P>{tile, data, basis, jets, tangents,
+                                  Scratch::level(columns, parameters), out, extra});
 }
 
 }  // namespace rvfit

@@ -2,9 +2,9 @@
 #pragma once
 
 /// @file
-/// Sums over pixels by a team. Pixels come in blocks of `pixel_block`, held as rows in team scratch. Every sum has its own
-/// accumulators, kept by one thread through all blocks: no reduction across threads, so that the
-/// order of additions, and with it the result, never depends on how many there are.
+/// Sums over pixels by a team. Pixels come in blocks of `pixel_block`, held as rows in team scratch. Every
+/// sum has accumulators of its own, kept by one thread through all blocks: no reduction crosses threads,
+/// so that the order of additions, and with it the result, never depends on how many there are.
 
 #include <rvfit/core/pack.hpp>
 #include <rvfit/core/policy.hpp>
@@ -32,29 +32,29 @@ inline constexpr int rows_abreast = P::on_host ? 3 : 1;
 template <ExecutionPolicy P>
 inline constexpr int row_stride = pixel_block + (P::on_host ? 0 : 1);
 
-/// sum(i, j)[0 .. sum_width) += a_i . b_j over one block, element by element, for A rows of `a` and B of `b`.
+/// sum(i, j)[w] += sum over n = w, w + sum_width .. of a_i[n] b_j[n], for A rows of `a` and B of `b` of one block.
 ///
-/// @param[in] sum  sum(i, j) is where the accumulators of that pair are, or null for a pair not wanted
+/// @param[in] sum  sum(i, j) points to the accumulators of that pair, or is null for a pair not wanted
 template <ExecutionPolicy P, int A, int B, class SumOf>
 KOKKOS_INLINE_FUNCTION void accumulate_dots(const typename P::accum_type* a,
                                             const typename P::accum_type* b, const SumOf& sum) {
   using Accum = typename P::accum_type;
-  using Abreast = Pack<Accum, sum_width<P>>;
-  Abreast part[A][B];
+  using Numbers = Pack<Accum, sum_width<P>>;
+  Numbers part[A][B];
   for (int i = 0; i < A; ++i) {
     for (int j = 0; j < B; ++j) {
-      part[i][j] = Abreast(0);
+      part[i][j] = Numbers(0);
     }
   }
   for (int n = 0; n < pixel_block; n += sum_width<P>) {
-    Abreast row[B];
+    Numbers right[B];
     for (int j = 0; j < B; ++j) {
-      row[j] = load<Abreast>(b + j * row_stride<P> + n);
+      right[j] = load<Numbers>(b + j * row_stride<P> + n);
     }
     for (int i = 0; i < A; ++i) {
-      const auto element = load<Abreast>(a + i * row_stride<P> + n);
+      const auto left = load<Numbers>(a + i * row_stride<P> + n);
       for (int j = 0; j < B; ++j) {
-        part[i][j] += element * row[j];
+        part[i][j] += left * right[j];
       }
     }
   }
