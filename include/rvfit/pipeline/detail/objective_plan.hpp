@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Plan of an objective (pipeline/objective.hpp): which exposures of which arms are observed, what
+/// depends on their wavelengths alone, and weights of the penalty outside the model's domain.
+
+#include <rvfit/continuum/basis.hpp>
+#include <rvfit/data/spectrum_batch.hpp>
+#include <rvfit/pipeline/detail/objective_kernels.hpp>
+#include <rvfit/pipeline/template_model.hpp>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace rvfit::detail {
+
+/// One arm of one exposure.
+template <ExecutionPolicy P, class Model>
+struct PlannedExposure {
+  int arm;                       ///< of the model
+  int number;                    ///< of the exposure
+  Matrix<const double, P> wave;  ///< planned for
+  typename Model::Plan plan;
+  Tangents tangents;
+  Cube<const typename P::real_type, P> basis;  ///< of the continuum
+  SpectrumView<P> data;                        ///< bound
+};
+
+/// One arm of the model with all that is observed in it.
+template <ExecutionPolicy P>
+struct PlannedArm {
+  int index;                           ///< of the model
+  std::vector<std::size_t> exposures;  ///< in the order of the observations
+  Vector<double, P> penalty;           ///< (B)  of the distance outside its domain
+};
+
+template <ExecutionPolicy P, class Model>
+class ObjectivePlan {
+ public:
+  using Exec = typename P::execution_space;
+
+  /// @throws InvalidArgument  unknown arm, wavelengths not covered, no arms
+  ObjectivePlan(const Exec& exec, const Model& model, const ParameterSet& parameters,
+                const Observations<P>& like, int capacity, const ContinuumOptions& continuum);
+
+  /// Use these spectra from now on; `penalty_per_pixel` weighs the penalty.
+  /// @throws InvalidArgument  other arms, wavelengths or numbers of pixels; too many spectra
+  void bind(const Exec& exec, const Model& model, const Observations<P>& observations,
+            double penalty_per_pixel);
+
+  /// In the order of the observations.
+  [[nodiscard]] const std::vector<PlannedExposure<P, Model>>& exposures() const {
+    return exposures_;
+  }
+  /// In the order of the model, those without exposures left out.
+  [[nodiscard]] const std::vector<PlannedArm<P>>& arms() const { return arms_; }
+  [[nodiscard]] int size() const { return size_; }          ///< B
+  [[nodiscard]] int lanes() const { return lanes_; }        ///< most lanes of any jets
+  [[nodiscard]] int pixels() const { return pixels_; }      ///< most pixels of an exposure
+  [[nodiscard]] int resolved() const { return resolved_; }  ///< of one with a resolution matrix
+
+ private:
+  void require_planned(const Exec& exec, const Model& model, std::size_t e,
+                       const SpectrumBatch<P>& data) const;
+  void weigh_penalties(const Exec& exec, double penalty_per_pixel);
+
+  int columns_;  ///< of the continuum
+  int size_ = 0;
+  int lanes_ = 1;
+  int pixels_ = 0;
+  int resolved_ = 0;
+  std::vector<PlannedExposure<P, Model>> exposures_;
+  std::vector<PlannedArm<P>> arms_;
+  Vector<double, P> penalty_pixels_;  ///< (B)
+};
+
+template <ExecutionPolicy P, class Model>
+ObjectivePlan<P, Model>::ObjectivePlan(const Exec& exec, const Model& model,
+                                       const ParameterSet& parameters, const Observations<P>& like,
+                                       int capacity, const ContinuumOptions& continuum)
+    : columns_(continuum.columns),
+      penalty_pixels_(allocate<Vector<double, P>>(exec, "rvfit::Objective::pixels", capacity)) {
+  RVFIT_REQUIRE(!like.empty(), "Objective: no arms");
+  for (const SpectrumBatch<P>& arm : like) {
+    const int index = model.arm_index(arm.arm);
+    auto plan = plan_exposure<P>(exec, model, index, arm.wave, arm.exposure);
+    const Tangents tangents = tangents_of<P>(model, plan);
+    const Parameter& rv = parameters[velocity_of<P, Model>(tangents, parameters.index("rv"))];
+    model.require_coverage(exec, index, arm.wave, rv.lower, rv.upper);
+    exposures_.push_back({index,
+                          arm.exposure,
+                          arm.wave,
+                          std::move(plan),
+                          tangents,
+                          continuum_basis<P>(exec, arm.wave, continuum),
+                          {}});
+    lanes_ = std::max(lanes_, 1 + tangents.count);
+    pixels_ = std::max(pixels_, arm.pixels());
+    resolved_ = std::max(resolved_, arm.has_resolution() ? arm.pixels() : 0);
+  }
+  for (int index = 0; index < model.arms(); ++index) {
+    PlannedArm<P> arm{index, {}, {}};
+    for (std::size_t e = 0; e < exposures_.size(); ++e) {
+      if (exposures_[e].arm == index) {
+        arm.exposures.push_back(e);
+      }
+    }
+    if (!arm.exposures.empty()) {
+      arm.penalty = allocate<Vector<double, P>>(exec, "rvfit::Objective::penalty", capacity);
+      arms_.push_back(arm);
+    }
+  }
+}
+
+template <ExecutionPolicy P, class Model>
+void ObjectivePlan<P, Model>::bind(const Exec& exec, const Model& model,
+                                   const Observations<P>& observations, double penalty_per_pixel) {
+  RVFIT_REQUIRE(observations.size() == exposures_.size(), "Objective: planned for ",
+                exposures_.size(), " arms, given ", observations.size());
+  size_ = observations.front().size();
+  RVFIT_REQUIRE(size_ <= static_cast<int>(penalty_pixels_.extent(0)), "Objective: ", size_,
+                " spectra, planned for at most ", penalty_pixels_.extent(0));
+  for (std::size_t e = 0; e < exposures_.size(); ++e) {
+    require_planned(exec, model, e, observations[e]);
+    exposures_[e].data = observations[e];
+  }
+  weigh_penalties(exec, penalty_per_pixel);
+}
+
+template <ExecutionPolicy P, class Model>
+void ObjectivePlan<P, Model>::require_planned(const Exec& exec, const Model& model, std::size_t e,
+                                              const SpectrumBatch<P>& data) const {
+  const PlannedExposure<P, Model>& planned = exposures_[e];
+  RVFIT_REQUIRE(model.arm_index(data.arm) == planned.arm && data.exposure == planned.number,
+                "Objective: arm ", e, " is exposure ", data.exposure, " of ", data.arm,
+                ", planned for another");
+  RVFIT_REQUIRE(data.pixels() == static_cast<int>(planned.basis.extent(2)), "Objective: arm ",
+                data.arm, " has ", data.pixels(), " pixels, planned for ", planned.basis.extent(2));
+  RVFIT_REQUIRE(same_values<P>(exec, planned.wave, data.wave), "Objective: arm ", data.arm,
+                " has other wavelengths than planned for");
+  RVFIT_REQUIRE(data.size() == size_, "Objective: arm ", data.arm, " has ", data.size(),
+                " spectra, the first arm ", size_);
+  RVFIT_REQUIRE(!data.has_resolution() || data.pixels() <= resolved_, "Objective: arm ", data.arm,
+                " has a resolution matrix, planned for without");
+}
+
+template <ExecutionPolicy P, class Model>
+void ObjectivePlan<P, Model>::weigh_penalties(const Exec& exec, double penalty_per_pixel) {
+  using Range = typename P::range_policy;
+  Kokkos::deep_copy(exec, penalty_pixels_, 0.0);
+  for (const auto& exposure : exposures_) {
+    Kokkos::parallel_for("rvfit::Objective::pixels", Range(exec, 0, size_),
+                         AddIfObserved<P>{exposure.data.good, columns_, penalty_pixels_,
+                                          static_cast<double>(exposure.data.pixels())});
+  }
+  for (const PlannedArm<P>& arm : arms_) {
+    Kokkos::deep_copy(exec, arm.penalty, 0.0);
+    for (const std::size_t e : arm.exposures) {
+      Kokkos::parallel_for("rvfit::Objective::exposures", Range(exec, 0, size_),
+                           AddIfObserved<P>{exposures_[e].data.good, columns_, arm.penalty, 1.0});
+    }
+    Kokkos::parallel_for("rvfit::Objective::penalty", Range(exec, 0, size_),
+                         ScalePenalty<P>{penalty_per_pixel, penalty_pixels_, arm.penalty});
+  }
+}
+
+}  // namespace rvfit::detail
