@@ -101,5 +101,6 @@
 #include <rvfit/pipeline/predict.hpp>
 #include <rvfit/pipeline/scan.hpp>
 #include <rvfit/pipeline/scan_options.hpp>
+#include <rvfit/pipeline/scan_velocities.hpp>
 #include <rvfit/pipeline/side_by_side.hpp>
 #include <rvfit/pipeline/template_model.hpp>

@@ -7,12 +7,9 @@
 namespace rvfit {
 
 struct ScanOptions {
-  double rv_step = 0.0;       ///< bin of the scan; 0: 1.5 pixels of the finest arm        [km/s]
-  int templates = 32;         ///< points of the model's domain
-  int candidates = 3;         ///< starts of a spectrum
-  double exclusion = 2.7;     ///< least distance in rv between candidates, in steps
-  double min_strength = 0.3;  ///< bounds of the line strength a
-  double max_strength = 2.0;
+  double rv_step = 0.0;  ///< bin of the scan; 0: 1.5 pixels of the finest arm   [km/s]
+  int templates = 32;    ///< points of the model's domain
+  int candidates = 3;    ///< starts of a spectrum
 };
 
 }  // namespace rvfit
