@@ -79,7 +79,7 @@ struct StageTile {
   int shifts = 0;
   Objective<P, Model> objective;
   Scan<P, Model> scan;
-  RvProfile<P, Model> profile;
+  RvProfile<P> profile;
   LmWorkspace<P> solution;  ///< the state that a profile starts from
   LmWorkspace<P> start, state;
   Vector<double, P> none;  ///< no second minimum
@@ -433,9 +433,8 @@ template <ExecutionPolicy P>
   stages.push_back({"scan, products", shape, scan, [](StageTile<P>& t) { t.correlate_arms(); }});
   stages.push_back({"scan", shape, scan, [](StageTile<P>& t) { t.run_scan(); }});
   // One window of each star; those that need another are not credited for it.
-  synthesis += likelihood * double(model.fit.profile.points);
-  stages.push_back({"rv profile",
-                    batch + " x " + std::to_string(model.fit.profile.points) + " x " + pixels,
+  synthesis += likelihood * double(rv_window_points);
+  stages.push_back({"rv profile", batch + " x " + std::to_string(rv_window_points) + " x " + pixels,
                     synthesis, [](StageTile<P>& t) { t.run_profile(); }});
   return stages;
 }

@@ -99,6 +99,9 @@
 #include <rvfit/pipeline/forward_model.hpp>
 #include <rvfit/pipeline/objective.hpp>
 #include <rvfit/pipeline/predict.hpp>
+#include <rvfit/pipeline/rv_moments.hpp>
+#include <rvfit/pipeline/rv_profile.hpp>
+#include <rvfit/pipeline/rv_profile_options.hpp>
 #include <rvfit/pipeline/scan.hpp>
 #include <rvfit/pipeline/scan_options.hpp>
 #include <rvfit/pipeline/scan_velocities.hpp>

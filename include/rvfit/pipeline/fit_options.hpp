@@ -8,7 +8,7 @@
 #include <rvfit/data/parameters.hpp>
 #include <rvfit/pipeline/exact_hessian.hpp>
 #include <rvfit/pipeline/multi_start.hpp>
-#include <rvfit/pipeline/rv_profile.hpp>
+#include <rvfit/pipeline/rv_profile_options.hpp>
 #include <rvfit/pipeline/scan_options.hpp>
 #include <rvfit/solver/lm_options.hpp>
 

@@ -117,7 +117,7 @@ class Fitter {
   int tile_;
   Objective<P, Model> objective_;
   Scan<P, Model> scan_;
-  RvProfile<P, Model> profile_;
+  RvProfile<P> profile_;
   std::optional<ExactHessian<P, Model>> exact_hessian_;
   LmWorkspace<P> state_;  ///< of K fits a spectrum: fit k B + b is start k of spectrum b
   Covariance<P> covariance_;
