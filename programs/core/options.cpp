@@ -102,6 +102,11 @@ void declare_model(CLI::App& app, FitSettings& fit) {
               {"off", rvfit::RotationKernel::off}},
              "Kernel of rotation: linear (rvspecfit's, too wide below 30 km/s), exact, or off")
       ->group(group);
+  app.add_option("--max-vgauss", fit.model.broadening.max_vgauss,
+                 "Upper bound of the sigma of a Gaussian broadening; 0: none [km/s]")
+      ->check(CLI::Range(0.0, 1e5))
+      ->capture_default_str()
+      ->group(group);
   add_list(
       app, "--fix-param",
       [&fit](const std::vector<std::string>& texts) {

@@ -56,8 +56,9 @@ def make(emulator, like, out, seed):
     with fits.open(like, memmap=False) as hdus:
         truth, stars = hdus["TRUTH"].data, len(hdus["TRUTH"].data)
         names = [column.name for column in truth.columns]
-        truth["VSINI"] = rng.uniform(0, 150, stars)
-        vgauss = rng.uniform(0, 60, stars) if "gauss" in out else np.zeros(stars)
+        gaussian = "gauss" in out  # rather than rotation
+        truth["VSINI"] = 0.0 if gaussian else rng.uniform(0, 150, stars)
+        vgauss = rng.uniform(0, 60, stars) if gaussian else np.zeros(stars)
         snr = rng.uniform(50, 100, stars)
         truth["SNR"] = snr
         labels = [name for name in names if name not in ("VSINI", "VRAD", "SNR", "TARGETID")]

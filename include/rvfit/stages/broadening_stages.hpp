@@ -6,6 +6,7 @@
 
 #include <rvfit/core/units.hpp>
 #include <rvfit/stages/exact_rotation.hpp>
+#include <rvfit/stages/gaussian_broadening.hpp>
 #include <rvfit/stages/rotation.hpp>
 
 #include <array>
@@ -20,7 +21,7 @@ struct StageList {
 };
 
 /// The stages of the library; parameters of those that are on are in this order.
-using BroadeningStages = StageList<Rotation, ExactRotation>;
+using BroadeningStages = StageList<Rotation, ExactRotation, GaussianBroadening>;
 
 /// The parameters of the stages that are on.
 template <LinearStage... Stages>

@@ -31,6 +31,8 @@ enum class RotationKernel {
 struct BroadeningOptions {
   RotationKernel rotation = RotationKernel::piecewise_linear;
   double max_vsini = 500.0;  ///< upper bound of vsini; the lower is 0  [km/s]
+  double max_vgauss =
+      0.0;  ///< upper bound of vgauss, the Gaussian's sigma; 0: no such stage  [km/s]
 };
 
 /// A tap of a symmetric kernel and its derivative by the width of the kernel.
