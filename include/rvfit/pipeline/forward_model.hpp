@@ -66,8 +66,10 @@ struct AddPenalty {
 
 }  // namespace detail
 
-/// A template library with rotation and Doppler shift; meets `TemplateModel`.
-template <ExecutionPolicy P>
+/// A template library with broadening and Doppler shift; meets `TemplateModel`.
+///
+/// @tparam Stages  a StageList: that of the library, or one with stages of a user's own
+template <ExecutionPolicy P, class Stages = BroadeningStages>
 class ForwardModel {
  public:
   using policy_type = P;
@@ -91,7 +93,7 @@ class ForwardModel {
                             .upper = label.upper,
                             .scale = 0.1 * (label.upper - label.lower)});
     }
-    const std::vector<Parameter> widths = stage_parameters(BroadeningStages{}, options.broadening);
+    const std::vector<Parameter> widths = stage_parameters(Stages{}, options.broadening);
     parameters.insert(parameters.end(), widths.begin(), widths.end());
     RVFIT_REQUIRE(options.velocities >= 1, "ForwardModel: ", options.velocities, " velocities");
     layout_ = {.labels = static_cast<int>(data.labels.size()),
@@ -259,7 +261,7 @@ class ForwardModel {
   [[nodiscard]] int broadened_lanes(int lanes) const {
     return lanes == 1 ? 1 : layout_.broadened_lanes();
   }
-  [[nodiscard]] ActiveStages<> stages(int arm) const {
+  [[nodiscard]] ActiveStages<Stages> stages(int arm) const {
     return {options_.broadening, layout_.labels, grid(arm).step};
   }
 
@@ -277,8 +279,8 @@ class ForwardModel {
   std::vector<Domain> domains_;
 };
 
-template <ExecutionPolicy P>
-std::vector<double> ForwardModel<P>::start_points(int count) const {
+template <ExecutionPolicy P, class Stages>
+std::vector<double> ForwardModel<P, Stages>::start_points(int count) const {
   constexpr int primes[] = {2, 3, 5, 7, 11, 13, 17, 19, 23, 29};
   constexpr int max_draws = 100000;
   const auto radical_inverse = [](int n, int base) {
@@ -305,7 +307,7 @@ std::vector<double> ForwardModel<P>::start_points(int count) const {
     }
     if (inside(label)) {
       points.insert(points.end(), label.begin(), label.end());
-      const auto widths = stage_starts(BroadeningStages{}, options_.broadening, accepted);
+      const auto widths = stage_starts(Stages{}, options_.broadening, accepted);
       points.insert(points.end(), widths.begin(), widths.end());
       points.insert(points.end(), static_cast<std::size_t>(layout_.velocities), 0.0);
       ++accepted;
@@ -316,10 +318,10 @@ std::vector<double> ForwardModel<P>::start_points(int count) const {
   return points;
 }
 
-template <ExecutionPolicy P>
-void ForwardModel<P>::require_coverage(const Exec& exec, int arm,
-                                       const Matrix<const double, P>& wave, double min_rv,
-                                       double max_rv) const {
+template <ExecutionPolicy P, class Stages>
+void ForwardModel<P, Stages>::require_coverage(const Exec& exec, int arm,
+                                               const Matrix<const double, P>& wave, double min_rv,
+                                               double max_rv) const {
   const TemplateGrid& g = grid(arm);
   // An observed pixel shows light from so far on either side.
   const double support = stages(arm).max_support();
