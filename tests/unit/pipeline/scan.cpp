@@ -8,6 +8,7 @@
 #include "support/two_lines.hpp"
 #include <rvfit/pipeline/scan.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -121,41 +122,48 @@ std::vector<std::vector<double>> gains_of(const Lines& lines, std::size_t b,
                                           const std::vector<double>& widths,
                                           const ScanVelocities& grid) {
   const auto shifts = static_cast<std::size_t>(grid.shifts());
-  std::vector<std::vector<double>> out(widths.size(), std::vector<double>(shifts));
-  for (std::size_t m = 0; m < widths.size(); ++m) {
-    for (std::size_t s = 0; s < shifts; ++s) {
-      double linear = 0.0, square = 0.0;  // decrease = a linear - a^2 square
-      for (std::size_t a = 0; a < 2; ++a) {
-        const Lines::Arm& arm = lines.arms[a];
-        const std::size_t pixels = arm.wave.size();
-        // The template at rest on the bins, and its own continuum.
-        const double first = std::log(arm.wave.front());
-        const auto bins =
-            static_cast<int>(std::ceil(std::log(arm.wave.back() / arm.wave.front()) / grid.step)) +
-            1;
-        std::vector<double> wave, flux;
-        for (int j = -grid.reach; j < bins + grid.reach; ++j) {
-          wave.push_back(std::exp(first + j * grid.step));
-          flux.push_back(line_template(a, wave.back(), 0.4, widths[m], 0.0));
-        }
-        const std::vector<double> ones(wave.size(), 1.0);
-        const auto template_continuum = continuum_of(wave, flux.data(), ones.data());
-        const auto data_continuum =
-            continuum_of(arm.wave, &arm.flux[b * pixels], &arm.weight[b * pixels]);
+  std::vector<std::vector<double>> out;
+  for (const double width : widths) {
+    std::vector<double> linear(shifts, 0.0),
+        square(shifts, 0.0);  // decrease = a linear - a^2 square
+    for (std::size_t a = 0; a < 2; ++a) {
+      const Lines::Arm& arm = lines.arms[a];
+      const std::size_t pixels = arm.wave.size();
+      // The template at rest on the bins, over its own continuum.
+      const double first = std::log(arm.wave.front());
+      const double span = std::log(arm.wave.back() / arm.wave.front());
+      const int bins = static_cast<int>(std::ceil(span / grid.step)) + 1;
+      std::vector<double> wave, delta;
+      for (int j = -grid.reach; j < bins + grid.reach; ++j) {
+        wave.push_back(std::exp(first + j * grid.step));
+        delta.push_back(line_template(a, wave.back(), 0.4, width, 0.0));
+      }
+      const std::vector<double> ones(wave.size(), 1.0);
+      const auto rest = continuum_of(wave, delta.data(), ones.data());
+      for (std::size_t j = 0; j < wave.size(); ++j) {
+        delta[j] = delta[j] / rest[j] - 1.0;
+      }
+      const double* flux = &arm.flux[b * pixels];
+      const double* weight = &arm.weight[b * pixels];
+      const auto data_continuum = continuum_of(arm.wave, flux, weight);
+      for (std::size_t s = 0; s < shifts; ++s) {
         for (std::size_t i = 0; i < pixels; ++i) {
           const double place = (std::log(arm.wave[i]) - first) / grid.step;
           const auto j = static_cast<std::size_t>(place);
-          const double w = arm.weight[b * pixels + i], c = data_continuum[i];
+          const double w = weight[i], c = data_continuum[i];
           for (const std::size_t bin : {j, j + 1}) {
             const double share = 1.0 - std::abs(place - static_cast<double>(bin));
-            const double delta = flux[bin + s] / template_continuum[bin + s] - 1.0;
-            linear += share * 2.0 * w * w * (arm.flux[b * pixels + i] - c) * c * delta;
-            square += share * w * w * c * c * delta * delta;
+            const double d = delta[bin + s];
+            linear[s] += share * 2.0 * w * w * (flux[i] - c) * c * d;
+            square[s] += share * w * w * c * c * d * d;
           }
         }
       }
-      const double strength = std::clamp(0.5 * linear / square, 0.3, 2.0);
-      out[m][s] = strength * linear - strength * strength * square;
+    }
+    out.emplace_back();
+    for (std::size_t s = 0; s < shifts; ++s) {
+      const double strength = std::clamp(0.5 * linear[s] / square[s], 0.3, 2.0);
+      out.back().push_back(strength * linear[s] - strength * strength * square[s]);
     }
   }
   return out;
