@@ -20,5 +20,6 @@ write_basic_package_version_file(rvfitConfigVersion.cmake COMPATIBILITY SameMino
                                  ARCH_INDEPENDENT)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/rvfitConfig.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/rvfitConfigVersion.cmake"
+              "${PROJECT_SOURCE_DIR}/cmake/rvfitBuildType.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/rvfitVendorBlas.cmake"
         DESTINATION "${rvfit_package_dir}")

@@ -27,10 +27,14 @@ if(NOT TARGET Kokkos::kokkos)
     FetchContent_MakeAvailable(kokkos)
   else()
     list(REMOVE_DUPLICATES Kokkos_CONSIDERED_CONFIGS)
+    set(found "None was found.")
+    if(Kokkos_CONSIDERED_CONFIGS)
+      set(found "Found, but refused: ${Kokkos_CONSIDERED_CONFIGS}.")
+    endif()
     message(
       FATAL_ERROR
         "rvfit needs Kokkos ${rvfit_kokkos_oldest} or newer, below ${rvfit_kokkos_below}."
-        " Found, but refused: ${Kokkos_CONSIDERED_CONFIGS}."
+        " ${found}"
         " Set Kokkos_ROOT, or run tools/get_kokkos.sh ${RVFIT_KOKKOS_PREFIX} on Debian,"
         " or configure with -DRVFIT_FETCH_KOKKOS=ON.")
   endif()

@@ -133,6 +133,14 @@ class BatchFitter final : public SurveyFitter {
   }
 
  private:
+  /// @throws rvfit::InvalidArgument  there is no such parameter; the message says of which option, and why
+  static void require_parameter(const char* option, const rvfit::ParameterSet& parameters,
+                                const std::string& name) {
+    RVFIT_REQUIRE(parameters.find(name) >= 0, option, " ", name, ": a fit has ", parameters.names(),
+                  name == "vgauss" ? ", and vgauss with --max-vgauss" : "",
+                  name == "vsini" ? ", and vsini without --rotation off" : "");
+  }
+
   /// The model with this many velocities, uploaded when first asked for.
   const PlannedModel<P>& planned(const Exec& exec, std::size_t count) {
     const std::lock_guard lock(planning_);
@@ -146,10 +154,15 @@ class BatchFitter final : public SurveyFitter {
     exec.fence("rvfit_programs: emulator is on the device");
     rvfit::ParameterSet parameters = plan.model.parameters();
     for (const auto& [name, value] : settings_.fixed) {
+      require_parameter("--fix-param", parameters, name);
+      const rvfit::Parameter& p = parameters[name];
+      RVFIT_REQUIRE(value >= p.lower && value <= p.upper, "--fix-param ", name, "=", value,
+                    ": outside its bounds [", p.lower, ", ", p.upper, "]");
       parameters[name].fixed = true;
       parameters[name].value = value;
     }
     for (const Prior& prior : settings_.priors) {
+      require_parameter("--priors", parameters, prior.parameter);
       parameters[prior.parameter].prior_mean = prior.mean;
       parameters[prior.parameter].prior_sigma = prior.sigma;
     }

@@ -9,6 +9,7 @@
 #include <rvfit/io/fits/io_error.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -39,6 +40,19 @@ void take_one_at_a_time(CLI::App& app) {
     if (!option->get_positional() && option->get_items_expected_max() > 1) {
       option->expected(1)->allow_extra_args(false)->multi_option_policy(
           CLI::MultiOptionPolicy::TakeAll);
+    }
+  }
+}
+
+/// Ranges let NaN pass, as it is neither below nor above.
+void refuse_nan(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_type_name().starts_with("FLOAT")) {
+      option->check([](const std::string& text) {
+        double value = 0.0;
+        const bool nan = CLI::detail::lexical_cast(text, value) && std::isnan(value);
+        return nan ? "'" + text + "' is no number" : std::string();
+      });
     }
   }
 }
@@ -146,6 +160,7 @@ CommandLine parse(CLI::App& app, int argc, const char* const* argv, Options& opt
     arguments.push_back(with_hyphens(argv[n]));
   }
   take_one_at_a_time(app);
+  refuse_nan(app);
   app.config_formatter(std::make_shared<SettingsFile>(app, options));
   try {
     require_known(app, arguments);

@@ -30,7 +30,10 @@ LC_ALL=C sed "s/^\(.*\)'B_IVAR  '/\1'B_RAVI  '/" good.fits > renamed.fits
 expect_bad "renamed.fits: HDU 'B_IVAR' missing" "${desi[@]}" renamed.fits
 LC_ALL=C sed "s/'FIBERMAP'/'FIBREMAP'/; s/'R_MASK  '/'R_KSAM  '/" good.fits > renamed.fits
 expect_bad "renamed.fits: HDU 'FIBERMAP', 'R_MASK' missing" "${desi[@]}" renamed.fits
-expect_bad "no parameter 'vmic', there are: teff, logg" "${desi[@]}" --fix-param vmic=1 good.fits
+expect_bad "--fix-param vmic: a fit has teff, logg" "${desi[@]}" --fix-param vmic=1 good.fits
+expect_bad "and vgauss with --max-vgauss" "${desi[@]}" --fix-param vgauss=1 good.fits
+expect_bad "and vsini without --rotation off" "${desi[@]}" --rotation off --priors vsini=1,1 good.fits
+expect_bad "--fix-param vsini=600: outside its bounds [0, 500]" "${desi[@]}" --fix-param vsini=600 good.fits other.fits
 expect_bad 'good.fits: ' "${desi[@]}" --max-vel 20000 good.fits # templates do not reach as far
 expect_bad 'absent.fits: no such file' rvfit_desi --emulator absent.fits --output-dir out good.fits
 expect_bad "RVFITFMT is '', expected 'EMULATOR'" rvfit_desi --emulator good.fits --output-dir out good.fits
