@@ -78,9 +78,9 @@ template <ExecutionPolicy P, class Model>
 requires TemplateModel<Model, P>
 [[nodiscard]] std::vector<double> predict(const typename P::execution_space& exec,
                                           const Model& model, const std::vector<double>& theta,
-                                          std::string arm, const std::vector<double>& wave) {
+                                          const std::string& arm, const std::vector<double>& wave) {
   SpectrumBatch<P> layout;
-  layout.arm = std::move(arm);
+  layout.arm = arm;
   layout.wave =
       upload_matrix<Matrix<const double, P>>(exec, "rvfit::predict::wave", wave, 1, wave.size());
   return std::move(predict<P>(exec, model, theta, Observations<P>{layout}).front());

@@ -18,10 +18,10 @@
 namespace rvfit::detail {
 
 /// Parameters as the model is called with them, prepared once for all points.
-template <class R, int n>
+template <class R, int N>
 struct ModelArguments {
-  R theta[n];
-  R up[n], down[n], inverse[n];  ///< for differences
+  R theta[N];
+  R up[N], down[N], inverse[N];  ///< for differences
 };
 
 /// Prepare theta for a model whose derivatives are differences of Real, or need no differences.

@@ -17,10 +17,10 @@ namespace rvfit::detail {
 inline constexpr double least_influence = 1e-3;
 
 /// Gaussian priors of a fit. The precision is exactly 0 without one.
-template <class T, int n>
+template <class T, int N>
 struct ResidualPriors {
-  T mean[n];
-  T precision[n];  ///< 1 / sigma^2
+  T mean[N];
+  T precision[N];  ///< 1 / sigma^2
 };
 
 /// The state of residual fits, one in each element of T, between two evaluations.
