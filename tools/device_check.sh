@@ -22,7 +22,7 @@ shift
 sources=("$@")
 [ $# -gt 0 ] || sources=(programs/compiled/fitters_float.cpp programs/compiled/fitters_double.cpp
   tests/device/kernels.cpp tests/device/vendor_products.cpp
-  examples/02_residual_quickstart/main.cpp examples/03_line_profiles/main.cpp examples/06_embed/main.cpp)
+  examples/02_residual_quickstart/main.cpp examples/03_line_profiles/main.cpp examples/04_template_model/main.cpp examples/06_embed/main.cpp)
 
 python=${RVFIT_PYTHON:-/usr/bin/python3}
 kokkos=${RVFIT_KOKKOS_INCLUDE:-build/deps/kokkos/usr/include/kokkos}
@@ -79,7 +79,7 @@ for target in "${targets[@]}"; do
   for source in "${sources[@]}"; do
     log=$logs/$(echo "${source%.cpp}" | tr / .).log
     SECONDS=0
-    if "$compiler" "$option" "${flags[@]}" -std=c++20 -I "$logs/kokkos" -I "$kokkos" -I include -I . -I tests \
+    if "$compiler" "$option" "${flags[@]}" -std=c++20 -I "$logs/kokkos" -I "$kokkos" -I include -I programs -I tests \
       -isystem "$eigen" "${system[@]}" "$source" > "$log" 2>&1; then
       echo "$source for $architecture: $SECONDS s"
       written+=("$log")

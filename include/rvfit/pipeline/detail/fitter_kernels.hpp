@@ -5,6 +5,7 @@
 /// Kernels of the fitter (pipeline/fitter.hpp) that set and read the state of fits between its phases.
 
 #include <rvfit/continuum/basis.hpp>
+#include <rvfit/continuum/projection_outputs.hpp>
 #include <rvfit/core/tile.hpp>
 #include <rvfit/data/fit_result.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
