@@ -181,7 +181,9 @@ void broaden(const typename P::execution_space& exec, const Tile<P>& tile,
   RVFIT_REQUIRE(bytes <= P::team_policy::scratch_size_max(0), "broaden: kernels of ", max_reach,
                 " pixels want ", bytes, " bytes of team scratch, there are ",
                 P::team_policy::scratch_size_max(0));
-  typename P::team_policy policy(exec, tile.size, Kokkos::AUTO);
+  // Profiles of several stages want more registers than a thread of a full block of a GPU can have.
+  using SmallTeams = Kokkos::TeamPolicy<typename P::execution_space, Kokkos::LaunchBounds<256, 1>>;
+  SmallTeams policy(exec, tile.size, Kokkos::AUTO);
   policy.set_scratch_size(0, Kokkos::PerTeam(bytes));
   Kokkos::parallel_for("rvfit::broaden", policy,
                        Kernel{tile, theta, stages, max_reach, lanes_in, lanes_out, in, out});
