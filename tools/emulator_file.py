@@ -59,8 +59,7 @@ class Grid:
 class Arm:
     """The library of one spectrograph arm: a network (`domain` and `layers`) or a grid (`grid`).
 
-    Pixel j is at ln(wavelength) = grid0 + j grid_step. Wavelengths are in Angstrom, in vacuum or in air as the spectra
-    have them that are to be fitted.
+    Pixel j is at ln(wavelength) = grid0 + j grid_step. Wavelengths are in Angstrom, in vacuum or in air as `medium` says.
     """
 
     name: str
@@ -92,6 +91,8 @@ class Arm:
     """Sigma of the Gaussian line spread that the templates have already [Angstrom]; None: not told."""
     grid: Grid = None
     """Templates on a grid, instead of a network."""
+    medium: str = None
+    """'VACUUM' or 'AIR': what wavelengths are measured in, so that spectra in the other are converted; None: not told."""
 
     @property
     def pixels(self):
@@ -207,6 +208,7 @@ def _require_consistent(emulator):
         _require(arm.grid_type == "LOG", f"{arm.name}: grid_type is", arm.grid_type, "expected LOG")
         _require(arm.grid_step > 0, f"{arm.name}: grid_step is", arm.grid_step, "expected a positive one")
         _require(arm.output in ("EXP", "LINEAR"), f"{arm.name}: output is", arm.output)
+        _require(arm.medium in (None, "VACUUM", "AIR"), f"{arm.name}: medium is", arm.medium, "expected VACUUM or AIR")
         (_require_network if arm.grid is None else _require_grid)(arm, count)
         _require(arm.pixels >= _LEAST_PIXELS, f"{arm.name}:", arm.pixels, "pixels, expected at least", _LEAST_PIXELS)
 
@@ -321,6 +323,8 @@ def _arm_hdus(emulator, arm):
     h["SOFTVER"] = (arm.soft_version, "software that made the library")
     if arm.lsf_sigma is not None:
         h["LSFSIGMA"] = (float(arm.lsf_sigma), "[Angstrom] line spread in the templates")
+    if arm.medium is not None:
+        h["MEDIUM"] = (arm.medium, "wavelengths are in vacuum or in air")
     return [table, *(_network_hdus(prefix, arm) if arm.grid is None else _grid_hdus(prefix, arm.grid))]
 
 
@@ -378,4 +382,4 @@ def _read_arm(hdus, name):
                                 weight.header["ACTIV"], weight.header.get("SLOPE", 0.01)))
     return Arm(name, hdu.data["LOG10"].astype(bool), hdu.data["OFFSET"].astype(float),
                hdu.data["SCALE"].astype(float), h["GRIDTYPE"], h["GRID0"], h["GRIDSTEP"],
-               domain, layers, h["OUTPUT"], h["REVISION"], h["SOFTVER"], h.get("LSFSIGMA"), grid)
+               domain, layers, h["OUTPUT"], h["REVISION"], h["SOFTVER"], h.get("LSFSIGMA"), grid, h.get("MEDIUM"))

@@ -298,14 +298,14 @@ def read_layers(description, state, path, npar, pixels):
     return layers
 
 
-def read_setup(library, setup, lsf_sigma):
+def read_setup(library, setup, lsf_sigma, medium):
     """One setup: its label names, its arm and the physical box of its domain."""
     description = Description(os.path.join(library, f"interp_{setup}.h5"))
     grid = is_grid(description)
     names = [str(name) for name in description.get("parnames")]
     wavelengths = read_wavelengths(description)
     revision, version = (str(description.content.get(key) or "") for key in ("revision", "git_rev"))
-    common = {"revision": revision, "soft_version": version, "lsf_sigma": lsf_sigma}
+    common = {"revision": revision, "soft_version": version, "lsf_sigma": lsf_sigma, "medium": medium}
     if grid:
         axes, nodes = read_nodes(description, len(names))
         templates = read_templates(os.path.join(library, f"interpdat_{setup}.npy"), nodes, wavelengths[-1])
@@ -330,10 +330,10 @@ def snap(values):
     return np.where(np.abs(rounded - values) <= 1e-6 * np.maximum(np.abs(values), 1.0), rounded, values)
 
 
-def import_library(library, setups, lsf_sigmas):
+def import_library(library, setups, lsf_sigmas, medium=None):
     if not os.path.isdir(library):
         raise ToolError(f"{library}: no such folder, expected a template library")
-    read = [read_setup(library, setup, sigma) for setup, sigma in zip(setups, lsf_sigmas)]
+    read = [read_setup(library, setup, sigma, medium) for setup, sigma in zip(setups, lsf_sigmas)]
     for setup, (names, *_) in zip(setups, read):
         if names != read[0][0]:
             raise ToolError(f"{library}: parameter names differ between setups: {setups[0]} has "
@@ -352,6 +352,8 @@ def parse(arguments):
     parser.add_argument("--output", required=True, help="emulator file to write")
     parser.add_argument("--lsf-sigma",
                         help="Gaussian line spread in the templates of each setup [Angstrom], comma-separated")
+    parser.add_argument("--medium", type=str.upper, choices=["VACUUM", "AIR"],
+                        help="what the library's wavelengths are measured in (air if it was made with rvspecfit's --air)")
     options = parser.parse_args(arguments)
     options.setups = options.setups.split(",")
     if "" in options.setups or len({setup.upper() for setup in options.setups}) < len(options.setups):
@@ -369,7 +371,7 @@ def parse(arguments):
 
 def main(arguments):
     options = parse(arguments)
-    emulator = import_library(options.library, options.setups, options.lsf_sigmas)
+    emulator = import_library(options.library, options.setups, options.lsf_sigmas, options.medium)
     emulator.history = [command_line.history_line("import_rvspecfit.py", arguments)]
     write_emulator(emulator, options.output)
     for arm in emulator.arms:

@@ -6,6 +6,7 @@
 
 #include "fit_settings.hpp"
 #include "output_names.hpp"
+#include "spectra_settings.hpp"
 
 #include <functional>
 #include <string>
@@ -41,6 +42,7 @@ struct Options {
   int threads = 0;           ///< 0: Kokkos' own choice
   bool gather = false;       ///< files of few targets share batches
   FitSettings fit;
+  SpectraSettings spectra;
   std::string config_file;         ///< settings came from it; empty: none
   std::string command;             ///< the command line without the program's name
   std::vector<std::string> notes;  ///< options that were accepted and do nothing
@@ -52,6 +54,9 @@ struct CommandLine {
   int exit_code = 0;    ///< if it is not to run
   std::string message;  ///< help or version (exit code 0), or one line on what is wrong
 };
+
+/// Declare the options about the spectra, whatever file they come from.
+void declare_spectra_options(CLI::App& app, SpectraSettings& spectra);
 
 /// Declare the options that all programs have. `options` must outlive `app`.
 void declare_common_options(CLI::App& app, Options& options);

@@ -6,6 +6,7 @@
 #include "figures.hpp"
 #include "file_list.hpp"
 #include "log.hpp"
+#include "match_library.hpp"
 #include "outputs.hpp"
 #include "pipeline.hpp"
 #include "process_status.hpp"
@@ -65,7 +66,8 @@ constexpr int exit_bad = 2;
   summary.precision = options.fit.double_storage ? "double" : "float";
   summary.seconds.setup += timer.seconds();
   const Outputs outputs(name, options, emulator, fitter->parameters());
-  return Pipeline(options, read, files, *fitter, outputs, status, summary).run();
+  const Reader matched = matched_to_library(read, options.spectra, emulator);
+  return Pipeline(options, matched, files, *fitter, outputs, status, summary).run();
 }
 
 /// The options of a process: one of several has status and log files of its own, and only rank 0 talks.

@@ -107,6 +107,10 @@ TEST_CASE("read_emulator: numbers outside their meaning are refused") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   CHECK(error_of_library([](FitsEdit& f) { f.at_primary().set("NARM", 0); }) ==
         "HDU 'PRIMARY': NARM is 0, expected at least 1");
+  CHECK(error_of_library([](FitsEdit& f) { f.at("DESI_B_INPUT").set("MEDIUM", "air"); }) ==
+        "HDU 'DESI_B_INPUT': MEDIUM is 'air', expected 'VACUUM' or 'AIR'");
+  CHECK(error_of_library([](FitsEdit& f) { f.at("DESI_B_INPUT").set("MEDIUM", "AIR"); }) ==
+        "no error");
   CHECK(error_of_library([](FitsEdit& f) { f.at("DESI_B_INPUT").set("NLAYER", 0); }) ==
         "HDU 'DESI_B_INPUT': NLAYER is 0, expected at least 1");
   CHECK(error_of_library([](FitsEdit& f) {

@@ -77,10 +77,11 @@ def test_what_is_written_is_read_back(example, tmp_path):
     assert library.names == ["teff", "logg"] and library.units == ["K", "dex"]
     assert [arm.pixels for arm in library.arms] == [1200, 1200] and library.arms[1].grid is None
     library.names[1], library.units = "vmic", ["K", "km/s"]
-    library.arms[1].lsf_sigma = 0.7
+    library.arms[1].lsf_sigma, library.arms[1].medium = 0.7, "AIR"
     write_emulator(library, str(tmp_path / "again.fits"))
     again = read_emulator(str(tmp_path / "again.fits"))
     assert again.names[1] == "vmic" and again.units[1] == "km/s" and again.arms[1].lsf_sigma == 0.7
+    assert [arm.medium for arm in again.arms] == [None, "AIR"]
     for ours, theirs in zip(again.arms, library.arms):
         np.testing.assert_array_equal(ours.wave(), theirs.wave())
     np.testing.assert_array_equal(again.arms[0].grid.templates, library.arms[0].grid.templates)
@@ -106,6 +107,7 @@ def change(field, value):
     (1, change("grid_type", "LN"), "red: grid_type is LN expected LOG"),
     (1, change("grid_step", 0.0), "red: grid_step is 0.0 expected a positive one"),
     (1, change("output", "POW"), "red: output is POW"),
+    (1, change("medium", "air"), "red: medium is air expected VACUUM or AIR"),
     (1, change("name", "BLUE"), "emulator: an arm is named twice"),
     (1, change("layers", []), "red: a network without layers, and no grid"),
     (1, change("layers", [Layer(np.ones((9, 3)), np.ones(9), "SILU")]),

@@ -5,6 +5,7 @@
 /// An emulator as plain host data: what an emulator file holds and what `Mlp` or `GridLibrary` is
 /// uploaded from. The file format is in docs/emulator_file.md.
 
+#include <rvfit/core/medium.hpp>
 #include <rvfit/core/require.hpp>
 #include <rvfit/data/template_grid.hpp>
 #include <rvfit/emulator/activation.hpp>
@@ -51,6 +52,7 @@ struct ArmData {
   std::string revision;
   std::string software_version;
   double lsf_sigma = 0.0;  ///< Gaussian line spread of the templates, 0 if not known  [Angstrom]
+  Medium medium = Medium::unknown;  ///< of the wavelengths
 
   [[nodiscard]] bool is_grid() const { return !label_grid.axes.empty(); }
 

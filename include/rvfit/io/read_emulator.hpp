@@ -5,6 +5,7 @@
 /// Reads an emulator file, format version 1 of docs/emulator_file.md, and refuses all that a reader must
 /// refuse by that page.
 
+#include <rvfit/core/medium.hpp>
 #include <rvfit/core/require.hpp>
 #include <rvfit/emulator/emulator_data.hpp>
 #include <rvfit/io/detail/expected_numbers.hpp>
@@ -108,6 +109,7 @@ class EmulatorReader {
       file_.fail(hdu, "has LSFSIGMA = " + std::to_string(arm.lsf_sigma) +
                           ", expected a width in Angstrom");
     }
+    arm.medium = read_medium(hdu);
     arm.exponential_output = choose(hdu, "OUTPUT", "LINEAR", "EXP");
     arm.grid = read_grid(hdu);
     arm.inputs = read_inputs(hdu, labels);
@@ -120,6 +122,15 @@ class EmulatorReader {
       file_.fail(hdu, "LIBTYPE is '" + kind + "', expected 'NETWORK' or 'GRID'");
     }
     return arm;
+  }
+
+  /// MEDIUM, unknown if it is not there.
+  [[nodiscard]] Medium read_medium(const std::string& hdu) {
+    const auto value = file_.keyword<std::string>(hdu, "MEDIUM");
+    if (value && *value != "VACUUM" && *value != "AIR") {
+      file_.fail(hdu, "MEDIUM is '" + *value + "', expected 'VACUUM' or 'AIR'");
+    }
+    return !value ? Medium::unknown : *value == "AIR" ? Medium::air : Medium::vacuum;
   }
 
   /// True if a keyword is `yes`, false if it is `no`. @throws IoError  something else

@@ -4,8 +4,8 @@
 /// @file
 /// Reads spectra from FITS tables of any make. A table holds one arm: of one star, a pixel a row, or
 /// of many, a star a row with vectors of pixels. Columns: wavelength in Angstrom or nm (TUNIT) or its
-/// log10, flux, inverse variance or error, and a mask if there is one. Wavelengths stay what they are,
-/// in vacuum or in air: they must be as the template library has them.
+/// log10, flux, inverse variance or error, and a mask if there is one. A table does not say whether
+/// wavelengths are in vacuum or in air.
 ///
 /// Stars may have wavelengths of their own. Where a row's vector is longer than its spectrum,
 /// wavelengths that are not positive numbers at its ends are pixels without weight.

@@ -4,6 +4,7 @@
 /// @file
 /// Spectra of any survey on the host: what a reader fills from a file, and what the programs fit.
 
+#include <rvfit/core/medium.hpp>
 #include <rvfit/io/fits/column.hpp>
 
 #include <cstddef>
@@ -25,6 +26,7 @@ struct SpectraArm {
   std::vector<float> resolution;   ///< (R, D, N)  as in the file; empty if it was not asked for
   std::vector<float> snr;          ///< (R)     median S/N of a pixel, NaN without good pixels
   std::size_t wave_rows = 1;       ///< 1: all spectra share their wavelengths
+  Medium medium = Medium::unknown;  ///< of the wavelengths
 
   [[nodiscard]] std::size_t pixels() const { return wave.size() / wave_rows; }
   /// D, 0 without resolution matrices.
@@ -45,6 +47,7 @@ struct Spectra {
   SpectraArm taken;
   taken.name = arm.name;
   taken.label = arm.label;
+  taken.medium = arm.medium;
   taken.wave_rows = arm.wave_rows == 1 ? 1 : rows.size();
   const auto copy = [&](auto& to, const auto& from, std::size_t width) {
     to.reserve(rows.size() * width);

@@ -105,6 +105,7 @@ class DesiInput {
       arm.name = whole.name;
       arm.label = whole.label;
       arm.wave = whole.wave;
+      arm.medium = whole.medium;
       const auto read = [&](auto& values, const char* part, std::size_t width) {
         values.resize(rows.size() * width);
         file_.read_image_rows(whole.label + part, rows, width, values.data(), OutOfRange::clamp);
@@ -146,6 +147,7 @@ class DesiInput {
     arm.label = label;
     arm.name = "desi_" + lower_case(label);
     arm.wave = detail::read_grid(file_, label);
+    arm.medium = Medium::vacuum;
     for (const char* part : {"_FLUX", "_IVAR", "_MASK"}) {
       file_.require_shape(label + part, {desi_.rows(), arm.pixels()});
     }

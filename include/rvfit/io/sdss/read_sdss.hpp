@@ -25,6 +25,7 @@ namespace rvfit::io {
   columns.flux = "flux";
   columns.ivar = "ivar";
   Spectra spectra = read_table(path, {{arm}}, columns);
+  spectra.arms.front().medium = Medium::vacuum;
   FitsInput file(path);
   const auto add = [&](const char* name, const char* keyword, const char* comment) {
     spectra.columns.push_back(

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+
+#include <rvfit/core/medium.hpp>
+#include <rvfit/core/units.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+namespace rvfit::test {
+namespace {
+
+TEST_CASE("medium: lines of known wavelengths in both media") {
+  // H alpha, H beta and Na D2 (NIST Atomic Spectra Database; air after Peck and Reeder there, which differs
+  // from Ciddor's by less than 1e-8): to the digits of the tables, 1 mA.
+  const double digits = 1e-3;
+  CHECK(std::abs(air_of_vacuum(5891.583264) - 5889.950954) < digits);
+  CHECK(std::abs(air_of_vacuum(6564.6) - 6562.787) < digits);
+  CHECK(std::abs(vacuum_of_air(4861.35) - 4862.708) < digits);
+}
+
+TEST_CASE("medium: there and back is the same wavelength") {
+  for (double wave = 3000.0; wave <= 25000.0; wave += 7.3) {
+    CAPTURE(wave);
+    const double wanted = 0.01;  // km/s
+    const double back = vacuum_of_air(air_of_vacuum(wave)),
+                 forth = air_of_vacuum(vacuum_of_air(wave));
+    CHECK(std::abs(back / wave - 1.0) * speed_of_light <
+          1e-4 * wanted);  // five steps reach rounding
+    CHECK(std::abs(forth / wave - 1.0) * speed_of_light < 1e-4 * wanted);  // the same
+    const double shift = (wave / air_of_vacuum(wave) - 1.0) * speed_of_light;
+    CHECK(shift > 81.0);
+    CHECK(shift < 88.0);
+  }
+}
+
+TEST_CASE("medium: in the far ultraviolet wavelengths stay") {
+  CHECK(air_of_vacuum(1215.67) == 1215.67);
+  CHECK(vacuum_of_air(1215.67) == 1215.67);
+}
+
+TEST_CASE("medium: converts only between media that are known") {
+  CHECK(converted(5000.0, Medium::vacuum, Medium::vacuum) == 5000.0);
+  CHECK(converted(5000.0, Medium::vacuum, Medium::air) == air_of_vacuum(5000.0));
+  CHECK(converted(5000.0, Medium::air, Medium::vacuum) == vacuum_of_air(5000.0));
+  CHECK_THROWS_AS((void)converted(5000.0, Medium::unknown, Medium::air), InvalidArgument);
+}
+
+}  // namespace
+}  // namespace rvfit::test
