@@ -25,6 +25,7 @@
 
 // Spectra, parameters and results
 #include <rvfit/data/fit_result.hpp>
+#include <rvfit/data/flux_unit.hpp>
 #include <rvfit/data/host_spectra.hpp>
 #include <rvfit/data/linearization.hpp>
 #include <rvfit/data/parameter_layout.hpp>

@@ -82,13 +82,18 @@ namespace {
              : reading.names[row];
 }
 
+/// The unit of a spectrum's fluxes in that of its file.
+[[nodiscard]] double unit_of(const rvfit::io::SpectraArm& arm, std::size_t row) {
+  return arm.unit.empty() ? 1.0 : arm.unit[row];
+}
+
 /// Errors of the good pixels of a spectrum, 0 of the bad ones.
 [[nodiscard]] std::vector<float> errors_of(const rvfit::io::SpectraArm& arm, std::size_t row) {
   std::vector<float> errors;
   for (std::size_t i = row * arm.pixels(); i < (row + 1) * arm.pixels(); ++i) {
     const bool good = arm.mask[i] <= 0 && arm.ivar[i] > 0 && std::isfinite(arm.ivar[i]) &&
                       std::isfinite(arm.flux[i]);
-    errors.push_back(good ? 1.0F / std::sqrt(arm.ivar[i]) : 0.0F);
+    errors.push_back(good ? static_cast<float>(unit_of(arm, row)) / std::sqrt(arm.ivar[i]) : 0.0F);
   }
   return errors;
 }
@@ -144,7 +149,9 @@ void write_input(const std::string& path, const Part& part, const std::vector<Fi
     std::vector<double> wave;
     std::vector<float> flux, error, model;
     for (const Figure& figure : figures) {
-      add_row(flux, arm.flux, pixels, figure.row);
+      for (std::size_t i = figure.row * pixels; i < (figure.row + 1) * pixels; ++i) {
+        flux.push_back(static_cast<float>(arm.flux[i] * unit_of(arm, figure.row)));
+      }
       const std::vector<float> errors = errors_of(arm, figure.row);
       error.insert(error.end(), errors.begin(), errors.end());
       add_row(model, part.fit.models[a], pixels, figure.row);

@@ -151,6 +151,7 @@ inline void append(rvfit::io::SpectraArm& to, const rvfit::io::SpectraArm& from,
     add(to.ivar, from.ivar, row, 0.0F);
     add(to.mask, from.mask, row, 1);
     to.snr.push_back(from.snr[row]);
+    to.unit.push_back(from.unit.empty() ? 1.0 : from.unit[row]);
     if (!joint.shared) {
       add(to.wave, from.wave, from.wave_rows == 1 ? 0 : row, 0.0);
       for (std::size_t i = to.wave.size() - (joint.pixels - n); i < to.wave.size(); ++i) {

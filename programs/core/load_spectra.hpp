@@ -97,11 +97,16 @@ class SpectraLoader {
               arm.inverse_spread, removed);
           resolution = removed;
         }
+        rvfit::Vector<const double, P> unit;
+        if (!spectra.unit.empty()) {
+          unit = rvfit::Vector<const double, P>(upload(to.unit, spectra.unit, 1).data(), rows);
+        }
         observations.push_back(rvfit::prepare_spectra<P>(
             exec, arm.name,
             spectra.wave_rows == 1 ? arm.shared_wave : upload(to.wave, spectra.wave, arm.pixels),
             upload(to.flux, spectra.flux, arm.pixels), upload(to.ivar, spectra.ivar, arm.pixels),
-            upload(to.mask, spectra.mask, arm.pixels), arm.preparation, resolution, to.prepared));
+            upload(to.mask, spectra.mask, arm.pixels), arm.preparation, resolution, to.prepared,
+            unit));
         observations.back().exposure = to.velocity;
       }
     }
@@ -110,7 +115,7 @@ class SpectraLoader {
 
  private:
   struct Exposure {
-    rvfit::UploadBuffer<double, P> wave;
+    rvfit::UploadBuffer<double, P> wave, unit;
     rvfit::UploadBuffer<float, P> flux, ivar, band;
     rvfit::UploadBuffer<std::int32_t, P> mask;
     rvfit::SpectrumBuffer<P> prepared;

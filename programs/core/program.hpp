@@ -46,6 +46,7 @@ struct Reading {
       arm.ivar = {};
       arm.mask = {};
       arm.resolution = {};
+      arm.unit = {};
     }
   }
 };

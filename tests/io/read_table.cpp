@@ -89,6 +89,22 @@ TEST_CASE("read_table: a pixel a row is one star, whose errors become inverse va
   CHECK(read(one_star, names).arms[0].mask == std::vector<std::int32_t>{0, 0, 0, 1});
 }
 
+TEST_CASE("read_table: fluxes of any unit, also in columns of double") {
+  const io::SpectraArm arm = read({{"WAVE", "", "", Doubles{5000, 5001, 5002}},
+                                   {"FLUX", "", "", Doubles{1e-30, -3e-30, 0}},
+                                   {"ERR", "", "", Doubles{1e-31, 2e-31, 4e-31}}})
+                                 .arms[0];
+  const double unit = arm.unit[0];
+  constexpr double eps = 1.2e-7;  // of float
+  CHECK(std::abs(arm.flux[1] * unit / -3e-30 - 1) < eps);
+  CHECK(std::abs(1 / std::sqrt(arm.ivar[1]) * unit / 2e-31 - 1) < eps);
+  CHECK(arm.snr[0] == 0);  // the median of 10, -15 and 0
+  CHECK(error_of_table({{"WAVE", "", "", Doubles{5000, 5001}},
+                        {"FLUX", "", "", Doubles{1, 1}},
+                        {"ERR", "", "", Doubles{1, 1e-200}}})
+            .ends_with("whose square is no number"));
+}
+
 TEST_CASE("read_table: columns are found by their given names, log10 and nm are understood") {
   io::TableColumns names;
   names.wave = "LogLambda";

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -36,6 +37,61 @@ TEST_CASE("take: rows in the order given, with all that belongs to them") {
   CHECK(arm.resolution == std::vector<float>{11, 12, 7, 8});
   CHECK(arm.diagonals() == 1);
   CHECK(arm.snr == std::vector<float>{50, 30});
+}
+
+TEST_CASE("set_fluxes: usual units stay as they are, any other becomes a power of two") {
+  const std::vector<double> flux{3, 0.1, -7, 1e3, 2, 5}, ivar{4, 9, 0.25, 1, 0, 7};
+  io::SpectraArm usual = three_spectra();
+  set_fluxes(usual, flux, ivar);
+  CHECK(usual.flux == std::vector<float>(flux.begin(), flux.end()));
+  CHECK(usual.ivar == std::vector<float>(ivar.begin(), ivar.end()));
+  CHECK(usual.unit == std::vector<double>{1, 1, 1});
+  std::vector<double> scales{1e-30, 1e-17, 1e17, 1e30};
+  for (int exponent = -100; exponent <= 100; ++exponent) {
+    scales.push_back(std::ldexp(1.0, exponent));
+  }
+  for (const double scale : scales) {
+    CAPTURE(scale);
+    std::vector<double> scaled_flux = flux, scaled_ivar = ivar;
+    for (std::size_t i = 0; i < flux.size(); ++i) {
+      scaled_flux[i] *= scale;
+      scaled_ivar[i] /= scale * scale;
+    }
+    io::SpectraArm arm = three_spectra();
+    arm.mask.assign(6, 0);
+    set_fluxes(arm, scaled_flux, scaled_ivar);
+    constexpr double eps = 1.2e-7;  // of float
+    for (std::size_t i = 0; i < flux.size(); ++i) {
+      const double unit = arm.unit[i / 2];
+      CHECK(std::abs(arm.flux[i] * unit - scaled_flux[i]) <= eps * std::abs(scaled_flux[i]));
+      CHECK(std::abs(arm.ivar[i] / unit / unit - scaled_ivar[i]) <= eps * scaled_ivar[i]);
+    }
+  }
+}
+
+TEST_CASE(
+    "set_fluxes: masked and bad numbers do not choose the unit, what float cannot hold has no "
+    "weight") {
+  io::SpectraArm arm;
+  arm.name = "desi_b";
+  arm.wave = {5000, 5001, 5002, 5003, 5004};
+  arm.mask = {0, 1, 0, 0, 0};
+  const double nan = std::nan("");
+  set_fluxes(arm, {1, 1, nan, 1e60, 2}, {1, 1e60, 1e60, 4, 1e-60});
+  CHECK(arm.unit == std::vector<double>{1});
+  CHECK(arm.ivar[0] == 1);
+  CHECK(std::isinf(arm.ivar[1]));
+  CHECK(arm.ivar[3] == 0);
+  CHECK(arm.ivar[4] == 0);
+  CHECK_THROWS_WITH_AS(set_fluxes(arm, {1, 2}, {1, 2}),
+                       "set_fluxes: desi_b: flux has 2 values, ivar 2, mask 5, rows of 5 wanted",
+                       InvalidArgument);
+}
+
+TEST_CASE("take: the unit of a spectrum goes with it") {
+  io::SpectraArm arm = three_spectra();
+  arm.unit = {1, 4, 0.5};
+  CHECK(take(arm, {2, 1}).unit == std::vector<double>{0.5, 4});
 }
 
 TEST_CASE("take: wavelengths of each spectrum go with it") {

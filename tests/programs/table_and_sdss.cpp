@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,79 @@ test::ProgramRun run(const ScratchFolder& folder, const std::string& program,
   return run_program(folder, program,
                      "--emulator " + quoted(demo_emulator()) + " --output-dir " +
                          quoted(folder / "out") + " " + arguments);
+}
+
+/// The same spectra in a unit of flux that is `scale` times larger, in columns of double.
+void write_scaled(const std::string& path, const io::DesiFile& desi, double scale) {
+  io::FitsOutput file(path);
+  for (const io::DesiArm& arm : desi.arms) {
+    const std::size_t n = arm.pixels();
+    std::vector<double> flux, ivar;
+    for (std::size_t i = 0; i < stars * n; ++i) {
+      flux.push_back(arm.flux[i] * scale);
+      ivar.push_back(arm.mask[i] > 0 ? 0.0 : arm.ivar[i] / scale / scale);
+    }
+    file.write_table(arm.label, {{"FLUX", "", "", flux, {n}}, {"IVAR", "", "", ivar, {n}}});
+    file.write_table(arm.label + "_GRID", {{"WAVE", "Angstrom", "", arm.wave}});
+  }
+  file.commit();
+}
+
+TEST_CASE("rvfit_table: the answers do not depend on the unit of flux") {
+  if (!test::have_programs()) {
+    MESSAGE("[skipped] the programs are not built");
+    return;
+  }
+  const ScratchFolder folder;
+  REQUIRE(test::simulate(folder, folder / "desi.fits", stars).exit_code == 0);
+  const io::DesiFile desi = io::read_desi(folder / "desi.fits", {"R"});
+  const std::size_t pixels = desi.arms[0].pixels();
+  struct Answers {
+    std::vector<double> rv, error, teff, neg2_log_like, chi2;
+    std::vector<float> model;
+  };
+  const auto answers = [&](double scale, const std::string& more) {
+    write_scaled(folder / "stars.fits", desi, scale);
+    const test::ProgramRun table =
+        run(folder, "rvfit_table",
+            "--arm desi_r=R --wave-hdu R_GRID --npoly 10 --write-models " + more + " " +
+                quoted(folder / "stars.fits"));
+    CHECK(table.err.empty());
+    REQUIRE(table.exit_code == 0);
+    const std::string path = folder / "out/rvtab_stars.fits";
+    return Answers{column(path, "VRAD"),
+                   column(path, "VRAD_ERR"),
+                   column(path, "TEFF"),
+                   column(path, "NEG2LOGL"),
+                   column(path, "CHISQ_TOT"),
+                   io::FitsInput(folder / "out/rvmod_stars.fits")
+                       .read_image<float>("DESI_R_MODEL", {stars, pixels})};
+  };
+  const auto text = [](double number) {
+    std::ostringstream digits;
+    digits << number;
+    return digits.str();
+  };
+  const Answers usual = answers(1.0, "--sys-err 0.1");
+  const auto good = column(folder / "out/rvtab_stars.fits", "NPIX_TOT");
+  const Answers tiny = answers(0x1p-80, "--sys-err 8.271806125530277e-26");
+  CHECK(answers(0x1p-90, "--sys-err 8.077935669463161e-29").rv == tiny.rv);  // the same bits
+  for (const double scale : {1e-30, 1e-17, 1e30}) {
+    CAPTURE(scale);
+    const Answers other = answers(scale, "--sys-err " + text(0.1 * scale));
+    for (std::size_t b = 0; b < stars; ++b) {
+      // The solver's tolerance is a hundredth of an error.
+      CHECK(std::abs(other.rv[b] - usual.rv[b]) < 0.01 * usual.error[b]);
+      CHECK(std::abs(other.error[b] / usual.error[b] - 1) < 0.01);  // the solver's tolerance
+      CHECK(std::abs(other.chi2[b] / usual.chi2[b] - 1) < 1e-4);    // the solver's tolerance of one
+      // 2 sum ln sigma of the pixels, ln det of the ten columns.
+      const double constant = 2 * (good[b] - 10) * std::log(scale);
+      CHECK(std::abs(other.neg2_log_like[b] - usual.neg2_log_like[b] - constant) <
+            0.01);  // the solver's tolerance
+      const double ratio = other.model[b * pixels + 100] / scale / usual.model[b * pixels + 100];
+      CHECK(std::abs(ratio - 1) < 1e-4);  // of flux, at the solver's tolerance
+    }
+  }
 }
 
 TEST_CASE("rvfit_table, rvfit_sdss: the same spectra in other files have the same fits") {

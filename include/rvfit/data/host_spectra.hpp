@@ -7,6 +7,7 @@
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/core/views.hpp>
+#include <rvfit/data/flux_unit.hpp>
 #include <rvfit/data/prepare_spectra.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
 
@@ -14,9 +15,10 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace rvfit {
 
@@ -57,26 +59,37 @@ void require_consistent(const HostSpectra<T>& host) {
   }
 }
 
-/// Spectra are prepared in float, whose range 1 / sigma^2 leaves where sigma is 1e-20 of the unit.
-/// @throws InvalidArgument  the weight of a good pixel does not fit
+/// Spectra in float, each in a unit of its own.
+struct NarrowSpectra {
+  std::vector<float> flux, ivar;  ///< (B, N)  [unit], [1 / unit^2]
+  std::vector<double> unit;       ///< (B)
+};
+
+/// @throws InvalidArgument  float does not hold a good pixel beside the best one of its spectrum
 template <std::floating_point T>
-void require_float(const HostSpectra<T>& host) {
-  constexpr double least = std::numeric_limits<float>::min();
-  constexpr double most = std::numeric_limits<float>::max();
-  for (std::size_t i = 0; i < host.ivar.size(); ++i) {
-    const auto ivar = static_cast<double>(host.ivar[i]);
-    const bool unused =
-        !(ivar > 0.0) || !std::isfinite(ivar) || (!host.mask.empty() && host.mask[i] > 0);
-    RVFIT_REQUIRE(unused || (ivar >= least && ivar <= most), "HostSpectra: ", host.arm,
-                  ": ivar is ", ivar, ", wanted ", least, " to ", most,
-                  ": scale flux and ivar to another unit");
+[[nodiscard]] NarrowSpectra narrow(const HostSpectra<T>& host) {
+  const std::size_t pixels = host.flux.size() / host.size;
+  NarrowSpectra out{std::vector<float>(host.flux.size()), std::vector<float>(host.flux.size()), {}};
+  for (std::size_t first = 0; first < host.flux.size(); first += pixels) {
+    const auto flux = host.flux.subspan(first, pixels), ivar = host.ivar.subspan(first, pixels);
+    const auto mask = host.mask.empty() ? host.mask : host.mask.subspan(first, pixels);
+    const double unit = flux_unit<T>(flux, ivar, mask);
+    const std::optional<std::size_t> lost =
+        narrow_spectrum<T>(flux, ivar, mask, unit, &out.flux[first], &out.ivar[first]);
+    const std::size_t i = lost.value_or(0);
+    RVFIT_REQUIRE(!lost, "HostSpectra: ", host.arm, ": flux is ", flux[i], " and ivar ", ivar[i],
+                  " at pixel ", i, " of row ", first / pixels, ", other pixels have errors of ",
+                  unit, ": float does not hold both");
+    out.unit.push_back(unit);
   }
+  return out;
 }
 
 }  // namespace detail
 
 /// Copy one arm to the device and prepare it: pixels are left out where mask > 0, ivar <= 0, or flux or ivar is
-/// not finite. A spectrum without good pixels is a row of the batch; a fit gives it a status.
+/// not finite. A spectrum without good pixels is a row of the batch; a fit gives it a status. Fluxes may have
+/// any unit (data/flux_unit.hpp), and the results of a fit are in it.
 ///
 /// @code{.cpp}
 ///   const auto blue = rvfit::upload_spectra<P>(
@@ -87,26 +100,29 @@ void require_float(const HostSpectra<T>& host) {
 /// @param[in] host     arrays of double, or `HostSpectra<float>`
 /// @param[in] options  masked wavelengths, limits of errors; none by default
 /// @return             B spectra, one element of Observations
-/// @throws InvalidArgument  extents that differ, wavelengths that do not increase, numbers beyond float
+/// @throws InvalidArgument  extents that differ, wavelengths that do not increase, a good pixel whose
+///                          weight is nothing beside that of another
 template <ExecutionPolicy P, std::floating_point T = double>
 [[nodiscard]] SpectrumBatch<P> upload_spectra(const typename P::execution_space& exec,
                                               const HostSpectra<T>& host,
                                               const PrepareOptions& options = {}) {
   detail::require_consistent(host);
-  detail::require_float(host);
+  const detail::NarrowSpectra narrow = detail::narrow(host);
   const std::size_t pixels = host.flux.size() / host.size;
   const auto wave = upload_matrix<Matrix<const double, P>>(
       exec, "rvfit::HostSpectra::wave", host.wave, host.wave.size() / pixels, pixels);
   const auto flux = upload_matrix<Matrix<const float, P>>(exec, "rvfit::HostSpectra::flux",
-                                                          host.flux, host.size, pixels);
+                                                          narrow.flux, host.size, pixels);
   const auto ivar = upload_matrix<Matrix<const float, P>>(exec, "rvfit::HostSpectra::ivar",
-                                                          host.ivar, host.size, pixels);
+                                                          narrow.ivar, host.size, pixels);
+  const auto unit = upload<Vector<const double, P>>(exec, "rvfit::HostSpectra::unit", narrow.unit);
   using Mask = Matrix<const std::int32_t, P>;
   const Mask mask = host.mask.empty() ? Mask(allocate<Matrix<std::int32_t, P>>(
                                             exec, "rvfit::HostSpectra::mask", host.size, pixels))
                                       : Mask(upload_matrix<Mask>(exec, "rvfit::HostSpectra::mask",
                                                                  host.mask, host.size, pixels));
-  SpectrumBatch<P> batch = prepare_spectra<P>(exec, host.arm, wave, flux, ivar, mask, options);
+  SpectrumBatch<P> batch =
+      prepare_spectra<P>(exec, host.arm, wave, flux, ivar, mask, options, {}, {}, unit);
   batch.exposure = host.exposure;
   return batch;
 }

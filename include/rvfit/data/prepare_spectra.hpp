@@ -56,6 +56,7 @@ struct PrepareSpectra {
   Matrix<const std::int32_t, P> mask;
   Cube<const Real, P> resolution;  ///< empty if there is none
   Matrix<Real, P> clean_flux, weight;
+  Vector<const double, P> unit;  ///< empty: 1
 
   [[nodiscard]] KOKKOS_FUNCTION bool good(int b, int i) const {
     const double w = wave(wave.extent(0) == 1 ? 0 : b, i);
@@ -98,14 +99,15 @@ struct PrepareSpectra {
     const double limit = signal > 0 ? largest_weight(member, b, size, count) : 0.0;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, size), [&](int i) {
       const double w = Kokkos::sqrt(static_cast<double>(weight(b, i)));
-      weight(b, i) = static_cast<Real>(with_systematic_error(Kokkos::fmin(w, limit)));
+      weight(b, i) = static_cast<Real>(with_systematic_error(b, Kokkos::fmin(w, limit)));
     });
   }
 
  private:
-  /// 1 / sqrt(sigma^2 + systematic_error^2) of 1 / sigma.
-  [[nodiscard]] KOKKOS_FUNCTION double with_systematic_error(double w) const {
-    const double relative = options.systematic_error * w;
+  /// 1 / sqrt(sigma^2 + systematic_error^2) of 1 / sigma, in the spectrum's unit.
+  [[nodiscard]] KOKKOS_FUNCTION double with_systematic_error(int b, double w) const {
+    const double added = options.systematic_error / (unit.extent(0) == 0 ? 1.0 : unit(b));
+    const double relative = added * w;
     return w / Kokkos::sqrt(1.0 + relative * relative);
   }
 
@@ -141,6 +143,8 @@ struct PrepareSpectra {
 /// @param[in] resolution  (1 or B, D, N)  optional, of `remove_template_spread`
 /// @param[in] buffer      of B or more spectra of N pixels, which holds what is prepared; allocated here
 ///                        if there is none
+/// @param[in] unit        (B)  optional: unit of flux and 1 / sqrt(ivar) in that of options and results,
+///                        a power of two (data/flux_unit.hpp); shared with what is returned
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
 [[nodiscard]] SpectrumBatch<P> prepare_spectra(
@@ -148,7 +152,7 @@ template <ExecutionPolicy P>
     const Matrix<const float, P>& flux, const Matrix<const float, P>& ivar,
     const Matrix<const std::int32_t, P>& mask, const PrepareOptions& options = {},
     const Cube<const typename P::real_type, P>& resolution = {},
-    const SpectrumBuffer<P>& buffer = {}) {
+    const SpectrumBuffer<P>& buffer = {}, const Vector<const double, P>& unit = {}) {
   const auto same = [&](const auto& view) {
     return view.extent(0) == flux.extent(0) && view.extent(1) == flux.extent(1);
   };
@@ -159,6 +163,8 @@ template <ExecutionPolicy P>
       (wave.extent(0) == 1 || wave.extent(0) == flux.extent(0)) && wave.extent(1) == flux.extent(1),
       "prepare_spectra: ", arm, ": wave is ", wave.extent(0), " x ", wave.extent(1),
       ", wanted 1 or ", flux.extent(0), " x ", flux.extent(1));
+  RVFIT_REQUIRE(unit.extent(0) == 0 || unit.extent(0) == flux.extent(0), "prepare_spectra: ", arm,
+                ": flux has ", flux.extent(0), " rows, unit ", unit.extent(0));
   const SpectrumBuffer<P> out = buffer.capacity() == 0
                                     ? SpectrumBuffer<P>(exec, flux.extent(0), flux.extent(1))
                                     : buffer.first(flux.extent(0));
@@ -167,8 +173,12 @@ template <ExecutionPolicy P>
   Kokkos::parallel_for(
       "rvfit::prepare_spectra",
       typename P::team_policy(exec, static_cast<int>(flux.extent(0)), Kokkos::AUTO),
-      detail::PrepareSpectra<P>{options, wave, flux, ivar, mask, resolution, out.flux, out.weight});
-  return make_spectrum_batch<P>(exec, std::move(arm), wave, out.flux, out.weight, resolution, out);
+      detail::PrepareSpectra<P>{options, wave, flux, ivar, mask, resolution, out.flux, out.weight,
+                                unit});
+  SpectrumBatch<P> batch =
+      make_spectrum_batch<P>(exec, std::move(arm), wave, out.flux, out.weight, resolution, out);
+  batch.unit = unit;
+  return batch;
 }
 
 }  // namespace rvfit

@@ -30,6 +30,8 @@ struct SpectrumView {
   Vector<const Accum, P> signal{};  ///< (B)          sum_i (w_i D_i)^2
   /// (1 or B, D, N)  line spread that acts on templates (stages/resolution.hpp); empty if there is none
   Cube<const Real, P> resolution{};
+  /// (B)  unit of all of these in that of the results, a power of two (data/flux_unit.hpp); empty: 1
+  Vector<const double, P> unit{};
 
   [[nodiscard]] KOKKOS_FUNCTION int size() const { return static_cast<int>(flux.extent(0)); }
   [[nodiscard]] KOKKOS_FUNCTION int pixels() const { return static_cast<int>(flux.extent(1)); }

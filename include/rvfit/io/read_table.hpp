@@ -89,10 +89,11 @@ class TableArmReader {
                           " pixels, expected at least one of two");
     }
     out_.name = arm.name;
-    out_.flux = read<float>(flux);
+    flux_ = read<double>(flux);
     read_weights();
     read_mask();
     read_wave();
+    set_fluxes(out_, flux_, ivar_);
     out_.snr = measured_snr(out_);
   }
 
@@ -120,19 +121,25 @@ class TableArmReader {
       ivar = first_column(file_, hdu_, {"ivar"});
     }
     if (!ivar.empty()) {
-      out_.ivar = read<float>(require_column(file_, hdu_, ivar, "inverse variance", {}));
+      ivar_ = read<double>(require_column(file_, hdu_, ivar, "inverse variance", {}));
       return;
     }
-    out_.ivar = read<float>(require_column(file_, hdu_, columns_.error, "inverse variance or error",
-                                           {"ivar", "err", "error", "sigma", "flux_error"}));
-    for (float& value : out_.ivar) {
-      value = value > 0 && std::isfinite(value) ? 1.0F / (value * value) : 0.0F;
+    ivar_ = read<double>(require_column(file_, hdu_, columns_.error, "inverse variance or error",
+                                        {"ivar", "err", "error", "sigma", "flux_error"}));
+    for (double& value : ivar_) {
+      const bool good = value > 0 && std::isfinite(value);
+      const double ivar = good ? 1.0 / (value * value) : 0.0;
+      if (good && !(ivar > 0 && std::isfinite(ivar))) {
+        file_.fail(hdu_,
+                   "has an error of " + std::to_string(value) + ", whose square is no number");
+      }
+      value = ivar;
     }
   }
 
   void read_mask() {
     if (columns_.mask.empty()) {
-      out_.mask.assign(out_.flux.size(), 0);
+      out_.mask.assign(flux_.size(), 0);
       return;
     }
     out_.mask = read<std::int32_t>(require_column(file_, hdu_, columns_.mask, "mask", {}));
@@ -179,7 +186,7 @@ class TableArmReader {
     for (std::size_t r = shared ? 0 : row; r < (shared ? rows_ : row + 1); ++r) {
       for (std::size_t i = 0; i < pixels_; ++i) {
         if (i < first || i >= last) {
-          out_.ivar[r * pixels_ + i] = 0.0F;
+          ivar_[r * pixels_ + i] = 0.0;
         }
       }
     }
@@ -199,6 +206,7 @@ class TableArmReader {
   const TableColumns& columns_;
   bool one_star_ = false;
   std::size_t rows_ = 0, pixels_ = 0;
+  std::vector<double> flux_, ivar_;  ///< (R, N)
   SpectraArm out_;
 };
 

@@ -5,11 +5,14 @@
 /// Spectra of any survey on the host: what a reader fills from a file, and what the programs fit.
 
 #include <rvfit/core/medium.hpp>
+#include <rvfit/core/require.hpp>
+#include <rvfit/data/flux_unit.hpp>
 #include <rvfit/io/fits/column.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,13 +23,14 @@ struct SpectraArm {
   std::string name;                ///< setup of the emulator, desi_b
   std::string label;               ///< as in names of HDUs and columns, B
   std::vector<double> wave;        ///< (N), or (R, N) if `wave_rows` is R; increasing  [Angstrom]
-  std::vector<float> flux;         ///< (R, N)  as in the file, NaN included            [flux]
-  std::vector<float> ivar;         ///< (R, N)  inverse variance                        [1 / flux^2]
+  std::vector<float> flux;         ///< (R, N)  as in the file, NaN included            [unit]
+  std::vector<float> ivar;         ///< (R, N)  inverse variance                        [1 / unit^2]
   std::vector<std::int32_t> mask;  ///< (R, N)  bad where > 0
   std::vector<float> resolution;   ///< (R, D, N)  as in the file; empty if it was not asked for
   std::vector<float> snr;          ///< (R)     median S/N of a pixel, NaN without good pixels
   std::size_t wave_rows = 1;       ///< 1: all spectra share their wavelengths
   Medium medium = Medium::unknown;  ///< of the wavelengths
+  std::vector<double> unit;         ///< (R)     in the file's, a power of two; empty: 1  [flux]
 
   [[nodiscard]] std::size_t pixels() const { return wave.size() / wave_rows; }
   /// D, 0 without resolution matrices.
@@ -41,6 +45,33 @@ struct Spectra {
   std::vector<SpectraArm> arms;
   std::vector<Column> columns;  ///< of R rows, repeated in a table of results
 };
+
+/// Give an arm its fluxes and inverse variances, as double, which holds any unit: all readers do it with this
+/// (data/flux_unit.hpp). The arm's wavelengths and mask come before.
+///
+/// @param[in] flux  (R, N)  NaN included        [flux]
+/// @param[in] ivar  (R, N)  inverse variance    [1 / flux^2]
+/// @throws InvalidArgument  extents differ
+inline void set_fluxes(SpectraArm& arm, const std::vector<double>& flux,
+                       const std::vector<double>& ivar) {
+  const std::size_t pixels = arm.pixels();
+  RVFIT_REQUIRE(pixels > 0 && flux.size() % pixels == 0 && ivar.size() == flux.size() &&
+                    (arm.mask.empty() || arm.mask.size() == flux.size()),
+                "set_fluxes: ", arm.name, ": flux has ", flux.size(), " values, ivar ", ivar.size(),
+                ", mask ", arm.mask.size(), ", rows of ", pixels, " wanted");
+  arm.flux.resize(flux.size());
+  arm.ivar.resize(flux.size());
+  arm.unit.clear();
+  for (std::size_t first = 0; first < flux.size(); first += pixels) {
+    const auto row = [&]<class T>(const std::vector<T>& matrix) {
+      return matrix.empty() ? std::span<const T>() : std::span(matrix).subspan(first, pixels);
+    };
+    const double unit = flux_unit<double>(row(flux), row(ivar), row(arm.mask));
+    (void)narrow_spectrum<double>(row(flux), row(ivar), row(arm.mask), unit, &arm.flux[first],
+                                  &arm.ivar[first]);
+    arm.unit.push_back(unit);
+  }
+}
 
 /// Some rows of an arm, in the order given; wavelengths that all spectra share stay as they are.
 [[nodiscard]] inline SpectraArm take(const SpectraArm& arm, const std::vector<std::size_t>& rows) {
@@ -67,6 +98,9 @@ struct Spectra {
   copy(taken.mask, arm.mask, pixels);
   copy(taken.resolution, arm.resolution, arm.diagonals() * pixels);
   copy(taken.snr, arm.snr, 1);
+  if (!arm.unit.empty()) {
+    copy(taken.unit, arm.unit, 1);
+  }
   return taken;
 }
 

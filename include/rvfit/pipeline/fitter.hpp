@@ -88,8 +88,10 @@ class Fitter {
     require(Phase::done, "model_spectra");
     RVFIT_REQUIRE(options_.keep_models, "Fitter: models were not kept");
     std::vector<std::vector<float>> spectra;
-    for (const ProjectionOutputs<P>& extra : extra_) {
-      spectra.push_back(download_rows<float>(exec, extra.model, static_cast<std::size_t>(size_)));
+    for (int a = 0; a < objective_.arm_count(); ++a) {
+      const auto& model = extra_[static_cast<std::size_t>(a)].model;
+      spectra.push_back(download_rows<float>(exec, model, static_cast<std::size_t>(size_)));
+      detail::to_own_unit<P>(exec, objective_.data(a).unit, spectra.back());
     }
     return spectra;
   }
@@ -242,7 +244,8 @@ const {
   std::vector<detail::ArmFit<P>> arms;
   for (int a = 0; a < objective_.arm_count(); ++a) {
     const auto index = static_cast<std::size_t>(a);
-    arms.push_back({extra_[index].chi2, scan_.continuum_chi2()[index], objective_.data(a).good});
+    arms.push_back({extra_[index].chi2, scan_.continuum_chi2()[index], objective_.data(a).good,
+                    objective_.data(a).unit});
   }
   return detail::download_fit<P>(exec, size_, parameters_, state_, covariance_, profile_.moments(),
                                  record_, arms, options_.continuum.columns);

@@ -53,6 +53,25 @@ TEST_CASE("read_desi: arms, identities and S/N come in row order") {
   CHECK(names == std::vector<std::string>{"FIBER", "REF_CAT", "TARGET_RA", "TARGETID"});
 }
 
+TEST_CASE("read_desi: fluxes of any unit, in images of double") {
+  const ScratchFolder folder;
+  const std::string path = folder / "coadd.fits";
+  test::write_small_desi_file(path);
+  {
+    FitsEdit file(path);
+    file.at("R_FLUX").resize({6, 4});
+    file.set_pixels(0, 24, 3e-30);
+    file.at("R_IVAR").resize({6, 4});
+    file.set_pixels(0, 24, 1e62);
+  }
+  const io::DesiFile file = io::read_desi(path);
+  const io::SpectraArm& arm = file.arms[1];
+  constexpr double eps = 1.2e-7;  // of float
+  CHECK(std::abs(arm.flux[13] * arm.unit[2] / 3e-30 - 1) < eps);
+  CHECK(std::abs(arm.snr[2] / 30 - 1) < 2 * eps);
+  CHECK(file.arms[0].unit == std::vector<double>(4, 1.0));
+}
+
 TEST_CASE("read_desi: only the arms that are asked for need be there") {
   const ScratchFolder folder;
   const std::string path = folder / "coadd.fits";

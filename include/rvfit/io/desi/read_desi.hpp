@@ -110,9 +110,11 @@ class DesiInput {
         values.resize(rows.size() * width);
         file_.read_image_rows(whole.label + part, rows, width, values.data(), OutOfRange::clamp);
       };
-      read(arm.flux, "_FLUX", pixels);
-      read(arm.ivar, "_IVAR", pixels);
+      std::vector<double> flux, ivar;
+      read(flux, "_FLUX", pixels);
+      read(ivar, "_IVAR", pixels);
       read(arm.mask, "_MASK", pixels);
+      set_fluxes(arm, flux, ivar);
       if (diagonals_[a] > 0) {
         read(arm.resolution, "_RESOLUTION", diagonals_[a] * pixels);
       }

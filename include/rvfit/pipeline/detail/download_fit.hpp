@@ -37,7 +37,20 @@ struct ArmFit {
   Vector<const typename P::accum_type, P> chi2;  ///< (B)  at the solution
   Vector<const double, P> continuum_chi2;        ///< (B)  of the continuum alone
   Vector<const int, P> good;                     ///< (B)  pixels
+  Vector<const double, P> unit;                  ///< (B)  of the spectra's fluxes; empty: 1
 };
+
+/// Multiply the rows of a matrix (B, N) by the unit of each.
+/// @param[in] unit  (B), or empty: 1
+template <ExecutionPolicy P>
+void to_own_unit(const typename P::execution_space& exec, const Vector<const double, P>& unit,
+                 std::vector<float>& matrix) {
+  const std::vector<double> units = download_rows<double>(exec, unit, unit.extent(0));
+  const std::size_t pixels = units.empty() ? 0 : matrix.size() / units.size();
+  for (std::size_t i = 0; i < pixels * units.size(); ++i) {
+    matrix[i] = static_cast<float>(matrix[i] * units[i / pixels]);
+  }
+}
 
 /// Rows of B spectra. NaN stands where there is no solution.
 ///
@@ -80,12 +93,18 @@ template <ExecutionPolicy P>
     const auto chi2 = rows(double{}, arms[a].chi2);
     const auto continuum = rows(double{}, arms[a].continuum_chi2);
     const auto good = rows(std::int32_t{}, arms[a].good);
+    const auto unit =
+        arms[a].unit.extent(0) > 0 ? rows(double{}, arms[a].unit) : std::vector<double>{};
     for (std::size_t b = 0; b < spectra; ++b) {
       const bool fitted = has_enough_pixels(good[b], columns);
       const std::size_t index = b * arms.size() + a;
       out.chi2[index] = is_solution(out.status[b]) ? chi2[b] : nan;
       out.continuum_chi2[index] = fitted ? continuum[b] : 0.0;
       out.pixels[index] = fitted ? good[b] : 0;
+      if (fitted && !unit.empty()) {
+        // 2 sum_i ln sigma_i gains N times the unit's logarithm twice, ln det M loses K times.
+        out.neg2_log_like[b] += 2.0 * (good[b] - columns) * std::log(unit[b]);
+      }
     }
   }
   const auto n = static_cast<std::size_t>(parameters.size());
