@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <vector>
@@ -170,6 +171,48 @@ TEST_CASE("fits: a wrong checksum is found") {
   write_bytes(folder / "a.fits", bytes);
   io::FitsInput file(folder / "a.fits");
   CHECK_THROWS_AS(file.verify_checksums(), io::IoError);
+}
+
+TEST_CASE("fits: an error is one line, whatever bytes a damaged header has") {
+  const ScratchFolder folder;
+  const std::string path = folder / "sample.fits";
+  write_sample(path);
+  std::string bytes = read_bytes(path);
+  const std::size_t name = bytes.find("EXTNAME = 'FLOATS");
+  REQUIRE(name != std::string::npos);
+  bytes[name + 12] = '\n';
+  bytes[name + 13] = '\x1b';
+  write_bytes(path, bytes.substr(0, (name / 2880 + 1) * 2880));
+  CHECK(error_of(path).find("HDU 'F??ATS'") != std::string::npos);
+}
+
+/// Give the first card of a keyword another value; so that nothing recounts anything, byte by byte.
+void set_card(const std::string& path, const std::string& keyword, const std::string& value) {
+  std::string bytes = read_bytes(path);
+  const std::string name = keyword + std::string(8 - keyword.size(), ' ') + "= ";
+  const std::size_t place = bytes.find(name);
+  REQUIRE(place != std::string::npos);
+  bytes.replace(place, 80, name + value + std::string(70 - value.size(), ' '));
+  write_bytes(path, bytes);
+}
+
+TEST_CASE("fits: numbers of a header that CFITSIO uses unseen are looked at before") {
+  const ScratchFolder folder;
+  const std::string path = folder / "sample.fits";
+  const auto error_with = [&](const std::string& keyword, const std::string& value) {
+    write_sample(folder / "whole.fits");
+    std::filesystem::remove(path);
+    compress_image(folder / "whole.fits", path, "FLOATS");
+    set_card(path, keyword, value);
+    return error_of(path);
+  };
+  CHECK(error_with("ZTILE1", "3 / as it was") == "no error");
+  for (const char* value : {"0", "-1", "0.5", "1E-9", "T", "'1'", ""}) {
+    CHECK(error_with("ZTILE1", value) == path + ": truncated or damaged: HDU 2: ZTILE1 is " +
+                                             value + ", expected 1 to 2147483647");
+  }
+  CHECK(error_with("ZNAXIS", "7").ends_with("ZNAXIS is 7, expected 0 to 6"));
+  CHECK(error_with("TFIELDS", "2147483647").ends_with("TFIELDS is 2147483647, expected 0 to 999"));
 }
 
 }  // namespace

@@ -6,16 +6,24 @@
 
 #include <fitsio.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
 namespace rvfit::io {
 
+/// A text in which every control character is '?': one line, whatever a damaged header or a name holds.
+[[nodiscard]] inline std::string in_one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
+  return text;
+}
+
 /// A file that cannot be read or written. The text is one line: file, HDU, what was expected, and
 /// CFITSIO's own words where it had any.
 class IoError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit IoError(const std::string& text) : std::runtime_error(in_one_line(text)) {}
 };
 
 /// "HDU 'NAME'", as messages say it.

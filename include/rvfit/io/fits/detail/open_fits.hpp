@@ -5,6 +5,7 @@
 /// Opening a FITS file, listing its HDUs, and finding out whether it is all there. CFITSIO opens
 /// a truncated file without complaint, plain or gzipped, and fails only where data are missing.
 
+#include <rvfit/io/fits/detail/raw_header.hpp>
 #include <rvfit/io/fits/fits_file.hpp>
 #include <rvfit/io/fits/io_error.hpp>
 #include <rvfit/io/fits/text.hpp>
@@ -62,6 +63,7 @@ using HduNumbers = std::map<std::string, int>;
     LONGLONG header = 0;
     LONGLONG data = 0;
     int status = 0;
+    require_sane_header(path, file, number, end);
     fits_movabs_hdu(file, number, nullptr, &status);
     fits_get_hduaddrll(file, &header, &data, &end, &status);
     if (status != 0) {
