@@ -7,6 +7,7 @@
 #   JOBS         compilations and tests at a time (default: the number of cores)
 
 JOBS ?= $(shell nproc)
+RUNS ?= 100000
 CMAKE_ARGS ?=
 RVFIT_PYTHON ?= /usr/bin/python3
 export CMAKE_ARGS RVFIT_PYTHON
@@ -16,7 +17,7 @@ build = cmake --build --preset $(1) --parallel $(JOBS)
 check = ctest --preset $(1) --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench cuda-check hip-check docs build format tidy clean
+.PHONY: help demo test bench fuzz cuda-check hip-check docs build format tidy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -46,6 +47,10 @@ bench:  ## benchmarks beside the machine and other solvers; a line of JSON a mea
 	build/release/bin/rvfit_bench_gaussians --json build/bench/gaussians.json
 	build/release/bin/rvfit_bench_minpack --json build/bench/minpack.json
 	build/release/bin/rvfit_bench_digits tests/data/nist
+
+fuzz:  ## damaged files for every reader, RUNS of them each (100000); a crash is left in build/fuzz/found
+	tools/setup.sh test
+	tests/fuzz/run.sh build/fuzz $(RUNS) $(CMAKE_ARGS)
 
 cuda-check:  ## compile every kernel for NVIDIA GPUs (no GPU needed): registers, memory, spills
 	tools/setup.sh demo

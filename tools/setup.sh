@@ -14,7 +14,7 @@ set -euo pipefail
 build="make g++ binutils cmake ninja-build pkg-config libcfitsio-dev libeigen3-dev libcli11-dev
   libspdlog-dev nlohmann-json3-dev doctest-dev python3"
 demo="$build python3-numpy python3-astropy python3-matplotlib"
-test="$demo clang-format clang-tidy libomp-dev libopenmpi-dev openmpi-bin python3-pytest python3-h5py python3-scipy python3-torch
+test="$demo clang clang-format clang-tidy libclang-rt-dev libomp-dev libopenmpi-dev openmpi-bin python3-pytest python3-h5py python3-scipy python3-torch
   doxygen"
 bench="$build libceres-dev minpack-dev libopenblas-dev"
 hip="$build clang-19" # what its compiler cannot do without comes from get_hip.sh

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+
+/// @file
+/// A list of files, as it is read and as a queue that is emptied.
+
+#include "core/file_list.hpp"
+
+#include "memory_file.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
+  rvfit::fuzz::read_or_refuse(bytes, count, [](const std::string& path) {
+    rvfit_programs::FileList files = rvfit_programs::FileList::from(path);
+    while (files.next()) {
+    }
+  });
+  return 0;
+}

@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# run.sh BUILD_DIR RUNS CMAKE_ARGUMENT...: build the fuzz targets in BUILD_DIR and give each RUNS inputs, those of
+# text ten times as many. Fails at the first input that crashes, hangs, leaks, or that a sanitizer finds fault with,
+# and leaves it in BUILD_DIR/found. What was learnt stays in BUILD_DIR/corpus for the next run.
+#
+# Settings (environment): RVFIT_FUZZ_TARGETS, "desi table" (default: all); RVFIT_FUZZ_SEED (default: another each time).
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+build=$1 runs=$2
+shift 2
+
+if ! printf 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
+  clang++ -x c++ -fsanitize=fuzzer,address - -o /dev/null 2> /dev/null; then
+  echo "[skipped] no clang++ with libFuzzer (Debian: clang, libclang-rt-dev)"
+  exit 77
+fi
+python=${RVFIT_PYTHON:-/usr/bin/python3}
+if ! PYTHONDONTWRITEBYTECODE=1 "$python" "$here/make_corpus.py" "$build/seeds"; then
+  echo "[skipped] $python lacks astropy or numpy"
+  exit 77
+fi
+cmake -S "$here/../.." -B "$build" --preset fuzz "$@" > /dev/null
+cmake --build "$build" > "$build/build.log" || { cat "$build/build.log"; exit 1; }
+
+# CFITSIO asks for the memory that a header wants and takes a refusal well; rvfit must not ask for it.
+export ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=512
+export UBSAN_OPTIONS=print_stacktrace=1
+export LSAN_OPTIONS=suppressions=$here/../support/lsan.supp:print_suppressions=0
+mkdir -p "$build/found"
+for folder in "$build"/seeds/*; do
+  name=$(basename "$folder")
+  [[ " ${RVFIT_FUZZ_TARGETS:-$name} " = *" $name "* ]] || continue
+  mkdir -p "$build/corpus/$name"
+  count=$runs
+  case $name in settings | file_list) count=$((10 * runs)) ;; esac
+  echo "$name: $count"
+  "$build/bin/rvfit_fuzz_$name" -runs="$count" -seed="${RVFIT_FUZZ_SEED:-0}" -max_len=60000 -timeout=10 \
+    -rss_limit_mb=2048 -verbosity=0 -print_final_stats=0 -artifact_prefix="$build/found/$name-" \
+    "$build/corpus/$name" "$folder"
+done
