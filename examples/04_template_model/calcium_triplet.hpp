@@ -5,7 +5,7 @@
 /// The infrared triplet of ionised calcium as a model of spectra: three Gaussian lines of one width that
 /// saturate,
 ///
-///   T = exp(-depth g),   g = sum_k s_k exp(-x_k^2 / 2),   x_k = c (ln(wave / wave_k) - shift(rv)) / width
+///   T = exp(-depth g),   g = sum_k s_k exp(-x_k^2 / 2),   x_k = c (ln(wave / wave_k) + log_doppler(rv)) / width
 ///
 /// with relative strengths s_k. It meets rvfit::TemplateModel; its tangents are made by dual numbers.
 
@@ -109,7 +109,7 @@ class CalciumTriplet {
   [[nodiscard]] std::vector<double> start_points(int count) const {
     std::vector<double> points;  // (count, 3)
     for (int n = 0; n < count; ++n) {
-      points.insert(points.end(), {0.5 + n / 3, 20.0 * (1 + n % 3), 0.0});
+      points.insert(points.end(), {0.5 * (1 + n / 3), 20.0 * (1 + n % 3), 0.0});
     }
     return points;
   }
