@@ -15,6 +15,7 @@ export CMAKE_ARGS RVFIT_PYTHON
 configure = cmake --preset $(1) -DRVFIT_PYTHON=$(RVFIT_PYTHON) $(CMAKE_ARGS)
 build = cmake --build --preset $(1) --parallel $(JOBS)
 check = ctest --preset $(1) --parallel $(JOBS)
+timed = tools/timed.sh
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench fuzz cuda-check hip-check docs build format tidy clean
@@ -28,15 +29,15 @@ demo:  ## fit a batch of simulated stars; results and a picture in build/demo
 	$(call build,release) --target rvfit_desi rvfit_simulate
 	tools/run_demo.sh build/release build/demo
 
-test:  ## every test: with sanitizers, then optimised, then checks of the sources
-	tools/setup.sh test
-	tools/setup.sh hip
-	$(call configure,asan-ubsan)
-	$(call build,asan-ubsan)
-	$(call check,asan-ubsan)
-	$(call configure,release)
-	$(call build,release)
-	$(call check,release)
+test:  ## every test: with sanitizers, then optimised, then checks of the sources; then tools/ci_times.py
+	$(timed) setup tools/setup.sh test
+	$(timed) "setup of HIP" tools/setup.sh hip
+	$(timed) "sanitizers: configure" $(call configure,asan-ubsan)
+	$(timed) "sanitizers: build" $(call build,asan-ubsan)
+	$(timed) "sanitizers: test" $(call check,asan-ubsan)
+	$(timed) "release: configure" $(call configure,release)
+	$(timed) "release: build" $(call build,release)
+	$(timed) "release: test and check" $(call check,release)
 
 bench:  ## benchmarks beside the machine and other solvers; a line of JSON a measurement in build/bench
 	tools/setup.sh bench
