@@ -17,8 +17,8 @@
 namespace rvfit::bench {
 
 /// The phases of a fit: spectra to the device and prepared, then the calls of Fitter.
-inline constexpr std::array<const char*, 6> fit_phases{"prepare",  "bind",   "scan",
-                                                       "minimize", "errors", "result"};
+inline constexpr std::array<const char*, 6> fit_phases{"prepare",  "bind",          "scan",
+                                                       "minimize", "uncertainties", "result"};
 using PhaseSeconds = std::array<double, fit_phases.size()>;
 
 /// Rows first .. first + size of a file; from its end the file starts again.

@@ -68,7 +68,7 @@ enum class FitStatus : std::int32_t {
 struct FitResult {
   ParameterSet parameters;
   int size = 0;  ///< B
-  int arms = 0;  ///< A
+  int arms = 0;  ///< A, elements of the observations: an arm, or an exposure of one
 
   std::vector<double> theta;          ///< (B, P)     solution, in the units of `parameters`
   std::vector<double> error;          ///< (B, P)     sqrt of the covariance's diagonal; NaN where a

@@ -82,13 +82,13 @@ class Fitter {
   /// Download the results; waits for them.
   [[nodiscard]] FitResult result(const Exec& exec) const;
 
-  /// Best-fit spectra of each arm, continuum included, (B, N) row-major; 0 where there is no fit.
+  /// Best-fit spectra of each exposure, continuum included, (B, N) row-major; 0 where there is no fit.
   /// @throws InvalidArgument  FitOptions::keep_models was not set
   [[nodiscard]] std::vector<std::vector<float>> model_spectra(const Exec& exec) const {
     require(Phase::done, "model_spectra");
     RVFIT_REQUIRE(options_.keep_models, "Fitter: models were not kept");
     std::vector<std::vector<float>> spectra;
-    for (int a = 0; a < objective_.arm_count(); ++a) {
+    for (int a = 0; a < objective_.exposure_count(); ++a) {
       const auto& model = extra_[static_cast<std::size_t>(a)].model;
       spectra.push_back(download_rows<float>(exec, model, static_cast<std::size_t>(size_)));
       detail::to_own_unit<P>(exec, objective_.data(a).unit, spectra.back());
@@ -161,7 +161,7 @@ void Fitter<Model, P>::bind(const Exec& exec, const Observations<P>& observation
   size_ = objective_.size();
   const int fits = size_ * options_.scan.candidates;
   detail::clear_fits<P>(exec, state_);
-  for (int a = 0; a < objective_.arm_count(); ++a) {
+  for (int a = 0; a < objective_.exposure_count(); ++a) {
     detail::bind_arm<P>(exec, objective_.data(a), size_, fits, options_.continuum.columns, state_);
     detail::clear_outputs<P>(exec, extra_[static_cast<std::size_t>(a)]);
   }
@@ -242,7 +242,7 @@ requires TemplateModel<Model, P> FitResult Fitter<Model, P>::result(const Exec& 
 const {
   require(Phase::done, "result");
   std::vector<detail::ArmFit<P>> arms;
-  for (int a = 0; a < objective_.arm_count(); ++a) {
+  for (int a = 0; a < objective_.exposure_count(); ++a) {
     const auto index = static_cast<std::size_t>(a);
     arms.push_back({extra_[index].chi2, scan_.continuum_chi2()[index], objective_.data(a).good,
                     objective_.data(a).unit});

@@ -49,10 +49,10 @@ class Objective {
   [[nodiscard]] int size() const { return plan_.size(); }
   [[nodiscard]] const DeviceParameters<P>& parameters() const { return parameters_; }
 
-  /// Number of arms and exposures planned for, and one of them in the order of the observations.
-  [[nodiscard]] int arm_count() const { return static_cast<int>(plan_.exposures().size()); }
-  [[nodiscard]] const SpectrumView<P>& data(int a) const { return exposure(a).data; }
-  [[nodiscard]] const Cube<const Real, P>& basis(int a) const { return exposure(a).basis; }
+  /// Exposures planned for, of all arms, and one of them in the order of the observations.
+  [[nodiscard]] int exposure_count() const { return static_cast<int>(plan_.exposures().size()); }
+  [[nodiscard]] const SpectrumView<P>& data(int e) const { return exposure(e).data; }
+  [[nodiscard]] const Cube<const Real, P>& basis(int e) const { return exposure(e).basis; }
 
   /// Values alone.
   /// @param[in] extra  further outputs for each of the arms and exposures, or none
