@@ -18,7 +18,7 @@ echo 'not a FITS file' > text.fits
 expect_bad 'text.fits: cannot be read as a FITS file (CFITSIO' "${desi[@]}" text.fits
 true > empty.fits
 expect_bad 'empty.fits: cannot be read as a FITS file' "${desi[@]}" empty.fits
-head -c $((size - 1)) good.fits > cut.fits
+head -c $((size - 2880)) good.fits > cut.fits
 expect_bad "cut.fits: truncated: HDU 'TRUTH' ends at byte $size" "${desi[@]}" cut.fits
 head -c $((size / 2)) good.fits > cut.fits
 expect_bad 'cut.fits: truncated' "${desi[@]}" cut.fits

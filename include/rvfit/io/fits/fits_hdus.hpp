@@ -5,12 +5,14 @@
 /// A FITS file open for reading: its HDUs by name, and their keywords.
 
 #include <rvfit/io/fits/detail/open_fits.hpp>
+#include <rvfit/io/fits/detail/padded_copy.hpp>
 #include <rvfit/io/fits/fits_file.hpp>
 #include <rvfit/io/fits/io_error.hpp>
 #include <rvfit/io/fits/text.hpp>
 
 #include <fitsio.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -27,6 +29,10 @@ class FitsHdus {
   explicit FitsHdus(std::string path) : path_(std::move(path)), file_(detail::open_fits(path_)) {
     detail::require_unpacked_size(path_, file_.get());
     numbers_ = detail::list_hdus(path_, file_.get());
+    if (file_->Fptr->filesize % detail::fits_block_bytes != 0 && !detail::is_gzipped(path_)) {
+      padded_ = std::make_unique<detail::PaddedCopy>(path_);
+      file_ = padded_->open();
+    }
   }
 
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -173,6 +179,7 @@ class FitsHdus {
   }
 
   std::string path_;
+  std::unique_ptr<detail::PaddedCopy> padded_;  ///< outlives file_
   detail::FitsPointer file_;
   detail::HduNumbers numbers_;
 };

@@ -5,6 +5,7 @@
 /// Opening a FITS file, listing its HDUs, and finding out whether it is all there. CFITSIO opens
 /// a truncated file without complaint, plain or gzipped, and fails only where data are missing.
 
+#include <rvfit/io/fits/detail/hdu_counts.hpp>
 #include <rvfit/io/fits/detail/raw_header.hpp>
 #include <rvfit/io/fits/fits_file.hpp>
 #include <rvfit/io/fits/io_error.hpp>
@@ -53,25 +54,46 @@ using HduNumbers = std::map<std::string, int>;
   return status == 0 ? upper_case(without_trailing_blanks(name)) : "";
 }
 
-/// Visit every HDU up to the end of the file.
-/// @throws IoError  the file is shorter than its headers say, or has bytes that are no HDU
+/// Whether all bytes of a file from `first` on are zero. False for a gzipped one, of which only blocks can
+/// be looked at.
+[[nodiscard]] inline bool ends_in_zeros(const std::string& path, LONGLONG first) {
+  std::ifstream stream(path, std::ios::binary);
+  stream.seekg(first);
+  char byte = 0;
+  bool zeros = stream.good();
+  while (zeros && stream.get(byte)) {
+    zeros = byte == '\0';
+  }
+  return zeros;
+}
+
+/// Visit every HDU up to the end of the file. Behind the last one there may be zeros or blanks, and of its
+/// own last block the padding may be missing: some programs write such files, and all their data are there.
+/// @throws IoError  the file is shorter than its headers say, has bytes that are no HDU, or a header that
+///                  counts more than the file can hold
 [[nodiscard]] inline HduNumbers list_hdus(const std::string& path, fitsfile* file) {
   HduNumbers numbers;
   const LONGLONG size = file->Fptr->filesize;
   LONGLONG end = 0;
-  for (int number = 1; end != size; ++number) {
-    LONGLONG header = 0;
-    LONGLONG data = 0;
+  for (int number = 1; end < size; ++number) {
     int status = 0;
     require_sane_header(path, file, number, end);
     fits_movabs_hdu(file, number, nullptr, &status);
+    if (number > 1 && (status == END_OF_FILE || (status != 0 && ends_in_zeros(path, end)))) {
+      fits_clear_errmsg();
+      break;
+    }
+    LONGLONG header = 0;
+    LONGLONG data = 0;
+    const LONGLONG before = end;
     fits_get_hduaddrll(file, &header, &data, &end, &status);
-    if (status != 0) {
+    if (status != 0 || header < before || data <= header) {
       throw IoError(path + ": truncated or damaged: HDU " + std::to_string(number) +
                     " has no complete header" + cfitsio_text(status));
     }
     const std::string name = number == 1 ? "PRIMARY" : extension_name(file);
-    if (end > size) {
+    const LONGLONG bytes = HduCounts(path, file, name, size).data_bytes();
+    if (data + bytes > size) {
       throw IoError(path + ": truncated: " + hdu_text(name) + " ends at byte " +
                     std::to_string(end) + ", the file at byte " + std::to_string(size));
     }
@@ -80,19 +102,22 @@ using HduNumbers = std::map<std::string, int>;
   return numbers;
 }
 
+[[nodiscard]] inline bool is_gzipped(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return stream.get() == 0x1f && stream.get() == 0x8b;
+}
+
 /// A gzip file ends with the size that it unpacks to. CFITSIO does not look at it, so that a file
 /// cut short between two HDUs would pass.
 /// @throws IoError  the file was unpacked to another size
 inline void require_unpacked_size(const std::string& path, fitsfile* file) {
-  std::ifstream stream(path, std::ios::binary);
-  std::array<unsigned char, 4> bytes{};
-  const auto read = [&] { stream.read(reinterpret_cast<char*>(bytes.data()), bytes.size()); };
-  read();
-  if (!stream || bytes[0] != 0x1f || bytes[1] != 0x8b) {
+  if (!is_gzipped(path)) {
     return;
   }
+  std::ifstream stream(path, std::ios::binary);
+  std::array<unsigned char, 4> bytes{};
   stream.seekg(-4, std::ios::end);
-  read();
+  stream.read(reinterpret_cast<char*>(bytes.data()), bytes.size());
   std::uint32_t expected = 0;
   for (std::size_t i = bytes.size(); i-- > 0;) {
     expected = (expected << 8U) | bytes[i];
