@@ -2,6 +2,7 @@
 
 #include "file_list.hpp"
 
+#include "text_output.hpp"
 #include <rvfit/io/fits/io_error.hpp>
 
 #include <fcntl.h>
@@ -17,7 +18,7 @@ namespace {
 
 using rvfit::io::IoError;
 
-/// The lines of a text file that are not blank.
+/// The lines of a text file that are neither blank nor, with a # at their beginning, remarks.
 [[nodiscard]] std::vector<std::string> read_lines(const std::string& path) {
   std::ifstream file(path);
   if (!file || std::filesystem::is_directory(path)) {
@@ -26,7 +27,7 @@ using rvfit::io::IoError;
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) {
     line.erase(line.find_last_not_of(" \t\r") + 1);
-    if (!line.empty()) {
+    if (!line.empty() && line[line.find_first_not_of(" \t")] != '#') {
       lines.push_back(line);
     }
   }
@@ -73,19 +74,11 @@ class FileLock {
   if (lines.empty()) {
     return std::nullopt;
   }
-  const std::string rest = list + ".rest";
-  std::ofstream file(rest);
+  std::string rest;
   for (std::size_t n = 1; n < lines.size(); ++n) {
-    file << lines[n] << '\n';
+    rest += lines[n] + '\n';
   }
-  file.close();
-  std::error_code error;
-  if (file) {
-    std::filesystem::rename(rest, list, error);
-  }
-  if (!file || error) {
-    throw IoError(list + ": queue cannot be written");
-  }
+  write_text(list, rest);
   return lines.front();
 }
 

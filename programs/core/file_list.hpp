@@ -20,7 +20,7 @@ class FileList {
   /// These files.
   explicit FileList(std::vector<std::string> files) : files_(std::move(files)) {}
 
-  /// The lines of a text file. @throws rvfit::io::IoError  it cannot be read
+  /// The lines of a text file but for blank ones and those that begin with #. @throws rvfit::io::IoError  it cannot be read
   [[nodiscard]] static FileList from(const std::string& list);
 
   /// The lines of a text file that is a queue: what one process takes is removed from it before any

@@ -5,9 +5,11 @@
 /// Names of what is written for an input file, as rvspecfit has them.
 
 #include <rvfit/io/fits/io_error.hpp>
+#include <rvfit/io/fits/temporary_name.hpp>
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,22 @@ inline void make_folder_of(const std::string& file) {
     throw rvfit::io::IoError(folder.string() + ": folder cannot be made: " + error.message());
   }
 }
+
+/// Folders that outputs go to: made if missing, and rid of what runs that were killed have left there.
+class OutputFolders {
+ public:
+  /// Make ready for a file. @throws rvfit::io::IoError  its folder cannot be made
+  void prepare(const std::string& file) {
+    const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+    if (ready_.insert(folder.string()).second) {
+      make_folder_of(file);
+      rvfit::io::remove_left_overs(folder);
+    }
+  }
+
+ private:
+  std::set<std::string> ready_;
+};
 
 /// The outputs of an input are FOLDER/rvtab_NAME, FOLDER/rvmod_NAME, and figures that begin with
 /// FIGURES/fig. With `subdirs`, those of .../X/Y/NAME go to the folder X/Y below these two.

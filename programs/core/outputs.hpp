@@ -70,8 +70,9 @@ class Outputs {
         parameters_(parameters) {}
 
   /// Take the results of a batch for a file. @throws rvfit::io::IoError  an output cannot be written
-  void add(FileJob& file, Part&& part) const {
+  void add(FileJob& file, Part&& part) {
     if (options_.plot) {
+      folders_.prepare(options_.outputs.figures(file.path));
       const std::vector<std::string> drawn = draw_figures(file.reading, part, options_);
       file.figures.insert(file.figures.end(), drawn.begin(), drawn.end());
     }
@@ -92,7 +93,7 @@ class Outputs {
   /// Write the table, and the end of the models if they are asked for; both or none.
   /// @return  statuses of its rows
   /// @throws rvfit::io::IoError  an output cannot be written
-  [[nodiscard]] std::vector<rvfit::FitStatus> finish(FileJob& file) const {
+  [[nodiscard]] std::vector<rvfit::FitStatus> finish(FileJob& file) {
     namespace io = rvfit::io;
     const Reading& reading = file.reading;
     std::vector<std::size_t> first_rows, rows;
@@ -122,7 +123,7 @@ class Outputs {
     repeated.tables.insert(repeated.tables.end(), reading.other_tables.begin(),
                            reading.other_tables.end());
     const std::string rvtab = options_.outputs.table(file.path);
-    make_folder_of(rvtab);
+    folders_.prepare(rvtab);
     io::write_rvtab(rvtab, table, keywords(file), repeated);
     if (options_.fit.keep_models) {
       try {
@@ -164,7 +165,7 @@ class Outputs {
     return keywords;
   }
 
-  void start_models(FileJob& file) const {
+  void start_models(FileJob& file) {
     if (file.models) {
       return;
     }
@@ -175,7 +176,7 @@ class Outputs {
           {arm.label, arm.pixels(), arm.wave_rows == 1 ? arm.wave : std::vector<double>{}});
     }
     const std::string rvmod = options_.outputs.models(file.path);
-    make_folder_of(rvmod);
+    folders_.prepare(rvmod);
     file.models = std::make_unique<rvfit::io::ModelsOutput>(
         rvmod, arms, first_rows_of_targets(reading.targets).back(), keywords(file),
         repeated_header(reading));
@@ -217,6 +218,7 @@ class Outputs {
   const Options& options_;
   const rvfit::EmulatorData& emulator_;
   const rvfit::ParameterSet& parameters_;
+  OutputFolders folders_;
 };
 
 }  // namespace rvfit_programs

@@ -28,8 +28,7 @@ constexpr std::ptrdiff_t most_open = 16;
 }  // namespace
 
 Pipeline::Pipeline(const Options& options, const Reader& read, FileList& files,
-                   SurveyFitter& fitter, const Outputs& outputs, ProcessStatus& status,
-                   Summary& summary)
+                   SurveyFitter& fitter, Outputs& outputs, ProcessStatus& status, Summary& summary)
     : options_(options),
       read_(read),
       files_(files),

@@ -36,7 +36,7 @@ class Pipeline {
   /// @param[in,out] files    to work through
   /// @param[in,out] summary  gains what was done
   Pipeline(const Options& options, const Reader& read, FileList& files, SurveyFitter& fitter,
-           const Outputs& outputs, ProcessStatus& status, Summary& summary);
+           Outputs& outputs, ProcessStatus& status, Summary& summary);
 
   /// Fit all files; true if every one went well.
   /// @throws rvfit::io::IoError  the list of files cannot be read, or the status file not written
@@ -76,7 +76,7 @@ class Pipeline {
   const Reader& read_;
   FileList& files_;
   SurveyFitter& fitter_;
-  const Outputs& outputs_;
+  Outputs& outputs_;
   ProcessStatus& status_;
   Summary& summary_;
   Progress progress_;

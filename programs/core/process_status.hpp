@@ -5,10 +5,10 @@
 /// A text file that says what became of each file of a run, as rvspecfit writes it: a line
 /// `FILE STATUS OBJECTS SECONDS` for each, with the status SUCCESS, FAILURE or EXISTING.
 
-#include <rvfit/io/fits/io_error.hpp>
+#include "text_output.hpp"
 
 #include <cstdio>
-#include <fstream>
+#include <optional>
 #include <string>
 
 namespace rvfit_programs {
@@ -17,10 +17,9 @@ class ProcessStatus {
  public:
   /// Start the file afresh; nothing is written if `path` is empty.
   /// @throws rvfit::io::IoError  it cannot be written
-  explicit ProcessStatus(const std::string& path) : path_(path) {
-    if (!path_.empty()) {
-      file_.open(path_);
-      require_good();
+  explicit ProcessStatus(const std::string& path) {
+    if (!path.empty()) {
+      file_.emplace(path);
     }
   }
 
@@ -33,23 +32,14 @@ class ProcessStatus {
 
  private:
   void write(const std::string& file, const char* status, int objects, double seconds) {
-    if (path_.empty()) {
-      return;
-    }
-    char rest[64];
-    std::snprintf(rest, sizeof rest, " %s %d %.2f", status, objects, seconds);
-    file_ << file << rest << std::endl;  // whoever watches sees each file when it is done
-    require_good();
-  }
-
-  void require_good() const {
-    if (!file_) {
-      throw rvfit::io::IoError(path_ + ": cannot be written");
+    if (file_) {
+      char rest[64];
+      std::snprintf(rest, sizeof rest, " %s %d %.2f", status, objects, seconds);
+      file_->add(file + rest);
     }
   }
 
-  std::string path_;
-  std::ofstream file_;
+  std::optional<GrowingText> file_;
 };
 
 }  // namespace rvfit_programs

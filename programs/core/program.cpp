@@ -65,7 +65,7 @@ constexpr int exit_bad = 2;
   summary.threads = fitter->threads();
   summary.precision = options.fit.double_storage ? "double" : "float";
   summary.seconds.setup += timer.seconds();
-  const Outputs outputs(name, options, emulator, fitter->parameters());
+  Outputs outputs(name, options, emulator, fitter->parameters());
   const Reader matched = matched_to_library(read, options.spectra, emulator);
   return Pipeline(options, matched, files, *fitter, outputs, status, summary).run();
 }

@@ -4,13 +4,12 @@
 /// @file
 /// The summary of a run, its counts and times, for people and for programs.
 
+#include "text_output.hpp"
 #include <rvfit/data/fit_result.hpp>
-#include <rvfit/io/fits/io_error.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <fstream>
 #include <iomanip>
 #include <map>
 #include <ostream>
@@ -152,12 +151,7 @@ template <class Json>
 
 /// @throws rvfit::io::IoError  the file cannot be written
 inline void write_json(const std::string& path, const Summary& summary) {
-  std::ofstream file(path);
-  file << to_json(summary).dump(2) << '\n';
-  file.close();
-  if (!file) {
-    throw rvfit::io::IoError(path + ": cannot be written");
-  }
+  write_text(path, to_json(summary).dump(2) + '\n');
 }
 
 }  // namespace rvfit_programs

@@ -6,12 +6,36 @@
 #include <rvfit/io/fits/fits_output.hpp>
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
+#include <csignal>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 namespace rvfit::test {
 namespace {
+
+/// Files of this process grow to a size and no further, as on a full disk.
+class LimitedFiles {
+ public:
+  LimitedFiles() : before_(std::signal(SIGXFSZ, SIG_IGN)) { ::getrlimit(RLIMIT_FSIZE, &limit_); }
+  LimitedFiles(const LimitedFiles&) = delete;
+  LimitedFiles& operator=(const LimitedFiles&) = delete;
+  ~LimitedFiles() {
+    ::setrlimit(RLIMIT_FSIZE, &limit_);
+    std::signal(SIGXFSZ, before_);
+  }
+  void set(std::size_t size) const {
+    rlimit limit = limit_;
+    limit.rlim_cur = size;
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  }
+
+ private:
+  void (*before_)(int);
+  rlimit limit_{};
+};
 
 TEST_CASE("fits: nothing is left of a file that is not committed") {
   const ScratchFolder folder;
@@ -46,6 +70,28 @@ TEST_CASE("fits: columns of different length are refused") {
       file.write_table("T", {{"A", "", "", std::vector<double>{1, 2}},
                              {"B", "", "", std::vector<double>{1, 2, 3, 4, 5, 6}, {2}}}),
       "T: column B has 3 rows, A has 2", InvalidArgument);
+}
+
+TEST_CASE("fits: on a full disk a file is not there, or it is whole") {
+  const ScratchFolder folder;
+  const std::string path = folder / "sample.fits";
+  write_sample(path);
+  const std::size_t whole = read_bytes(path).size();
+  const LimitedFiles limit;
+  int written = 0;
+  for (std::size_t size = 0; size <= whole; size += 180) {
+    std::filesystem::remove(path);
+    limit.set(size);
+    try {
+      write_sample(path);
+      ++written;
+      CHECK(size == whole);
+    } catch (const io::IoError& error) {
+      CHECK(std::string(error.what()).starts_with(path + ": "));
+      CHECK(folder.entries().empty());
+    }
+  }
+  CHECK(written == 1);
 }
 
 }  // namespace

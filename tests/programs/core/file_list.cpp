@@ -33,7 +33,7 @@ std::vector<std::string> lines_of(const std::string& path) {
 
 TEST_CASE("files: of the command line or a list, each once and in order") {
   const ScratchFolder folder;
-  write_bytes(folder / "list", "a.fits\n\n  \nb c.fits \r\nd.fits");
+  write_bytes(folder / "list", "# remarks\na.fits\n\n  \n  # b.fits\nb c.fits \r\nd.fits");
   for (FileList files :
        {FileList({"a.fits", "b c.fits", "d.fits"}), FileList::from(folder / "list")}) {
     CHECK(files.next() == "a.fits");

@@ -8,7 +8,9 @@
 #include <rvfit/io/fits/array_shape.hpp>
 #include <rvfit/io/fits/column.hpp>
 #include <rvfit/io/fits/detail/table_column.hpp>
+#include <rvfit/io/fits/durable_rename.hpp>
 #include <rvfit/io/fits/fits_file.hpp>
+#include <rvfit/io/fits/fits_hdus.hpp>
 #include <rvfit/io/fits/io_error.hpp>
 #include <rvfit/io/fits/repeated.hpp>
 #include <rvfit/io/fits/temporary_name.hpp>
@@ -18,6 +20,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -163,7 +166,9 @@ class FitsOutput {
     }
   }
 
-  /// Write the checksums, close, and give the file its name. @throws IoError  for example: disk full
+  /// Write the checksums, close, see that all is there, and give the file its name. CFITSIO's own word that
+  /// it has closed a file well is not enough: its last block may be lost on a full disk.
+  /// @throws IoError  for example: disk full
   void commit() {
     int status = 0;
     int hdus = 0;
@@ -175,11 +180,8 @@ class FitsOutput {
     check("checksums", status);
     fits_close_file(file_.release(), &status);
     check("closing", status);
-    std::error_code error;
-    std::filesystem::rename(temporary_.path(), path_, error);
-    if (error) {
-      throw IoError(path_ + ": cannot be renamed from its temporary name: " + error.message());
-    }
+    require_whole();
+    durable_rename(temporary_.path(), path_);
   }
 
  private:
@@ -192,6 +194,22 @@ class FitsOutput {
     fits_write_img(file_.get(), detail::type_code<T>(), static_cast<LONGLONG>(first) + 1,
                    static_cast<LONGLONG>(count), const_cast<T*>(values), &status);
     check(images_.at(number), status);
+  }
+
+  /// Read the closed file as any reader would. @throws IoError  it is not as long as its headers say, or is
+  /// not what was written
+  void require_whole() const {
+    std::error_code error;
+    bool whole =
+        std::filesystem::file_size(temporary_.path(), error) % detail::fits_block_bytes == 0;
+    try {
+      FitsHdus(temporary_.path().string()).verify_checksums();
+    } catch (const IoError&) {
+      whole = false;
+    }
+    if (!whole || error) {
+      throw IoError(path_ + ": cannot be written as a whole, is the disk full?");
+    }
   }
 
   /// Copy the header of a table, and some of its rows with what they have in the heap.
