@@ -7,9 +7,9 @@
 #include <rvfit/continuum/basis.hpp>
 #include <rvfit/data/prepare_options.hpp>
 #include <rvfit/pipeline/exact_hessian.hpp>
+#include <rvfit/pipeline/fit_options.hpp>
 #include <rvfit/pipeline/forward_model.hpp>
 #include <rvfit/pipeline/scan_options.hpp>
-#include <rvfit/solver/lm_options.hpp>
 
 #include <cctype>
 #include <map>
@@ -44,7 +44,7 @@ struct FitSettings {
   rvfit::ForwardModelOptions model;
   rvfit::ContinuumOptions continuum;
   rvfit::ScanOptions scan;
-  rvfit::LmOptions solver;
+  rvfit::LmOptions solver = rvfit::spectra_solver;
   rvfit::PrepareOptions preparation;
   std::vector<std::pair<std::string, double>> fixed;  ///< parameters that keep a value
   std::vector<Prior> priors;

@@ -25,6 +25,7 @@ enum class FitStatus : std::int32_t {
   converged_step = 6,      ///< an accepted step below LmOptions::step_tolerance
   converged_gradient = 7,  ///< gradient below LmOptions::gradient_tolerance
   superseded = 8,          ///< another start of the same spectrum does better; never in a result
+  invalid = 9,             ///< bounds that cross, a prior without width, data that cannot be
 };
 
 /// Name of a status as tables and summaries write it.
@@ -48,6 +49,8 @@ enum class FitStatus : std::int32_t {
       return "converged_gradient";
     case FitStatus::superseded:
       return "superseded";
+    case FitStatus::invalid:
+      return "invalid";
   }
   return "unknown";
 }

@@ -16,12 +16,17 @@
 
 namespace rvfit {
 
+/// Options of the solver for spectra, whose objective is good to some 1e-3 and whose starts a scan found
+/// (docs/decisions/0017).
+inline constexpr LmOptions spectra_solver{
+    .max_iterations = 60, .tolerance = 1e-4, .initial_damping = 1e-3};
+
 /// Every option has a default that fits a survey's spectra of stars.
 struct FitOptions {
   ContinuumOptions continuum{};
   ScanOptions scan{};
   MultiStartOptions starts{};
-  LmOptions solver{};
+  LmOptions solver = spectra_solver;
   HessianKind hessian = HessianKind::gauss_newton;  ///< that covariances are made of
   RvProfileOptions profile{};
   /// Fixed parameters, priors, narrower bounds; the model's own set if empty.

@@ -23,8 +23,21 @@ struct EstimatorTerm {
   T curvature;
 };
 
+/// True where F is -2 ln L of the data, whatever their weights: it has no unit that could be chosen.
+template <class Estimator>
+inline constexpr bool is_likelihood = requires {
+  requires Estimator::likelihood;
+};
+
+/// True where rho(k f, k y, h w) = (k h)^2 rho(f, y, w).
+template <class Estimator>
+inline constexpr bool is_homogeneous = requires {
+  requires Estimator::homogeneous;
+};
+
 /// Chi-square: rho = r^2, r = w (f - y), w = 1 / sigma.
 struct LeastSquares {
+  static constexpr bool homogeneous = true;
   template <class T>
   [[nodiscard]] KOKKOS_INLINE_FUNCTION EstimatorTerm<T> operator()(const T& f, const T& y,
                                                                    const T& w) const {
@@ -79,9 +92,17 @@ struct Cauchy {
 };
 
 /// Counts y of a Poisson law with expectation f: the deviance rho = 2 (f - y + y ln(y / f)), which is
-/// -2 ln L up to a constant; the curvature is Fisher's, 2 / f. A model that is not positive is
-/// NaN: the step is rejected. w is 1, or 0 for a point left out.
+/// -2 ln L up to a constant; the curvature is Fisher's, 2 / f. A model that is negative, or 0 where there
+/// are counts, is NaN: the step is rejected. Where both are 0 the term is its limit from above, of value 0, slope
+/// 2 and no curvature. w is 1, or 0 for a point left out. Fits with other weights, or with negative
+/// counts, are `invalid`.
 struct Poisson {
+  static constexpr bool likelihood = true;
+
+  template <class T>
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION bool accepts(T y, T w) const {
+    return w == T(0) || (w == T(1) && !(y < T(0)));
+  }
   template <class T>
   [[nodiscard]] KOKKOS_INLINE_FUNCTION EstimatorTerm<T> operator()(const T& f, const T& y,
                                                                    const T& w) const {
@@ -90,10 +111,14 @@ struct Poisson {
     const T safe_y = select(counted, y, T(1));
     const T log_ratio = select(counted, log(safe_y / f), T(0));
     const T nan = T(Kokkos::Experimental::quiet_NaN_v<PackValue<T>>);
-    const T value = select(f > T(0), 2 * (f - y + y * log_ratio), nan);
+    const auto positive = f > T(0);
+    const auto allowed = positive || (f == T(0) && y == T(0));
+    const T value = select(allowed, 2 * (f - y + y * log_ratio), nan);
     const auto used = w > T(0);
-    return {select(used, value, T(0)), select(used, 2 * (T(1) - y / f), T(0)),
-            select(used, T(2) / f, T(0))};
+    const T safe_f = select(positive, f, T(1));
+    return {select(used, value, T(0)),
+            select(used, 2 * (T(1) - select(counted, y, T(0)) / safe_f), T(0)),
+            select(used && positive, T(2) / safe_f, T(0))};
   }
 };
 

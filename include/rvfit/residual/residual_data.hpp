@@ -43,8 +43,12 @@ struct ResidualFits {
   Vector<int, P> iterations;    ///< (N)        steps tried
   Vector<int, P> evaluations;   ///< (N)        of the model with all its points
   Cube<Accum, P>
-      covariance;  ///< (N, P, P)  NaN for parameters fixed or on a bound; empty: not wanted
+      covariance;  ///< (N, P, P)  NaN for parameters fixed, on a bound or undetermined; empty: not
+                   ///<            wanted
   Cube<Accum, P> correlation;  ///< (N, P, P)  likewise
+  Vector<int, P> rank;  ///< (N)  free parameters inside bounds less the data's null directions
+  Vector<std::uint64_t, P> undetermined;  ///< (N)  bit p: the data say nothing about parameter p
+  Vector<std::uint64_t, P> on_bound;      ///< (N)  bit p: parameter p is on a bound
 
   ResidualFits() = default;
   ResidualFits(const typename P::execution_space& exec, std::int64_t size, int parameters,
@@ -59,6 +63,11 @@ struct ResidualFits {
                                                 parameters, parameters);
       correlation = allocate_raw<Cube<Accum, P>>(exec, "rvfit::ResidualFits::correlation", size,
                                                  parameters, parameters);
+      rank = allocate_raw<Vector<int, P>>(exec, "rvfit::ResidualFits::rank", size);
+      undetermined =
+          allocate_raw<Vector<std::uint64_t, P>>(exec, "rvfit::ResidualFits::undetermined", size);
+      on_bound =
+          allocate_raw<Vector<std::uint64_t, P>>(exec, "rvfit::ResidualFits::on_bound", size);
     }
   }
 };

@@ -95,6 +95,11 @@ class ResidualFitter {
     require_size("evaluations", out.evaluations, size);
     require_squares("covariance", out.covariance, size);
     require_squares("correlation", out.correlation, size);
+    if (out.rank.extent(0) != 0) {
+      require_size("rank", out.rank, size);
+      require_size("undetermined", out.undetermined, size);
+      require_size("on_bound", out.on_bound, size);
+    }
     for (std::int64_t first = 0; first < size; first += options_.chunk) {
       const auto count = static_cast<int>(std::min(options_.chunk, size - first));
       if (by_team(problem.data.points)) {

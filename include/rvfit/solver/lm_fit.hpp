@@ -60,6 +60,7 @@ struct LmFit {
   T predicted_decrease;  ///< of F from theta to trial; negative: no step could be found
   T newton_decrease;     ///< of F by the undamped step; at least this where it is not negligible
   T rounding;            ///< absolute rounding error of F
+  T unit;                ///< of LmOptions::tolerance: 1 where F is -2 ln L
   Integer iterations;
   Integer status;  ///< FitStatus
 
@@ -73,7 +74,7 @@ struct LmFit {
   [[nodiscard]] KOKKOS_INLINE_FUNCTION T negligible_decrease(const LmOptions& options) const {
     const auto tolerance = static_cast<PackValue<T>>(options.tolerance);
     const auto relative = static_cast<PackValue<T>>(options.relative_tolerance);
-    return max_of(T(tolerance), relative * current.value);
+    return max_of(tolerance * unit, relative * current.value);
   }
 };
 
@@ -94,10 +95,14 @@ template <class T, int N>
   return vanishes;
 }
 
-/// Handling of the undamped step that ends a converged fit.
-enum class LastStep {
-  taken,   ///< at once, with the value that is predicted (docs/decisions/0002)
-  judged,  ///< as one more trial, and only taken if F does not rise there
+/// Rules that differ between the fits of the library (docs/decisions/0017).
+enum class LmRules {
+  /// Of objectives whose value is coarser than their gradient, from starts that a scan found. The undamped
+  /// step that ends a fit is taken unseen, with the value that is predicted (docs/decisions/0002).
+  spectra,
+  /// Of functions of a user's own, from any start. The undamped step that ends a fit is one more trial, and is
+  /// only taken if F does not rise there.
+  residuals,
 };
 
 /// Least ratio of actual to predicted decrease of an accepted step. A stricter one finds fewer of the
@@ -107,12 +112,23 @@ inline constexpr double lm_accept_ratio = 1e-3;
 /// Each polishing step must bring the predicted decrease below this share of the one before.
 inline constexpr double lm_polish_shrinkage = 0.9;
 
+/// A step that F does not resolve is taken, by the rules of residuals, where the undamped step promises more
+/// than the first as a share of F, and more than the second in roundings of F.
+inline constexpr double lm_hope_of_value = 0.01;
+inline constexpr double lm_hope_in_roundings = 1e3;
+
+/// Damping of the step that stands in for the undamped one of a singular H, by the rules of residuals. It is
+/// relative to the diagonal of H alone: relative to more it makes the step short, and a fit look
+/// converged.
+template <class T>
+inline constexpr T lm_singular_damping = T(sizeof(T) == 4 ? 4e-6 : 1e-8);
+
 /// Undamped step within the bounds. Where H is not positive definite, the step is the one that the
-/// initial damping gives.
+/// initial damping gives, or by the rules of residuals `lm_singular_damping`.
 ///
 /// @param[in]  wanted  where `point` is used; elsewhere it need not be solved for
 /// @param[out] point   (n)
-template <class T, int N>
+template <LmRules Rules, class T, int N>
 [[nodiscard]] KOKKOS_INLINE_FUNCTION LmStep<T> lm_newton_step(const LmFit<T, N>& fit, int n,
                                                               const LmBounds<T, N>& bounds,
                                                               const LmOptions& options,
@@ -122,9 +138,17 @@ template <class T, int N>
   const MaskOf<T> singular = wanted && !newton.solved;
   if (any(singular)) {
     T damped_point[N];
-    const auto damping = static_cast<PackValue<T>>(options.initial_damping);
+    LmBounds<T, N> used = bounds;
+    auto damping = static_cast<PackValue<T>>(options.initial_damping);
+    if constexpr (Rules == LmRules::residuals) {
+      damping = lm_singular_damping<PackValue<T>>;
+      for (int p = 0; p < n; ++p) {
+        const auto bent = fit.current.hessian[packed(p, p)] > T(0);
+        used.least_curvature[p] = select(bent, T(0), T(1) / damping);
+      }
+    }
     const LmStep<T> damped = lm_step<N>(n, fit.theta, fit.current.gradient, fit.current.hessian,
-                                        bounds, T(damping), damped_point);
+                                        used, T(damping), damped_point);
     for (int p = 0; p < n; ++p) {
       point[p] = select(singular, damped_point[p], point[p]);
     }
@@ -134,8 +158,21 @@ template <class T, int N>
   return newton;
 }
 
+/// A last step that leads to a bound but for rounding leads there exactly.
+template <class T, int N>
+KOKKOS_INLINE_FUNCTION void lm_meet_bounds(const LmFit<T, N>& fit, int n,
+                                           const LmBounds<T, N>& bounds, T* point) {
+  const T rounding(PackValue<T>(16) * Kokkos::Experimental::epsilon_v<PackValue<T>>);
+  for (int p = 0; p < n; ++p) {
+    const T near = rounding * abs_of(fit.theta[p]);
+    const auto free = !bounds.fixed[p];
+    point[p] = select(free && point[p] - bounds.lower[p] <= near, bounds.lower[p], point[p]);
+    point[p] = select(free && bounds.upper[p] - point[p] <= near, bounds.upper[p], point[p]);
+  }
+}
+
 /// End fits that are done and propose a trial point for the others.
-template <LastStep Last = LastStep::taken, class T, int N>
+template <LmRules Rules = LmRules::spectra, class T, int N>
 KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T, N>& bounds,
                                        const LmOptions& options) {
   using Mask = MaskOf<T>;
@@ -155,17 +192,26 @@ KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T
   // The undamped step lowers the model no less than the damped one. It is solved for only where the
   // damped one lowers it by little.
   const T negligible = fit.negligible_decrease(options);
+  const auto below = [](const T& decrease, const T& limit) {
+    if constexpr (Rules == LmRules::residuals) {
+      return decrease <= limit;  // of a perfect fit both are 0
+    } else {
+      return decrease < limit;
+    }
+  };
   const Mask nearly_converged =
-      fit.running() && (!step.solved || step.decrease < max_of(negligible, fit.rounding));
+      fit.running() && (!step.solved || below(step.decrease, max_of(negligible, fit.rounding)));
   const Mask steps_left = fit.iterations < IntegerOf<T>(options.max_iterations);
   if (any(nearly_converged)) {
     T point[N];
-    const LmStep<T> newton = lm_newton_step(fit, n, bounds, options, nearly_converged, point);
+    const LmStep<T> newton =
+        lm_newton_step<Rules>(fit, n, bounds, options, nearly_converged, point);
     const T infinity(Kokkos::Experimental::infinity_v<PackValue<T>>);
     fit.newton_decrease = select(nearly_converged, select(newton.solved, newton.decrease, infinity),
                                  fit.newton_decrease);
-    const Mask converged = nearly_converged && newton.solved && newton.decrease < negligible;
-    if constexpr (Last == LastStep::judged) {
+    const Mask converged = nearly_converged && newton.solved && below(newton.decrease, negligible);
+    if constexpr (Rules == LmRules::residuals) {
+      lm_meet_bounds(fit, n, bounds, point);
       fit.final_trial = converged && steps_left;
       for (int p = 0; p < n; ++p) {
         fit.trial[p] = select(fit.final_trial, point[p], fit.trial[p]);
@@ -187,7 +233,7 @@ KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T
 ///
 /// @param[in] judged  where a trial was proposed; elsewhere nothing changes
 /// @return where theta moved: the caller sets `current` there
-template <class T, int N>
+template <LmRules Rules = LmRules::spectra, class T, int N>
 [[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> lm_judge(LmFit<T, N>& fit, int n,
                                                         const MaskOf<T>& judged,
                                                         const T& trial_value,
@@ -203,9 +249,18 @@ template <class T, int N>
   // So close to the minimum rounding decides whether F falls or rises: the step is taken unseen.
   const Mask unresolved =
       judged && (fit.newton_decrease < fit.rounding) && (decrease > -fit.rounding);
-  const Mask final_taken = judged && fit.final_trial &&
-                           (-decrease <= max_of(fit.negligible_decrease(options), fit.rounding));
-  const Mask moved = accepted || unresolved || final_taken;
+  // A final trial exists by the rules of residuals alone.
+  const Mask final_taken = judged && fit.final_trial && -decrease <= fit.rounding;
+  // Steps are still too short for F to tell, as from a start of 1e-15 to a solution of 1.
+  Mask hopeful = judged && !judged;
+  if constexpr (Rules == LmRules::residuals) {
+    const auto share = static_cast<PackValue<T>>(lm_hope_of_value);
+    const auto roundings = static_cast<PackValue<T>>(lm_hope_in_roundings);
+    hopeful = judged && abs_of(decrease) <= fit.rounding && fit.predicted_decrease > T(0) &&
+              fit.newton_decrease > share * fit.current.value &&
+              fit.newton_decrease > roundings * fit.rounding;
+  }
+  const Mask moved = accepted || unresolved || final_taken || hopeful;
   Mask short_step = moved;
   const auto tolerance = static_cast<PackValue<T>>(options.step_tolerance);
   for (int p = 0; p < n; ++p) {
@@ -222,7 +277,7 @@ template <class T, int N>
       select(unresolved, damping.unresolved_steps + T(1), damping.unresolved_steps);
   damping.unresolved_decrease =
       select(unresolved, fit.newton_decrease, damping.unresolved_decrease);
-  damping.relax(accepted || polishes, select(polishes, T(1), ratio), options);
+  damping.relax(accepted || polishes || hopeful, select(polishes || hopeful, T(1), ratio), options);
   const Mask done = unresolved && (options.polish_steps > 0 ? !polishes : !accepted);
   fit.end(done, FitStatus::converged);
   if (options.step_tolerance > 0.0) {

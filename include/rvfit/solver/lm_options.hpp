@@ -4,6 +4,7 @@
 /// @file
 /// Options of the Levenberg-Marquardt solver that a caller may want to turn. Constants that nobody needs to
 /// turn stand where they are used: `lm_accept_ratio` in lm_fit.hpp, `least_influence` in the residual fits.
+/// The defaults are those of functions of a user's own; fits of spectra have theirs, `spectra_solver`.
 
 #include <rvfit/core/require.hpp>
 
@@ -14,13 +15,14 @@ namespace rvfit {
 /// Options of the Levenberg-Marquardt solver. F is the objective, -2 ln L or chi-square; a fit ends by
 /// the first stopping test that it meets, and 0 turns a test off.
 struct LmOptions {
-  int max_iterations = 60;  ///< steps tried, accepted or not
+  int max_iterations = 10000;  ///< steps tried, accepted or not; a guard, not met in earnest
 
   /// Converged when the undamped, bounded Newton step is predicted to lower F by less: a distance of
-  /// sqrt(tolerance) in units of the errors when F is -2 ln L.
-  double tolerance = 1e-4;
+  /// sqrt(tolerance) in units of the errors. F is counted in units of -2 ln L: where the data have no weights,
+  /// or weights known but for a factor, its unit is F / (points - free parameters).
+  double tolerance = 1e-8;
 
-  double initial_damping = 1e-3;  ///< relative to the diagonal of the Hessian, as are the others
+  double initial_damping = 0.1;  ///< relative to the diagonal of the Hessian, as are the others
   double min_damping = 1e-12;
   double max_damping = 1e9;  ///< stalled beyond
 

@@ -19,18 +19,21 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 using Fit = LmFit<double, 1>;
+/// Numbers that steps are worked out with below.
+const LmOptions usual{.max_iterations = 60, .tolerance = 1e-4, .initial_damping = 1e-3};
 const LmBounds<double, 1> unbounded{{-infinity}, {infinity}, {1e-12}, {false}};
 
-Fit fit_at(double theta, const LmOptions& options = {}, double floor = 0.0) {
+Fit fit_at(double theta, const LmOptions& options = usual, double floor = 0.0) {
   Fit fit{};
   fit.theta[0] = fit.trial[0] = theta;
   fit.current = {floor + theta * theta, {2.0 * theta}, {2.0}};
   fit.damping = LmDamping<double>::start(options);
+  fit.unit = 1.0;
   fit.status = static_cast<int>(FitStatus::running);
   return fit;
 }
 
-Fit proposed(Fit fit, const LmOptions& options = {}) {
+Fit proposed(Fit fit, const LmOptions& options = usual) {
   lm_propose(fit, 1, unbounded, options);
   return fit;
 }
@@ -50,7 +53,7 @@ TEST_CASE(
 
 TEST_CASE("lm_propose: a short step that is short by its damping alone does not end a fit") {
   // Nothing but the undamped step says how far F is above its minimum: 4e-4, above the tolerance of 1e-4.
-  const LmOptions options{.initial_damping = 10.0};
+  const LmOptions options{.tolerance = 1e-4, .initial_damping = 10.0};
   const Fit fit = proposed(fit_at(0.02, options), options);
   CHECK(fit.running());
   CHECK(fit.predicted_decrease < 1e-4);  // the tolerance
@@ -73,13 +76,13 @@ TEST_CASE("lm_propose: near the minimum the undamped step is taken unjudged, wit
 
 TEST_CASE("lm_propose: a last step that is judged becomes the trial, unless no step is left") {
   Fit fit = fit_at(0.005);
-  lm_propose<LastStep::judged>(fit, 1, unbounded, LmOptions{});
+  lm_propose<LmRules::residuals>(fit, 1, unbounded, usual);
   CHECK(fit.running());
   CHECK(fit.final_trial);
   CHECK(fit.trial[0] == 0.0);
   CHECK(fit.theta[0] == 0.005);
   fit.iterations = 60;
-  lm_propose<LastStep::judged>(fit, 1, unbounded, LmOptions{});
+  lm_propose<LmRules::residuals>(fit, 1, unbounded, usual);
   CHECK(status(fit) == FitStatus::converged);
   CHECK(!fit.final_trial);
   CHECK(fit.theta[0] == 0.005);
@@ -92,10 +95,11 @@ TEST_CASE(
   fit.theta[1] = 3.0;
   fit.current = {fit.theta[0] * fit.theta[0], {2.0 * fit.theta[0], 0.0}, {2.0, 0.0, 0.0}};
   fit.damping = LmDamping<double>::start({});
+  fit.unit = 1.0;
   fit.status = static_cast<int>(FitStatus::running);
   const LmBounds<double, 2> bounds{
       {-infinity, -infinity}, {infinity, infinity}, {1e-12, 1e-12}, {false, false}};
-  lm_propose(fit, 2, bounds, LmOptions{});
+  lm_propose(fit, 2, bounds, usual);
   CHECK(fit.status == static_cast<int>(FitStatus::converged));
   // A thousandth of the way is left: a difference of numbers a thousand times as large.
   CHECK(fit.theta[0] == rounded(0.005 / 1001.0, 2.0 * 1001.0));
@@ -146,7 +150,7 @@ Fit tried(double predicted, double newton, double rounding) {
 }
 
 /// The fit after a trial point where F is higher by `rise`.
-Fit judged(Fit fit, double rise, const LmOptions& options = {}) {
+Fit judged(Fit fit, double rise, const LmOptions& options = usual) {
   const bool moved = lm_judge(fit, 1, true, fit.current.value + rise, options);
   CHECK(moved == (fit.theta[0] == fit.trial[0]));
   CHECK(fit.iterations == 1);
@@ -190,7 +194,7 @@ TEST_CASE("lm_judge: a step that F does not resolve is taken, and the last one")
 }
 
 TEST_CASE("lm_judge: polishing steps go on while their predicted decrease shrinks") {
-  const LmOptions options{.polish_steps = 2};
+  const LmOptions options{.tolerance = 1e-4, .polish_steps = 2};
   const auto next = [&](Fit fit, double newton) {
     fit.newton_decrease = newton;
     fit.iterations = 0;
@@ -207,19 +211,82 @@ TEST_CASE("lm_judge: polishing steps go on while their predicted decrease shrink
   CHECK(status(next(second, 1e-9)) == FitStatus::converged);  // two are allowed
 }
 
-TEST_CASE("lm_judge: a final step is taken unless F rises by more than the tolerance") {
+TEST_CASE("lm_judge: a final step is taken unless F rises by more than its rounding") {
   Fit fit = tried(1e-5, 1e-5, 0.0);
   fit.final_trial = true;
-  const Fit taken = judged(fit, 0.9e-4);
+  const Fit taken = judged(fit, 0.0);
   CHECK(status(taken) == FitStatus::converged);
   CHECK(taken.theta[0] == 0.5);
-  const Fit left = judged(fit, 1.1e-4);
+  const Fit left = judged(fit, 1e-9);  // far below the tolerance
   CHECK(status(left) == FitStatus::converged);
   CHECK(left.theta[0] == 1.0);
   CHECK(left.current.value == 100.0);
   fit.rounding = 2e-4;
   fit.newton_decrease = 1.0;
   CHECK(judged(fit, 1.1e-4).theta[0] == 0.5);
+}
+
+TEST_CASE(
+    "lm_judge: by the rules of residuals a step is taken that F cannot tell, if much is promised") {
+  // F = 100 changes by less than its rounding, 1e-3, where the undamped step promises 2: sizes are wrong by far.
+  const auto after = [](double newton, double rise) {
+    Fit fit = tried(1e-6, newton, 1e-3);
+    (void)lm_judge<LmRules::residuals>(fit, 1, true, 100.0 + rise, usual);
+    return fit;
+  };
+  const Fit taken = after(2.0, 5e-4);
+  CHECK(taken.running());
+  CHECK(taken.theta[0] == 0.5);
+  CHECK(taken.damping.value == rounded(1e-4));
+  CHECK(after(2.0, 2e-3).theta[0] == 1.0);  // F does rise
+  CHECK(after(0.9, 5e-4).theta[0] == 1.0);  // 1 % of F is not promised
+  CHECK(after(2.0, nan).theta[0] == 1.0);
+  // Fits of spectra, whose F is coarse, do not take it.
+  CHECK(judged(tried(1e-6, 2.0, 1e-3), 5e-4).theta[0] == 1.0);
+}
+
+TEST_CASE("lm_propose: a tolerance counts in the unit of F") {
+  // 4e-6 above the minimum: less than 1e-4 in units of 1, more in units of 1e-2.
+  Fit fit = fit_at(0.002);
+  CHECK(status(proposed(fit)) == FitStatus::converged);
+  fit.unit = 1e-2;
+  CHECK(proposed(fit).running());
+}
+
+TEST_CASE("lm_propose: a singular Hessian does not make a fit look converged") {
+  // F = (t0 + t1)^2 falls by 1 along t0 + t1, which the floor of the damping makes a long way.
+  LmFit<double, 2> fit{};
+  fit.theta[0] = 1.0;
+  fit.current = {1.0, {2.0, 2.0}, {2.0, 2.0, 2.0}};
+  fit.damping = LmDamping<double>::start(usual);
+  fit.damping.value = 1e3;
+  fit.unit = 1.0;
+  fit.status = static_cast<int>(FitStatus::running);
+  const LmBounds<double, 2> floored{
+      {-infinity, -infinity}, {infinity, infinity}, {1e9, 1e9}, {false, false}};
+  lm_propose<LmRules::residuals>(fit, 2, floored, usual);
+  CHECK(fit.running());
+  CHECK(!fit.final_trial);
+  CHECK(fit.newton_decrease == doctest::Approx(1.0).epsilon(1e-7));  // damping of 1e-8
+}
+
+TEST_CASE("lm_propose: a perfect fit has converged, with tolerances of 0, too") {
+  const LmOptions none{.tolerance = 0.0};
+  Fit fit = fit_at(0.0, none);
+  lm_propose<LmRules::residuals>(fit, 1, unbounded, none);
+  CHECK(fit.final_trial);
+  (void)lm_judge<LmRules::residuals>(fit, 1, true, 0.0, none);
+  CHECK(status(fit) == FitStatus::converged);
+}
+
+TEST_CASE("lm_propose: a last step to a bound but for rounding ends on it") {
+  // F = theta^2 has its minimum at 0; the bound is half an eps above it, in units of theta.
+  const double bound = 0.005 * std::numeric_limits<double>::epsilon() / 2;
+  const LmBounds<double, 1> above{{-bound}, {infinity}, {1e-12}, {false}};
+  Fit fit = fit_at(0.005);
+  lm_propose<LmRules::residuals>(fit, 1, above, usual);
+  CHECK(fit.final_trial);
+  CHECK(fit.trial[0] == -bound);
 }
 
 TEST_CASE("lm_judge: a fit stalls by a negligible step that is rejected, or by its damping") {
@@ -244,7 +311,7 @@ TEST_CASE("lm_judge: an accepted step of half the parameter's size ends a fit at
 TEST_CASE("lm_judge: fits without a trial stay as they are") {
   Fit fit = tried(1.0, 1.0, 0.0);
   fit.final_trial = true;
-  const bool moved = lm_judge(fit, 1, false, 99.0, LmOptions{});
+  const bool moved = lm_judge(fit, 1, false, 99.0, usual);
   CHECK(!moved);
   CHECK(fit.running());
   CHECK(fit.iterations == 0);
@@ -258,7 +325,7 @@ TEST_CASE("lm_fit: each element of a pack goes the way of a fit alone, bit for b
   // A long step, a last one, NaN, and one whose damping is high; then accepted, final, none, rejected.
   const std::array<double, 4> theta{1.3, 0.004, 2.0, 0.7}, damping{1e-3, 1e-3, 1e-3, 100.0};
   const std::array<double, 4> gradient{2.6, 0.008, nan, 1.4}, rise{-1.5, 1e-5, 0.0, 0.2};
-  const LmOptions options{};
+  const LmOptions& options = usual;
   LmFit<Packed, 1> together{};
   LmBounds<Packed, 1> bounds;
   Packed at_trial(0.0);
@@ -277,6 +344,7 @@ TEST_CASE("lm_fit: each element of a pack goes the way of a fit alone, bit for b
     set_element(together.damping.unresolved_steps, w, 0.0);
     set_element(together.damping.unresolved_decrease, w, infinity);
     set_element(together.rounding, w, 0.0);
+    set_element(together.unit, w, 1.0);
     set_element(together.iterations, w, 0);
     set_element(together.status, w, static_cast<int>(FitStatus::running));
     set_element(bounds.lower[0], w, -infinity);
@@ -285,15 +353,15 @@ TEST_CASE("lm_fit: each element of a pack goes the way of a fit alone, bit for b
     set_element(bounds.fixed[0], w, false);
     const double value = fit.current.value + rise[i];
     set_element(at_trial, w, value);
-    lm_propose<LastStep::judged>(fit, 1, unbounded, options);
+    lm_propose<LmRules::residuals>(fit, 1, unbounded, options);
     if (fit.running()) {
-      (void)lm_judge(fit, 1, true, value, options);
+      (void)lm_judge<LmRules::residuals>(fit, 1, true, value, options);
     }
     alone.push_back(fit);
   }
-  lm_propose<LastStep::judged>(together, 1, bounds, options);
+  lm_propose<LmRules::residuals>(together, 1, bounds, options);
   const auto proposed_by_all = together.running();
-  (void)lm_judge(together, 1, proposed_by_all, at_trial, options);
+  (void)lm_judge<LmRules::residuals>(together, 1, proposed_by_all, at_trial, options);
   for (int w = 0; w < 4; ++w) {
     CAPTURE(w);
     const Fit& one = alone[static_cast<std::size_t>(w)];
@@ -306,7 +374,7 @@ TEST_CASE("lm_fit: each element of a pack goes the way of a fit alone, bit for b
   CHECK(status(alone[0]) == FitStatus::running);
   CHECK(alone[0].theta[0] != 1.3);
   CHECK(status(alone[1]) == FitStatus::converged);
-  CHECK(alone[1].theta[0] == 0.0);
+  CHECK(alone[1].theta[0] == 0.004);  // F rose there
   CHECK(status(alone[2]) == FitStatus::non_finite);
   CHECK(status(alone[3]) == FitStatus::running);
   CHECK(alone[3].theta[0] == 0.7);

@@ -57,14 +57,17 @@ struct FitByTeam {
     Real jacobian[n] = {};
     if (i < problem.data.points && problem.weight(fit, i) != Accum(0)) {
       const Real f = linearize_model(problem.model, at, fit, i, jacobian);
+      const auto& units = shared.state.units;
       term =
-          problem.estimator(static_cast<Accum>(f), problem.datum(fit, i), problem.weight(fit, i));
+          problem.estimator(static_cast<Accum>(f) * units.data, problem.datum(fit, i) * units.data,
+                            problem.weight(fit, i) * units.weight);
     }
     shared.value[k] = term.value;
     shared.slope[k] = term.slope;
     shared.curvature[k] = term.curvature;
     for (int p = 0; p < n; ++p) {
-      shared.jacobian[p][k] = static_cast<Accum>(jacobian[p]);
+      shared.jacobian[p][k] = static_cast<Accum>(jacobian[p]) * shared.state.units.data *
+                              shared.state.units.parameter[p];
     }
   }
 
@@ -100,7 +103,8 @@ struct FitByTeam {
     constexpr int abreast = P::on_host ? strips : 1;
     constexpr int groups = strips / abreast;
     const auto at = model_arguments<Real, typename Problem::ModelType>(
-        shared.state.fit.trial, shared.state.bounds, problem.parameters);
+        shared.state.fit.trial, shared.state.bounds, shared.state.seen, shared.state.scale,
+        shared.state.units);
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, sums * groups), [&](int item) {
       for (int j = 0; j < abreast; ++j) {
         shared.partial[item / groups][item % groups + j] = 0;
@@ -136,7 +140,7 @@ struct FitByTeam {
     for (int k = 0; k < packed(n, 0); ++k) {
       point.hessian[k] += total(1 + n + k);
     }
-    shared.state.advance(point, problem.options);
+    shared.state.advance(point, problem.options, problem.knows_errors());
     shared.running = shared.state.fit.running();
   }
 
@@ -145,13 +149,11 @@ struct FitByTeam {
     Shared& shared = *static_cast<Shared*>(
         member.team_scratch(scratch_level()).get_shmem_aligned(sizeof(Shared), alignof(Shared)));
     Kokkos::single(Kokkos::PerTeam(member), [&]() {
-      problem.begin(fit, 0, shared.state);
-      Accum signal = 0;
+      DataSums<Accum> sums;
       for (int i = 0; i < problem.data.points; ++i) {
-        const Accum scaled = problem.datum(fit, i) * problem.weight(fit, i);
-        signal += scaled * scaled;
+        problem.add_datum(problem.datum(fit, i), problem.weight(fit, i), sums);
       }
-      shared.state.signal = signal;
+      problem.begin(fit, 0, sums, shared.state);
       shared.running = true;
     });
     member.team_barrier();
@@ -162,9 +164,8 @@ struct FitByTeam {
       Kokkos::single(Kokkos::PerTeam(member), [&]() { advance(shared); });
       member.team_barrier();
     }
-    Kokkos::single(Kokkos::PerTeam(member), [&]() {
-      write_fit(problem, fit, 0, shared.state.fit, shared.state.bounds, evaluations);
-    });
+    Kokkos::single(Kokkos::PerTeam(member),
+                   [&]() { write_fit(problem, fit, 0, shared.state, evaluations); });
   }
 };
 

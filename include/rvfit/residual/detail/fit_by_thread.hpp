@@ -63,18 +63,25 @@ struct FitByThread {
   /// Begin a fit in element w, with its data.
   KOKKOS_FUNCTION void load(std::int64_t number, int w, ResidualState<T, Problem>& state, R* y,
                             R* weight) const {
-    problem.begin(number, w, state);
-    typename Problem::Accum signal = 0;
+    DataSums<typename Problem::Accum> sums;
     for (int i = 0; i < problem.data.points; ++i) {
       const auto datum = problem.datum(number, i);
       const auto scale = problem.weight(number, i);
-      signal += datum * scale * (datum * scale);
+      problem.add_datum(datum, scale, sums);
       if constexpr (W > 1) {
         set_element(y[i], w, datum);
         set_element(weight[i], w, scale);
       }
     }
-    set_element(state.signal, w, signal);
+    problem.begin(number, w, sums, state);
+    if constexpr (W > 1) {
+      if (element(state.units.used, w)) {
+        for (int i = 0; i < problem.data.points; ++i) {
+          set_element(y[i], w, element(state.units.data, w) * problem.datum(number, i));
+          set_element(weight[i], w, element(state.units.weight, w) * problem.weight(number, i));
+        }
+      }
+    }
   }
 
   /// The objective at the trial points, with its derivatives.
@@ -82,12 +89,15 @@ struct FitByThread {
                                 const R* y, const R* weight, LmPoint<T, n>& out) const {
     LmPoint<T, n> sums;
     problem.add_priors(state.priors, state.fit.trial, sums);
-    const auto at = model_arguments<R, Model>(state.fit.trial, state.bounds, problem.parameters);
+    const auto at = model_arguments<R, Model>(state.fit.trial, state.bounds, state.seen,
+                                              state.scale, state.units);
     for (int i = 0; i < problem.data.points; ++i) {
       if constexpr (W > 1) {
-        problem.add_point(at, number, i, pack_cast<T>(y[i]), pack_cast<T>(weight[i]), sums);
+        problem.add_point(at, state.units, number, i, pack_cast<T>(y[i]), pack_cast<T>(weight[i]),
+                          sums);
       } else {
-        problem.add_point(at, number, i, problem.datum(number, i), problem.weight(number, i), sums);
+        problem.add_point(at, state.units, number, i, problem.datum(number, i) * state.units.data,
+                          problem.weight(number, i) * state.units.weight, sums);
       }
     }
     out = sums;
@@ -114,14 +124,14 @@ struct FitByThread {
     }
     while (busy > 0) {
       evaluate(state, number, y, weight, at_trial);
-      state.advance(at_trial, problem.options);
+      state.advance(at_trial, problem.options, problem.knows_errors());
       const auto running = state.fit.running();
       for (int w = 0; w < W; ++w) {
         ++evaluations[w];
         if (!taken[w] || element(running, w)) {
           continue;
         }
-        write_fit(problem, fit_in_element(number, w), w, state.fit, state.bounds, evaluations[w]);
+        write_fit(problem, fit_in_element(number, w), w, state, evaluations[w]);
         taken[w] = next < end;
         if (taken[w]) {
           fit_in_element(number, w) = first + next++;

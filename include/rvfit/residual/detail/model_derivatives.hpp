@@ -6,11 +6,12 @@
 ///
 ///   df/dtheta_p = (f(theta + h e_p) - f(theta - h e_p)) / (2 h),
 ///
-/// one-sided on a bound.
+/// one-sided on a bound. The step h is relative to the largest size that the parameter had: relative to the present
+/// one it would fall below the rounding of f as the parameter goes to 0.
 
 #include <rvfit/core/pack.hpp>
+#include <rvfit/residual/detail/residual_units.hpp>
 #include <rvfit/residual/residual_model.hpp>
-#include <rvfit/solver/device_parameters.hpp>
 #include <rvfit/solver/lm_fit.hpp>
 
 #include <Kokkos_Core.hpp>
@@ -24,23 +25,28 @@ struct ModelArguments {
   R up[N], down[N], inverse[N];  ///< for differences
 };
 
+/// Step of a difference relative to the size of a parameter: eps^(1/3) balances rounding, eps / h, and truncation, h^2.
+template <class Real>
+inline constexpr Real difference_step = sizeof(Real) == 4 ? Real(4.9e-3) : Real(6.1e-6);
+
 /// Prepare theta for a model whose derivatives are differences of Real, or need no differences.
-template <class R, class Model, class T, ExecutionPolicy P>
+///
+/// @param[in] theta  (n)  in units of `units`, as are bounds, size and scale
+/// @param[in] seen   (n)  largest |theta_p| so far
+/// @param[in] scale  (n)  its stand-in where that is 0
+template <class R, class Model, class T>
 KOKKOS_INLINE_FUNCTION ModelArguments<R, Model::parameters> model_arguments(
-    const T* theta, const LmBounds<T, Model::parameters>& bounds,
-    const DeviceParameters<P>& parameters) {
-  using Real = PackValue<R>;
+    const T* theta, const LmBounds<T, Model::parameters>& bounds, const T* seen, const T* scale,
+    const ResidualUnits<T, Model::parameters>& units) {
   constexpr int n = Model::parameters;
   ModelArguments<R, n> out;
   for (int p = 0; p < n; ++p) {
-    out.theta[p] = pack_cast<R>(theta[p]);
+    out.theta[p] = pack_cast<R>(theta[p] * units.parameter[p]);
     if constexpr (derivatives_of<Model>() == Derivatives::differences) {
-      // eps^(1/3) balances rounding, eps / h, and truncation, h^2; one-sided on a bound.
-      constexpr Real h = sizeof(Real) == 4 ? Real(4.9e-3) : Real(6.1e-6);
-      const R size = abs_of(out.theta[p]);
-      const R step = h * select(size > R(0), size, R(static_cast<Real>(parameters.scale(p))));
-      out.up[p] = min_of(out.theta[p] + step, pack_cast<R>(bounds.upper[p]));
-      out.down[p] = max_of(out.theta[p] - step, pack_cast<R>(bounds.lower[p]));
+      const T sized = select(seen[p] > T(0), seen[p], scale[p]) * units.parameter[p];
+      const R step = difference_step<PackValue<R>> * pack_cast<R>(sized);
+      out.up[p] = min_of(out.theta[p] + step, pack_cast<R>(bounds.upper[p] * units.parameter[p]));
+      out.down[p] = max_of(out.theta[p] - step, pack_cast<R>(bounds.lower[p] * units.parameter[p]));
       const R width = out.up[p] - out.down[p];
       out.inverse[p] = select(width > R(0), R(1) / width, R(0));
     }

@@ -7,6 +7,7 @@
 
 #include <rvfit/residual/detail/model_derivatives.hpp>
 #include <rvfit/residual/detail/residual_state.hpp>
+#include <rvfit/residual/detail/residual_units.hpp>
 #include <rvfit/residual/estimator.hpp>
 #include <rvfit/residual/residual_data.hpp>
 #include <rvfit/residual/residual_model.hpp>
@@ -25,6 +26,15 @@ template <class View>
     const View& view, std::int64_t fit, int j, typename View::non_const_value_type otherwise) {
   return view.extent(0) == 0 ? otherwise : view(view.extent(0) == 1 ? 0 : fit, j);
 }
+
+/// Sums over the data of a fit.
+template <class Accum>
+struct DataSums {
+  Accum signal = 0;   ///< of (w y)^2
+  Accum weights = 0;  ///< of w^2
+  int used = 0;       ///< points with weight
+  bool valid = true;  ///< the data can be those of the estimator
+};
 
 /// A model, an estimator and the data, start and results of N fits.
 template <ExecutionPolicy P, class Model, class Estimator>
@@ -53,13 +63,66 @@ struct ResidualProblem {
                                       : static_cast<Accum>(row_or(data.y, fit, i, Real(0)));
   }
 
+  /// True where F is -2 ln L but for a constant: errors are known, or the data are counts.
+  [[nodiscard]] KOKKOS_FUNCTION bool knows_errors() const {
+    return is_likelihood<Estimator> || (data.weight.extent(0) != 0 && !scale_covariance);
+  }
+
+  /// Add a datum to the sums of its fit.
+  KOKKOS_FORCEINLINE_FUNCTION void add_datum(Accum y, Accum w, DataSums<Accum>& sums) const {
+    sums.signal += y * w * (y * w);
+    sums.weights += w * w;
+    sums.used += w != Accum(0) ? 1 : 0;
+    if constexpr (requires { estimator.accepts(y, w); }) {
+      sums.valid = sums.valid && estimator.accepts(y, w);
+    }
+  }
+
+  /// Set the units of a fit in element w, and the signal in them.
+  template <class State>
+  KOKKOS_FUNCTION void set_units(std::int64_t number, int w, const DataSums<Accum>& sums,
+                                 State& state) const {
+    Accum of_data = 1, of_weight = 1, signal = sums.signal;
+    bool used = false;
+    if constexpr (!is_likelihood<Estimator>) {
+      if (signal == Accum(0) || !is_handy(signal) || !is_handy(sums.weights)) {
+        Accum largest = 0, heaviest = 0;
+        for (int i = 0; i < data.points; ++i) {
+          largest = Kokkos::fmax(largest, Kokkos::fabs(datum(number, i)));
+          heaviest = Kokkos::fmax(heaviest, Kokkos::fabs(weight(number, i)));
+        }
+        used = !is_handy(largest) || !is_handy(heaviest);
+        if (used) {
+          of_data = Accum(1) / power_of_two(largest);
+          of_weight =
+              is_homogeneous<Estimator> ? Accum(1) / power_of_two(heaviest) : Accum(1) / of_data;
+          signal = 0;
+          for (int i = 0; i < data.points; ++i) {
+            const Accum scaled = datum(number, i) * of_data * (weight(number, i) * of_weight);
+            signal += scaled * scaled;
+          }
+        }
+      }
+    }
+    set_element(state.units.used, w, used);
+    set_element(state.units.data, w, of_data);
+    set_element(state.units.weight, w, of_weight);
+    set_element(state.signal, w, signal);
+  }
+
   /// Begin a fit in element w. Its first trial point is its start.
   template <class State>
-  KOKKOS_FUNCTION void begin(std::int64_t number, int w, State& state) const {
+  KOKKOS_FUNCTION void begin(std::int64_t number, int w, const DataSums<Accum>& sums,
+                             State& state) const {
+    set_units(number, w, sums, state);
+    bool valid = sums.valid;
     auto& fit = state.fit;
     auto& bounds = state.bounds;
     auto& priors = state.priors;
     set_element(state.fresh, w, true);
+    const bool scaled = element(state.units.used, w);
+    const Accum root = element(state.units.root_of_value(), w);
+    int free = 0;
     for (int p = 0; p < n; ++p) {
       const ParametersOfFits<P>& own = data.parameters;
       const Accum lower = row_or(own.lower, number, p, static_cast<Accum>(parameters.lower(p)));
@@ -71,21 +134,32 @@ struct ResidualProblem {
       const Accum first = fixed_for_all ? static_cast<Accum>(parameters.value(p))
                           : fixed       ? given
                                         : inside;
-      set_element(fit.theta[p], w, first);
-      set_element(fit.trial[p], w, first);
-      set_element(bounds.lower[p], w, lower);
-      set_element(bounds.upper[p], w, upper);
-      set_element(state.scale[p], w, parameters.scale(p));
-      set_element(state.size[p], w, 0);
+      const Accum scale = static_cast<Accum>(parameters.scale(p));
+      const Accum size = Kokkos::fabs(first);
+      const Accum unit = scaled ? power_of_two(size > Accum(0) ? size : scale) : Accum(1);
+      set_element(state.units.parameter[p], w, unit);
+      set_element(fit.theta[p], w, first / unit);
+      set_element(fit.trial[p], w, first / unit);
+      set_element(bounds.lower[p], w, lower / unit);
+      set_element(bounds.upper[p], w, upper / unit);
+      set_element(state.scale[p], w, scale / unit);
+      set_element(state.seen[p], w, size / unit);
+      set_element(state.size[p], w, (size > Accum(0) ? size : scale) / unit);
       set_element(bounds.fixed[p], w, fixed);
+      free += fixed ? 0 : 1;
       const Accum sigma =
           row_or(own.prior_sigma, number, p, static_cast<Accum>(parameters.prior_sigma(p)));
-      const Accum precision = Accum(1) / (sigma * sigma);
+      const Accum root_of_precision = root * unit / sigma;
+      const Accum precision = root_of_precision * root_of_precision;
       const Accum mean =
           row_or(own.prior_mean, number, p, static_cast<Accum>(parameters.prior_mean(p)));
-      set_element(priors.mean[p], w, precision == Accum(0) ? Accum(0) : mean);
+      set_element(priors.mean[p], w, precision == Accum(0) ? Accum(0) : mean / unit);
       set_element(priors.precision[p], w, precision);
+      valid = valid && lower <= upper && sigma > Accum(0) &&
+              (precision == Accum(0) || Kokkos::isfinite(mean));
     }
+    set_element(state.freedom, w, Kokkos::max(sums.used - free, 1));
+    set_element(fit.unit, w, root * root);
     const auto damping = LmDamping<Accum>::start(options);
     set_element(fit.damping.value, w, damping.value);
     set_element(fit.damping.growth, w, damping.growth);
@@ -98,7 +172,7 @@ struct ResidualProblem {
     set_element(fit.newton_decrease, w, 0);
     set_element(fit.rounding, w, 0);
     set_element(fit.iterations, w, 0);
-    set_element(fit.status, w, static_cast<int>(FitStatus::running));
+    set_element(fit.status, w, static_cast<int>(valid ? FitStatus::running : FitStatus::invalid));
   }
 
   /// Start the sums of a point with the priors.
@@ -117,18 +191,29 @@ struct ResidualProblem {
 
   /// Add the terms of point i. It adds nothing where w is 0, whatever the model is there.
   template <class R, class T, class Fit>
-  KOKKOS_FORCEINLINE_FUNCTION void add_point(const ModelArguments<R, n>& at, const Fit& fit, int i,
-                                             const T& y, const T& w, LmPoint<T, n>& sums) const {
+  KOKKOS_FORCEINLINE_FUNCTION void add_point(const ModelArguments<R, n>& at,
+                                             const ResidualUnits<T, n>& units, const Fit& fit,
+                                             int i, const T& y, const T& w,
+                                             LmPoint<T, n>& sums) const {
     R jacobian[n];
-    const R f = linearize_model(model, at, fit, i, jacobian);
+    const R value = linearize_model(model, at, fit, i, jacobian);
     const auto used = w != T(0);
-    EstimatorTerm<T> term = estimator(pack_cast<T>(f), y, w);
-    term.slope = select(used, term.slope, T(0));
-    term.curvature = select(used, term.curvature, T(0));
-    sums.value = sums.value + select(used, term.value, T(0));
+    T f = pack_cast<T>(value);
     T column[n];
     for (int p = 0; p < n; ++p) {
       column[p] = select(used, pack_cast<T>(jacobian[p]), T(0));
+    }
+    if (any(units.used)) {
+      f = f * units.data;
+      for (int p = 0; p < n; ++p) {
+        column[p] = column[p] * units.data * units.parameter[p];
+      }
+    }
+    EstimatorTerm<T> term = estimator(f, y, w);
+    term.slope = select(used, term.slope, T(0));
+    term.curvature = select(used, term.curvature, T(0));
+    sums.value = sums.value + select(used, term.value, T(0));
+    for (int p = 0; p < n; ++p) {
       sums.gradient[p] = sums.gradient[p] + term.slope * column[p];
       const T scaled = term.curvature * column[p];
       for (int q = 0; q <= p; ++q) {

@@ -5,15 +5,18 @@
 /// ResidualState is a residual fit between two evaluations of its model, or one fit in each element of T.
 
 #include <rvfit/core/pack.hpp>
+#include <rvfit/residual/detail/model_derivatives.hpp>
+#include <rvfit/residual/detail/residual_units.hpp>
 #include <rvfit/solver/lm_fit.hpp>
 
 #include <Kokkos_Core.hpp>
 
 namespace rvfit::detail {
 
-/// Damping is relative to no less than least_influence F / size_p^2, with size_p the largest |theta_p| so
-/// far (Parameter::scale while that is 0). A parameter that has little influence at the start is so kept
-/// from running to where it has none (docs/decisions/0009).
+/// Damping is relative to no less than least_influence sqrt(F_0 F) / size_p^2, with F_0 the objective at the start
+/// and size_p the largest |theta_p| so far (Parameter::scale where it starts at 0). A parameter that has little
+/// influence at the start is so kept from running to where it has none (docs/decisions/0009). With F alone
+/// the floor would vanish where the fit can be perfect, as with fewer points than parameters.
 inline constexpr double least_influence = 1e-3;
 
 /// Gaussian priors of a fit. The precision is exactly 0 without one.
@@ -30,44 +33,128 @@ struct ResidualState {
   LmFit<T, n> fit;
   LmBounds<T, n> bounds;
   ResidualPriors<T, n> priors;
+  ResidualUnits<T, n> units;
   T scale[n];       ///< size of a parameter that is 0
-  T size[n];        ///< largest |theta_p| so far
+  T seen[n];        ///< largest |theta_p| so far
+  T size[n];        ///< the same, but at least that which the start says, or steps without effect
   T signal;         ///< sum (w y)^2, to whose rounding residuals are known
+  T first_value;    ///< F at the start
+  T freedom;        ///< points used less free parameters, at least 1
   MaskOf<T> fresh;  ///< at the start, where no step is to be judged yet
 
   /// Move on from the objective at the trial point to the next one, or to the end.
-  KOKKOS_INLINE_FUNCTION void advance(LmPoint<T, n>& at_trial, const LmOptions& options) {
+  ///
+  /// @param knows_errors  F is -2 ln L; else its unit is F / (points used - free parameters)
+  KOKKOS_INLINE_FUNCTION void advance(LmPoint<T, n>& at_trial, const LmOptions& options,
+                                      bool knows_errors) {
     drop_fixed(at_trial);
+    MaskOf<T> again = T(0) != T(0);
+    if constexpr (derivatives_of<typename Problem::ModelType>() == Derivatives::differences) {
+      again = review_differences(at_trial);
+    }
     // The fit cannot go on from a point without derivatives.
     const T nan(Kokkos::Experimental::quiet_NaN_v<PackValue<T>>);
-    const T value = select(at_trial.finite(n), at_trial.value, nan);
+    const T root = units.root_of_value();
+    const T value =
+        select(at_trial.finite(n) && is_finite(at_trial.value / root / root), at_trial.value, nan);
     LmPoint<T, n>& current = fit.current;
-    const auto judged = fit.running() && !fresh;
-    const auto moved = lm_judge(fit, n, judged, value, options) || fresh;
-    current.value = select(fresh, value, current.value);
+    const auto judged = fit.running() && !fresh && !again;
+    const auto begins = fresh && !again;
+    const T before = current.value;
+    const auto moved = lm_judge<LmRules::residuals>(fit, n, judged, value, options) || begins;
+    // A step that F does not resolve though much is promised: sizes are too small to damp with.
+    const auto short_step =
+        judged && moved && fit.running() && abs_of(before - value) <= fit.rounding;
+    for (int p = 0; p < n; ++p) {
+      const auto damped = bounds.least_curvature[p] > current.hessian[packed(p, p)];
+      size[p] = select(short_step && damped, T(1024) * size[p], size[p]);
+    }
+    current.value = select(begins, value, current.value);
+    first_value = select(begins, value, first_value);
     for (int p = 0; p < n; ++p) {
       current.gradient[p] = select(moved, at_trial.gradient[p], current.gradient[p]);
-      size[p] = max_of(size[p], abs_of(fit.theta[p]));
+      seen[p] = max_of(seen[p], abs_of(fit.theta[p]));
+      size[p] = max_of(size[p], seen[p]);
     }
     for (int k = 0; k < packed(n, 0); ++k) {
       current.hessian[k] = select(moved, at_trial.hessian[k], current.hessian[k]);
     }
-    fresh = fresh && !fresh;
+    fresh = fresh && again;
     using Kokkos::sqrt;
     constexpr auto eps =
         PackValue<T>(4) *
         static_cast<PackValue<T>>(Kokkos::Experimental::epsilon_v<typename Problem::Real>);
-    fit.rounding = eps * (current.value + sqrt(current.value * signal) + eps * signal);
-    const T least = static_cast<PackValue<T>>(least_influence) * current.value;
+    fit.rounding = eps * (current.value + sqrt(current.value) * sqrt(signal) + eps * signal);
+    if (!knows_errors) {
+      fit.unit = current.value / freedom;
+    }
+    const T least =
+        static_cast<PackValue<T>>(least_influence) * sqrt(first_value) * sqrt(current.value);
     const T tiny(Kokkos::Experimental::norm_min_v<PackValue<T>>);
     for (int p = 0; p < n; ++p) {
-      const T unit = select(size[p] > T(0), size[p], scale[p]);
-      bounds.least_curvature[p] = max_of(least, tiny) / (unit * unit);
+      bounds.least_curvature[p] = max_of(least, tiny) / size[p] / size[p];
     }
-    lm_propose<LastStep::judged>(fit, n, bounds, options);
+    if constexpr (derivatives_of<typename Problem::ModelType>() == Derivatives::differences) {
+      propose_but(again, options);
+    } else {
+      lm_propose<LmRules::residuals>(fit, n, bounds, options);
+    }
   }
 
  private:
+  /// Propose a step, but where the trial point is to be evaluated again.
+  KOKKOS_INLINE_FUNCTION void propose_but(const MaskOf<T>& again, const LmOptions& options) {
+    T trial[n];
+    for (int p = 0; p < n; ++p) {
+      trial[p] = fit.trial[p];
+    }
+    const auto final_trial = fit.final_trial;
+    const T predicted = fit.predicted_decrease, newton = fit.newton_decrease;
+    const auto status = fit.status;
+    using Integer = typename LmFit<T, n>::Integer;
+    fit.status =
+        select(again, Integer(static_cast<int>(FitStatus::superseded)), status);  // sits out
+    lm_propose<LmRules::residuals>(fit, n, bounds, options);
+    for (int p = 0; p < n; ++p) {
+      fit.trial[p] = select(again, trial[p], fit.trial[p]);
+    }
+    fit.final_trial = (again && final_trial) || (!again && fit.final_trial);
+    fit.predicted_decrease = select(again, predicted, fit.predicted_decrease);
+    fit.newton_decrease = select(again, newton, fit.newton_decrease);
+    fit.status = select(again, status, fit.status);
+  }
+
+  /// A column of differences at the level of the model's rounding says nothing. Its step grows towards the scale of
+  /// the parameter, and the point is evaluated again; once there, the parameter has no influence.
+  ///
+  /// @return where the trial point is to be evaluated again
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> review_differences(LmPoint<T, n>& at) {
+    using Kokkos::sqrt;
+    using Real = typename Problem::Real;
+    const T level(PackValue<T>(32) *
+                  static_cast<PackValue<T>>(Kokkos::Experimental::epsilon_v<Real>));
+    const T most = level * (sqrt(signal) + sqrt(max_of(at.value, T(0))));
+    MaskOf<T> again = T(0) != T(0);
+    for (int p = 0; p < n; ++p) {
+      const T step = T(static_cast<PackValue<T>>(difference_step<Real>)) *
+                     select(seen[p] > T(0), seen[p], scale[p]);
+      // The change of all values over 2 steps; H = 2 J^2.
+      const T change = sqrt(max_of(at.hessian[packed(p, p)], T(0))) * step;
+      const auto silent =
+          !bounds.fixed[p] && priors.precision[p] == T(0) && at.finite(n) && !(change > most);
+      const auto grows = silent && seen[p] > T(0) && seen[p] < scale[p];
+      seen[p] = select(grows, min_of(T(1024) * seen[p], scale[p]), seen[p]);
+      again = again || (grows && fit.running());
+      const auto dropped = silent && !grows;
+      at.gradient[p] = select(dropped, T(0), at.gradient[p]);
+      for (int q = 0; q < n; ++q) {
+        T& element = at.hessian[p < q ? packed(q, p) : packed(p, q)];
+        element = select(dropped, T(0), element);
+      }
+    }
+    return again;
+  }
+
   /// Set derivatives in fixed parameters, which need not be finite, to 0.
   KOKKOS_INLINE_FUNCTION void drop_fixed(LmPoint<T, n>& at) const {
     for (int p = 0; p < n; ++p) {

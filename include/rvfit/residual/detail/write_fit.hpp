@@ -6,7 +6,8 @@
 
 #include <rvfit/core/pack.hpp>
 #include <rvfit/data/fit_result.hpp>
-#include <rvfit/solver/covariance.hpp>
+#include <rvfit/residual/detail/residual_state.hpp>
+#include <rvfit/solver/determined_covariance.hpp>
 #include <rvfit/solver/lm_fit.hpp>
 
 #include <Kokkos_Core.hpp>
@@ -15,70 +16,105 @@
 
 namespace rvfit::detail {
 
-/// Write the covariance and the correlation of the fit in element w: NaN unless it is solved, and for parameters
-/// that are fixed or on a bound.
+/// Least pivot of a Hessian with unit diagonal whose column is taken to be independent of the others: above the
+/// rounding of the sums, and of the squares of derivatives.
+template <class Problem>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION constexpr typename Problem::Accum least_pivot() {
+  using Accum = typename Problem::Accum;
+  using Real = typename Problem::Real;
+  const Accum sums =
+      Accum(16 * Problem::n) * static_cast<Accum>(Kokkos::Experimental::epsilon_v<Accum>);
+  constexpr bool differences =
+      derivatives_of<typename Problem::ModelType>() == Derivatives::differences;
+  const Accum slope =
+      Accum(16) * static_cast<Accum>(differences ? difference_step<Real> * difference_step<Real>
+                                                 : Kokkos::Experimental::epsilon_v<Real>);
+  return Kokkos::max(sums, slope * slope);
+}
+
+/// Write covariance, correlation and rank of the fit in element w: NaN unless it is solved, and for parameters
+/// that are fixed, on a bound or undetermined.
 template <class Problem, class T>
 KOKKOS_INLINE_FUNCTION void write_covariance(const Problem& problem, std::int64_t number, int w,
-                                             const LmFit<T, Problem::n>& fit,
-                                             const LmBounds<T, Problem::n>& bounds, bool solved) {
+                                             const ResidualState<T, Problem>& state, bool solved) {
   constexpr int n = Problem::n;
   using Accum = typename Problem::Accum;
   const auto& out = problem.out;
+  const LmFit<T, n>& fit = state.fit;
   constexpr Accum nan = Kokkos::Experimental::quiet_NaN_v<Accum>;
   bool free[n];
   Accum hessian[packed(n, 0)], covariance[packed(n, 0)];
-  int count = 0;
+  std::uint64_t on_bound = 0;
   for (int p = 0; p < n; ++p) {
     const Accum value = element(fit.theta[p], w);
-    free[p] = !element(bounds.fixed[p], w) && value > element(bounds.lower[p], w) &&
-              value < element(bounds.upper[p], w);
-    count += free[p] ? 1 : 0;
+    const bool fixed = element(state.bounds.fixed[p], w);
+    const bool inside =
+        value > element(state.bounds.lower[p], w) && value < element(state.bounds.upper[p], w);
+    free[p] = !fixed && inside;
+    on_bound |= !fixed && !inside ? std::uint64_t{1} << p : 0;
   }
   for (int k = 0; k < packed(n, 0); ++k) {
     hessian[k] = element(fit.current.hessian[k], w);
     covariance[k] = nan;
   }
+  DeterminedParameters determined;
   if (solved) {
-    lm_covariance<n>(n, free, hessian, covariance);
+    determined = determined_covariance<n>(n, free, hessian, least_pivot<Problem>(), covariance);
   }
-  Accum factor = 1;
+  // Covariances are in units of c_p c_q / (k h)^2; with their factor, F / freedom, in those of c_p c_q.
+  Accum factor = 1, root = element(state.units.root_of_value(), w);
   if (problem.scale_covariance) {
     int used = 0;
     for (int i = 0; i < problem.data.points; ++i) {
       used += problem.weight(number, i) != Accum(0) ? 1 : 0;
     }
-    factor = used > count ? element(fit.current.value, w) / static_cast<Accum>(used - count) : nan;
+    const int freedom = used - determined.rank;
+    factor = freedom > 0 ? element(fit.current.value, w) / static_cast<Accum>(freedom) : nan;
+    root = 1;
+  }
+  Accum deviation[n];
+  for (int p = 0; p < n; ++p) {
+    deviation[p] = Kokkos::sqrt(covariance[packed(p, p)]);
   }
   for (int p = 0; p < n; ++p) {
     for (int q = 0; q < n; ++q) {
       const Accum of_pair = covariance[p < q ? packed(q, p) : packed(p, q)];
       if (out.covariance.extent(0) != 0) {
-        out.covariance(number, p, q) = factor * of_pair;
+        out.covariance(number, p, q) = factor * of_pair *
+                                       (element(state.units.parameter[p], w) * root) *
+                                       (element(state.units.parameter[q], w) * root);
       }
       if (out.correlation.extent(0) != 0) {
-        out.correlation(number, p, q) =
-            of_pair / Kokkos::sqrt(covariance[packed(p, p)] * covariance[packed(q, q)]);
+        out.correlation(number, p, q) = of_pair / deviation[p] / deviation[q];
       }
     }
+  }
+  if (out.rank.extent(0) != 0) {
+    out.rank(number) = determined.rank;
+    out.undetermined(number) = determined.undetermined;
+    out.on_bound(number) = solved ? on_bound : 0;
   }
 }
 
 /// Write the results of the fit in element w.
 template <class Problem, class T>
 KOKKOS_INLINE_FUNCTION void write_fit(const Problem& problem, std::int64_t number, int w,
-                                      const LmFit<T, Problem::n>& fit,
-                                      const LmBounds<T, Problem::n>& bounds, int evaluations) {
+                                      const ResidualState<T, Problem>& state, int evaluations) {
   const auto& out = problem.out;
+  const LmFit<T, Problem::n>& fit = state.fit;
   const auto status = static_cast<FitStatus>(element(fit.status, w));
   for (int p = 0; p < Problem::n; ++p) {
-    out.theta(number, p) = element(fit.theta[p], w);
+    out.theta(number, p) = element(fit.theta[p], w) * element(state.units.parameter[p], w);
   }
-  out.value(number) = element(fit.current.value, w);
+  const auto root = element(state.units.root_of_value(), w);
+  out.value(number) = status == FitStatus::invalid
+                          ? Kokkos::Experimental::quiet_NaN_v<typename Problem::Accum>
+                          : element(fit.current.value, w) / root / root;
   out.status(number) = status;
   out.iterations(number) = static_cast<int>(element(fit.iterations, w));
   out.evaluations(number) = evaluations;
   if (out.covariance.extent(0) != 0 || out.correlation.extent(0) != 0) {
-    write_covariance(problem, number, w, fit, bounds, is_solution(status));
+    write_covariance(problem, number, w, state, is_solution(status));
   }
 }
 

@@ -42,6 +42,7 @@ KOKKOS_FUNCTION void load_fit(const LmState<P>& state, int b, LmFit<double, N>& 
   fit.predicted_decrease = state.predicted_decrease(b);
   fit.newton_decrease = state.newton_decrease(b);
   fit.rounding = state.rounding(b);
+  fit.unit = 1.0;
   fit.iterations = state.iterations(b);
   fit.status = static_cast<int>(state.status(b));
 }
