@@ -97,10 +97,10 @@ template <class T, int N>
 
 /// Rules that differ between the fits of the library (docs/decisions/0017).
 enum class LmRules {
-  /// Of objectives whose value is coarser than their gradient, from starts that a scan found. The undamped
+  /// Objectives whose value is coarser than their gradient, from starts that a scan found. The undamped
   /// step that ends a fit is taken unseen, with the value that is predicted (docs/decisions/0002).
   spectra,
-  /// Of functions of a user's own, from any start. The undamped step that ends a fit is one more trial, and is
+  /// Functions of a user's own, from any start. The undamped step that ends a fit is one more trial, and is
   /// only taken if F does not rise there.
   residuals,
 };

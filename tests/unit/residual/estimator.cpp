@@ -63,7 +63,12 @@ TEST_CASE("estimator: the deviance is zero where the model meets the counts, and
   CHECK(Poisson{}(5.0, 5.0, 1.0).value == 0.0);
   CHECK(Poisson{}(2.0, 0.0, 1.0).value == 4.0);
   CHECK(std::isnan(Poisson{}(-1.0, 5.0, 1.0).value));
-  CHECK(std::isnan(Poisson{}(0.0, 0.0, 1.0).value));
+  // No counts of none expected: the limits from above.
+  const auto none = Poisson{}(0.0, 0.0, 1.0);
+  CHECK(none.value == 0.0);
+  CHECK(none.slope == 2.0);
+  CHECK(none.curvature == 0.0);
+  CHECK(std::isnan(Poisson{}(0.0, 1.0, 1.0).value));
   const auto left_out = Poisson{}(-1.0, 5.0, 0.0);
   CHECK(left_out.value == 0.0);
   CHECK(left_out.slope == 0.0);

@@ -142,7 +142,7 @@ struct Solved {
   std::vector<std::uint8_t> bad;
 };
 
-/// Of the fits of spectra, which these rules are for.
+/// Fits of spectra have these options.
 const LmOptions usual{.max_iterations = 60, .tolerance = 1e-4, .initial_damping = 1e-3};
 
 template <class Residuals>
