@@ -41,6 +41,7 @@
 #include <rvfit/linalg/correlation.hpp>
 #include <rvfit/linalg/gemm.hpp>
 #include <rvfit/linalg/ldlt.hpp>
+#include <rvfit/linalg/pivoted_cholesky.hpp>
 
 // Templates
 #include <rvfit/emulator/activation.hpp>
@@ -80,6 +81,7 @@
 // Batched least squares
 #include <rvfit/solver/active_list.hpp>
 #include <rvfit/solver/covariance.hpp>
+#include <rvfit/solver/determined_covariance.hpp>
 #include <rvfit/solver/device_parameters.hpp>
 #include <rvfit/solver/lm.hpp>
 #include <rvfit/solver/lm_fit.hpp>
