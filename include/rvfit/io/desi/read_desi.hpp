@@ -6,6 +6,7 @@
 /// X_WAVELENGTH (N), X_FLUX, X_IVAR, X_MASK (R, N), X_RESOLUTION (R, D, N) if it is asked for, and the
 /// table FIBERMAP with R rows; SCORES is optional; all other HDUs are passed over.
 
+#include <rvfit/data/fill_empty_columns.hpp>
 #include <rvfit/io/desi/desi_columns.hpp>
 #include <rvfit/io/desi/desi_file.hpp>
 #include <rvfit/io/fits/array_shape.hpp>
@@ -117,6 +118,7 @@ class DesiInput {
       set_fluxes(arm, flux, ivar);
       if (diagonals_[a] > 0) {
         read(arm.resolution, "_RESOLUTION", diagonals_[a] * pixels);
+        fill_empty_columns(arm.resolution, diagonals_[a], pixels);
       }
       if (whole.snr.empty()) {
         arm.snr = measured_snr(arm);
