@@ -364,8 +364,8 @@ def parse(arguments):
             options.lsf_sigmas = [float(sigma) for sigma in options.lsf_sigma.split(",")]
         except ValueError:
             options.lsf_sigmas = []
-        if len(options.lsf_sigmas) != len(options.setups) or not all(0 < s < np.inf for s in options.lsf_sigmas):
-            raise ToolError(f"--lsf-sigma {options.lsf_sigma}: expected {len(options.setups)} positive numbers")
+        if len(options.lsf_sigmas) != len(options.setups) or not all(0 <= s < np.inf for s in options.lsf_sigmas):
+            raise ToolError(f"--lsf-sigma {options.lsf_sigma}: expected {len(options.setups)} numbers, none negative")
     return options
 
 

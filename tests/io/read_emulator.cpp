@@ -49,6 +49,15 @@ std::string error_of_library(const std::function<void(FitsEdit&)>& edit,
   return read_error(path, [&] { read_whole(path); });
 }
 
+TEST_CASE("read_emulator: a line spread of 0 is a number, none is none") {
+  CHECK(std::isnan(io::read_emulator(tiny_emulator()).arms[0].lsf_sigma));
+  const ScratchFolder folder;
+  const std::string path = folder / "emulator.fits";
+  test::copy_fits(tiny_emulator(), path);
+  FitsEdit(path).at("DESI_B_INPUT").set("LSFSIGMA", 0.0);
+  CHECK(io::read_emulator(path).arms[0].lsf_sigma == 0.0);
+}
+
 TEST_CASE("read_emulator: a small file is read whole") {
   const EmulatorData data = io::read_emulator(tiny_emulator());
   REQUIRE(data.arms.size() >= 1);

@@ -242,8 +242,8 @@ def test_program_says_errors_in_one_line(tmp_path):
             ([tmp_path / "none", "--setups", "a", "--output", "E.fits"], "no such folder"),
             ([tmp_path, "--setups", "tiny_b"], "--output"),
             ([tmp_path, "--setups", "tiny_b,TINY_B", "--output", "E.fits"], "expected different names"),
-            ([tmp_path, "--setups", "tiny_b", "--output", "E.fits", "--lsf-sigma", "0"],
-             "expected 1 positive numbers"),
+            ([tmp_path, "--setups", "tiny_b", "--output", "E.fits", "--lsf-sigma=-1"],
+             "expected 1 numbers, none negative"),
             ([tmp_path, "--setups", "tiny_b", "--output", tmp_path / "none" / "E.fits"], "folder does not exist")]:
         answer = call(*map(str, arguments))
         assert answer.returncode == 2 and answer.stdout == ""

@@ -12,6 +12,7 @@
 #include <rvfit/emulator/grid_data.hpp>
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,8 @@ struct ArmData {
   std::vector<double> domain;
   std::string revision;
   std::string software_version;
-  double lsf_sigma = 0.0;  ///< Gaussian line spread of the templates, 0 if not known  [Angstrom]
+  /// Gaussian line spread of the templates, NaN if not known   [Angstrom]
+  double lsf_sigma = std::numeric_limits<double>::quiet_NaN();
   Medium medium = Medium::unknown;  ///< of the wavelengths
 
   [[nodiscard]] bool is_grid() const { return !label_grid.axes.empty(); }

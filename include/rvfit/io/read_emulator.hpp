@@ -104,10 +104,12 @@ class EmulatorReader {
     arm.name = name;
     arm.revision = file_.require_keyword<std::string>(hdu, "REVISION");
     arm.software_version = file_.require_keyword<std::string>(hdu, "SOFTVER");
-    arm.lsf_sigma = file_.keyword<double>(hdu, "LSFSIGMA").value_or(0.0);
-    if (!(arm.lsf_sigma >= 0.0) || !std::isfinite(arm.lsf_sigma)) {
-      file_.fail(hdu, "has LSFSIGMA = " + std::to_string(arm.lsf_sigma) +
-                          ", expected a width in Angstrom");
+    if (const auto sigma = file_.keyword<double>(hdu, "LSFSIGMA")) {
+      if (!(*sigma >= 0.0) || !std::isfinite(*sigma)) {
+        file_.fail(hdu,
+                   "has LSFSIGMA = " + std::to_string(*sigma) + ", expected a width in Angstrom");
+      }
+      arm.lsf_sigma = *sigma;
     }
     arm.medium = read_medium(hdu);
     arm.exponential_output = choose(hdu, "OUTPUT", "LINEAR", "EXP");
