@@ -80,11 +80,15 @@ struct FitResult {
   std::vector<double> covariance;     ///< (B, P, P)  over the free parameters, NaN elsewhere
   std::vector<double> neg2_log_like;  ///< (B)     objective at the solution, priors included
   std::vector<double> chi2;  ///< (B, A)  |r|^2 over unmasked pixels; NaN without a solution
-  std::vector<double> continuum_chi2;      ///< (B, A)  the same for the continuum alone
-  std::vector<std::int32_t> pixels;        ///< (B, A)  unmasked pixels, 0 for an arm left out
-  std::vector<FitStatus> status;           ///< (B)
+  std::vector<double> continuum_chi2;   ///< (B, A)  the same for the continuum alone
+  std::vector<std::int32_t> pixels;     ///< (B, A)  unmasked pixels, 0 for an arm left out
+  std::vector<std::int32_t> clipped{};  ///< (B, A)  pixels rejected as outliers; empty if none was
+                                        ///<         looked for (pipeline/clip_outliers.hpp)
+  std::vector<FitStatus> status;        ///< (B)
   std::vector<std::uint32_t> bound_flags;  ///< (B)   bit p: parameter p ended on a bound
   std::vector<std::uint8_t> bad_hessian;   ///< (B)   1: Hessian not positive definite
+  std::vector<std::uint8_t> outside{};     ///< (B)   1: outside the domain of the library of some
+                                           ///<       arm; empty if nobody looked
   std::vector<std::int32_t> iterations;    ///< (B)   accepted and rejected steps
 
   // The moments about the solution of the posterior of rv (the first, of several velocities), with

@@ -24,6 +24,20 @@ TEST_CASE("rvs_warn: each bit of the reference, and ours") {
   CHECK(warn_of([](FitResult& r) { error_of(r, "rv") = std::nan(""); }) == 0);
   CHECK(warn_of([](FitResult& r) { theta_of(r, "teff") = 2305; }) == io::warn::parameter);
   CHECK(warn_of([](FitResult& r) { theta_of(r, "logg") = 6.495; }) == io::warn::parameter);
+  CHECK(warn_of([](FitResult& r) { r.bound_flags = {1}; }) == io::warn::parameter);  // teff
+  CHECK(warn_of([](FitResult& r) { r.bound_flags = {8}; }) == io::warn::parameter);  // alpha
+  CHECK(warn_of([](FitResult& r) { r.bound_flags = {16 + 32}; }) == 0);  // vsini, rv: bits 16 and 2
+  CHECK(warn_of([](FitResult& r) { r.outside = {1}; }) == io::warn::parameter);
+  CHECK(warn_of([](FitResult& r) { r.outside = {0}; }) == 0);
+  CHECK(warn_of([](FitResult& r) {
+          r.chi2 = {9900, 1000};
+          r.continuum_chi2 = {1e5, 1e5};
+        }) == 0);
+  CHECK(warn_of([](FitResult& r) {
+          r.chi2 = {1000, 9901};
+          r.continuum_chi2 = {1e5, 1e5};
+        }) == io::warn::poor_fit);
+  CHECK(io::warn::poor_fit == 131072);
   CHECK(warn_of([](FitResult& r) { theta_of(r, "vsini") = 101; }) == io::warn::vsini);
   CHECK(warn_of([](FitResult& r) { r.bad_hessian[0] = 1; }) == io::warn::bad_hessian);
   CHECK(warn_of([](FitResult& r) { r.status[0] = FitStatus::stalled; }) == io::warn::not_converged);

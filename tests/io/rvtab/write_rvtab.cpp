@@ -114,6 +114,27 @@ TEST_CASE("rvtab: the first columns are those of rvspecfit's table, in its order
   CHECK_FALSE(column_names(table_of(good_result(2))).contains("VRAD_SKEW"));
 }
 
+TEST_CASE("rvtab: errors are scaled and have a floor if asked for, the formal ones stay beside") {
+  const ScratchFolder folder;
+  FitResult result = good_result(2);
+  result.chi2 = {7920, 0, 1000, 500};  // 4 and below 1 a pixel
+  io::Rvtab table = table_of(std::move(result));
+  CHECK_FALSE(column_names(table).contains("VRAD_ERR_FORMAL"));
+  CHECK_FALSE(column_names(table).contains("NPIX_CLIPPED"));
+  table.errors = {.scale = true, .rv_floor = 1.2};
+  table.result.clipped = {3, 4, 0, 0};
+  io::write_rvtab(folder / "x.fits", table, {});
+  io::FitsInput file(folder / "x.fits");
+  const auto column = [&](const char* name) { return file.read_column<double>("RVTAB", name); };
+  CHECK(column("CHISQ_PER_PIX")[0] == 4);
+  CHECK(column("TEFF_ERR") == std::vector<double>{0.5, 0.25});
+  CHECK(column("TEFF_ERR_FORMAL") == std::vector<double>{0.25, 0.25});
+  CHECK(column("VRAD_ERR") == std::vector<double>{1.3, std::hypot(0.25, 1.2)});
+  CHECK(column("VRAD_ERR_FORMAL") == std::vector<double>{0.25, 0.25});
+  CHECK(column("VSINI_ERR")[0] == 0.5);
+  CHECK(column("NPIX_CLIPPED") == std::vector<double>{7, 0});
+}
+
 TEST_CASE("rvtab: each velocity of a fit has columns and warnings") {
   FitResult result = good_result(1);
   std::vector<Parameter> parameters(result.parameters.begin(), result.parameters.end());
@@ -195,7 +216,7 @@ TEST_CASE("rvtab: a row without a solution has NaN, the bad-spectrum bit, and it
   for (const FitStatus status : {FitStatus::no_valid_pixels, FitStatus::non_finite}) {
     FitResult result = good_result(2);
     result.status[0] = status;
-    result.bound_flags = {63, 5};
+    result.bound_flags = {63, 16};
     io::write_rvtab(folder / "x.fits", table_of(std::move(result)), {});
     io::FitsInput file(folder / "x.fits");
     for (const char* name : {"VRAD", "VRAD_ERR", "TEFF", "CHISQ_TOT", "CHISQ_B", "NEG2LOGL"}) {
@@ -206,7 +227,7 @@ TEST_CASE("rvtab: a row without a solution has NaN, the bad-spectrum bit, and it
     }
     CHECK(file.read_column<std::int64_t>("RVTAB", "RVS_WARN") == std::vector<std::int64_t>{32, 0});
     CHECK(file.read_column<std::int32_t>("RVTAB", "BOUND_FLAGS") ==
-          std::vector<std::int32_t>{0, 5});
+          std::vector<std::int32_t>{0, 16});
     CHECK(file.read_column<bool>("RVTAB", "SUCCESS") == std::vector<bool>{false, true});
     CHECK(file.read_column<std::string>("RVTAB", "STATUS")[0] == to_string(status));
   }

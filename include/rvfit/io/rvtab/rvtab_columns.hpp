@@ -13,6 +13,7 @@
 #include <rvfit/io/rvtab/rvs_warn.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -27,12 +28,21 @@ struct RvtabArm {
   std::vector<float> snr;  ///< (B)  median S/N of a pixel
 };
 
+/// Changes to the formal errors of a fit, which keep columns beside, X_ERR_FORMAL.
+struct ErrorOptions {
+  bool scale = false;     ///< times the root of chi2 a pixel, where that is above 1
+  double rv_floor = 0.0;  ///< added in quadrature to errors of rv after that  [km/s]
+
+  [[nodiscard]] bool any() const { return scale || rv_floor > 0; }
+};
+
 /// Everything that a table of B rows is made of: the fit, its A arms, and columns of the input.
 struct Rvtab {
   FitResult result;
   std::vector<RvtabArm> arms;    ///< (A) in the order of the result's arms
   std::vector<Column> columns;   ///< identities of the input, B rows each
   std::vector<Column> redshift;  ///< another program's redshifts and classes, B rows each
+  ErrorOptions errors{};
 };
 
 namespace detail {
@@ -118,6 +128,14 @@ class RvtabColumns {
         add_error(parameter.name);
       }
     }
+    if (table_.errors.any()) {
+      for (int p = 0; p < result_.parameters.size(); ++p) {
+        const Parameter& parameter = result_.parameters[p];
+        const std::string name = column_name(parameter.name) + "_ERR";
+        add(name + "_FORMAL", column_unit(parameter.unit), "As the curvature of the objective says",
+            of_parameter(result_.error, p));
+      }
+    }
     add_if_known("VRAD_SECOND", kms, "rv of the second-best minimum", result_.second_rv);
     add_if_known("DNEG2LOGL_SECOND", "", "Its NEG2LOGL less that of the solution",
                  result_.second_excess);
@@ -152,7 +170,21 @@ class RvtabColumns {
     const int p = result_.parameters.index(parameter);
     const std::string name = column_name(parameter);
     add(name + "_ERR", column_unit(result_.parameters[p].unit),
-        "Error of " + name + ", NaN if fixed or on a bound", of_parameter(result_.error, p));
+        "Error of " + name + ", NaN if fixed or on a bound",
+        where_solved([&](int b) { return honest_error(b, p); }));
+  }
+
+  /// The formal error, scaled and with its floor.
+  [[nodiscard]] double honest_error(int b, int p) const {
+    const double chi2 = chi2_per_pixel(b);
+    const double error = result_.error[entry(b, result_.parameters.size(), p)] *
+                         (table_.errors.scale && chi2 > 1 ? std::sqrt(chi2) : 1.0);
+    const bool has_floor = table_.errors.rv_floor > 0 && is_velocity(result_.parameters[p].name);
+    return has_floor ? std::hypot(error, table_.errors.rv_floor) : error;
+  }
+
+  [[nodiscard]] double chi2_per_pixel(int b) const {
+    return arm_sum(result_.chi2, result_.arms, b) / arm_sum(result_.pixels, result_.arms, b);
   }
 
   /// Column p of a (B, P) matrix.
@@ -210,6 +242,15 @@ class RvtabColumns {
       const bool solved = is_solution(result_.status[b]);
       bounds.push_back(solved ? static_cast<std::int32_t>(result_.bound_flags[b]) : 0);
       hessian.push_back(result_.bad_hessian[b] != 0 ? 1 : 0);
+    }
+    add("CHISQ_PER_PIX", "", "CHISQ_TOT / NPIX_TOT",
+        where_solved([&](int b) { return chi2_per_pixel(b); }));
+    if (!result_.clipped.empty()) {
+      std::vector<std::int64_t> clipped;
+      for (int b = 0; b < result_.size; ++b) {
+        clipped.push_back(arm_sum(result_.clipped, result_.arms, b));
+      }
+      add("NPIX_CLIPPED", "", "Pixels rejected as outliers, all arms", std::move(clipped));
     }
     add("NEG2LOGL", "", "Objective at the solution, -2 ln L, priors included",
         where_solved([&](int b) { return result_.neg2_log_like[static_cast<std::size_t>(b)]; }));
