@@ -6,6 +6,7 @@
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/data/fit_result.hpp>
+#include <rvfit/data/prepare_options.hpp>
 #include <rvfit/io/spectra.hpp>
 
 #include <algorithm>
@@ -14,12 +15,22 @@
 
 namespace rvfit_programs {
 
+/// An arm of files that are fitted together.
+struct JointArm {
+  std::size_t pixels = 0;  ///< of the longest spectrum
+  bool shared = true;      ///< all share their wavelengths
+  // The next two are for spectra that do not: the scan then has the same bins in every batch.
+  rvfit::WaveRange range{};  ///< of all wavelengths                    [Angstrom]
+  double finest = 0.0;       ///< least `median_pixel`; 0: not known    [km/s]
+};
+
 /// B targets of E exposures each.
 struct Batch {
   std::size_t exposures = 1;  ///< E
   std::size_t capacity = 1;   ///< targets of the largest batch of a file or group of files
   /// Arms of E B rows: the first exposures of all targets, then the second, ...
   std::vector<rvfit::io::SpectraArm> arms;
+  std::vector<JointArm> joint{};  ///< of each arm; empty: those of the batch alone
 
   [[nodiscard]] std::size_t size() const { return arms.front().snr.size() / exposures; }
   [[nodiscard]] bool own_wavelengths() const {
@@ -49,7 +60,7 @@ struct BatchFit {
 
 /// Targets first .. first + count - 1 of a batch.
 [[nodiscard]] inline Batch targets_of(const Batch& batch, std::size_t first, std::size_t count) {
-  Batch part{batch.exposures, batch.capacity, {}};
+  Batch part{batch.exposures, batch.capacity, {}, batch.joint};
   for (const rvfit::io::SpectraArm& arm : batch.arms) {
     part.arms.push_back(take(arm, rows_of_targets(first, count, batch.size(), batch.exposures)));
   }

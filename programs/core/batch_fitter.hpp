@@ -4,6 +4,7 @@
 /// @file
 /// Fits batches of any survey's spectra, several side by side.
 
+#include "clip_fit.hpp"
 #include "load_spectra.hpp"
 #include "survey_fitter.hpp"
 #include <rvfit/rvfit.hpp>
@@ -11,6 +12,7 @@
 #include <compiled/fitters.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -51,13 +53,17 @@ class Worker {
     };
     if (!loader_ || !loader_->suits(batch)) {
       fitter_.reset();
-      loader_.emplace(exec_, batch, settings, library);
+      loader_.emplace(exec_, batch, settings, library, [&](const std::string& arm) {
+        const rvfit::Parameter& rv = (*plan.options.parameters)["rv"];
+        return plan.model.covered(plan.model.arm_index(arm), rv.lower, rv.upper);
+      });
       lap(seconds.setup);
     }
     const rvfit::Observations<P> observations = loader_->load(exec_, batch);
     lap(seconds.read);
     if (!fitter_) {
-      fitter_.emplace(exec_, plan.model, observations, loader_->capacity(), plan.options);
+      fitter_.emplace(exec_, plan.model, observations, loader_->capacity(),
+                      with_joint_scan(plan.options, batch));
     }
     fitter_->bind(exec_, observations);
     lap(seconds.setup);
@@ -75,6 +81,26 @@ class Worker {
   }
 
  private:
+  /// The scan of spectra with wavelengths of their own has the same bins in all batches of a file or group
+  /// of files, so that results have the same bits (docs/decisions/0004).
+  [[nodiscard]] static rvfit::FitOptions with_joint_scan(rvfit::FitOptions options,
+                                                         const Batch& batch) {
+    const bool known = std::all_of(batch.joint.begin(), batch.joint.end(),
+                                   [](const JointArm& arm) { return arm.finest > 0.0; });
+    if (batch.joint.empty() || !known) {
+      return options;
+    }
+    double finest = std::numeric_limits<double>::infinity();
+    for (const JointArm& arm : batch.joint) {
+      finest = std::min(finest, arm.finest);
+      options.scan.ranges.insert(options.scan.ranges.end(), batch.exposures, arm.range);
+    }
+    if (!(options.scan.rv_step > 0.0)) {
+      options.scan.rv_step = rvfit::scan_step_in_pixels * std::max(1.0, finest);
+    }
+    return options;
+  }
+
   /// Models of the exposures of an arm, one after another.
   [[nodiscard]] static std::vector<std::vector<float>> joined_exposures(
       std::vector<std::vector<float>>&& models, std::size_t exposures) {
@@ -129,7 +155,14 @@ class BatchFitter final : public SurveyFitter {
   [[nodiscard]] BatchFit fit(std::size_t worker, const Batch& batch, Seconds& seconds) override {
     Worker<P>& who = workers_[worker];
     const auto velocities = settings_.rv_per_exposure ? batch.exposures : 1;
-    return who.fit(planned(who.exec(), velocities), settings_, emulator_, batch, seconds);
+    const PlannedModel<P>& plan = planned(who.exec(), velocities);
+    const auto fit = [&](const Batch& some) {
+      return who.fit(plan, settings_, emulator_, some, seconds);
+    };
+    BatchFit found =
+        settings_.clip.sigma > 0 ? ClippedBatch(batch, settings_.clip).run(fit) : fit(batch);
+    mark_outside(found.result, batch);
+    return found;
   }
 
  private:
@@ -139,6 +172,24 @@ class BatchFitter final : public SurveyFitter {
     RVFIT_REQUIRE(parameters.find(name) >= 0, option, " ", name, ": a fit has ", parameters.names(),
                   name == "vgauss" ? ", and vgauss with --max-vgauss" : "",
                   name == "vsini" ? ", and vsini without --rotation off" : "");
+  }
+
+  /// Which solutions lie outside the domain of the library in an arm of the batch.
+  void mark_outside(rvfit::FitResult& result, const Batch& batch) const {
+    const auto parameters = static_cast<std::size_t>(result.parameters.size());
+    for (std::size_t b = 0; b < static_cast<std::size_t>(result.size); ++b) {
+      bool outside = false;
+      std::vector<double> labels;
+      for (std::size_t p = 0; p < emulator_.labels.size(); ++p) {
+        labels.push_back(result.theta[b * parameters + p]);
+      }
+      for (const rvfit::io::SpectraArm& arm : batch.arms) {
+        const auto index = static_cast<std::size_t>(emulator_.arm_index(arm.name));
+        outside = outside || (rvfit::is_solution(result.status[b]) &&
+                              !emulator_.arms[index].is_inside(labels));
+      }
+      result.outside.push_back(outside ? 1 : 0);
+    }
   }
 
   /// The model with this many velocities, uploaded when first asked for.
@@ -171,7 +222,7 @@ class BatchFitter final : public SurveyFitter {
     plan.options.solver = settings_.solver;
     plan.options.hessian = settings_.hessian;
     plan.options.parameters = parameters;
-    plan.options.keep_models = settings_.keep_models;
+    plan.options.keep_models = settings_.keep_models || settings_.clip.sigma > 0;
     return models_.emplace(count, std::move(plan)).first->second;
   }
 

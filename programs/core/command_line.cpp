@@ -22,24 +22,49 @@ CLI::Option* add_list(CLI::App& app, const std::string& name,
   return app.add_option_function<std::vector<std::string>>(name, use, help)->delimiter(',');
 }
 
-CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target,
-                         const std::string& help) {
-  const auto set = [name, &target](const std::vector<std::string>& texts) {
+namespace {
+
+/// "NUMBER" or "ARM=NUMBER" to one of them.
+void set_of_arm(const std::string& option, std::string text, PerArm& target, PerArm* percent) {
+  const std::string whole = text;
+  const bool is_percent = percent != nullptr && text.ends_with('%');
+  text.resize(text.size() - (is_percent ? 1 : 0));
+  const std::size_t equals = text.find('=');
+  const double number =
+      to_number(option, equals == std::string::npos ? text : text.substr(equals + 1));
+  if (!(number >= 0)) {
+    throw CLI::ValidationError(option, "'" + whole + "' is negative");
+  }
+  PerArm& to = is_percent ? *percent : target;
+  const double value = is_percent ? number / 100 : number;
+  if (equals == std::string::npos) {
+    to.all = value;
+  } else {
+    to.by_arm[CLI::detail::to_lower(text.substr(0, equals))] = value;
+  }
+}
+
+CLI::Option* add_of_arm(CLI::App& app, const std::string& name, PerArm& target, PerArm* percent,
+                        const std::string& help) {
+  const auto set = [name, &target, percent](const std::vector<std::string>& texts) {
     for (const std::string& text : texts) {
-      const std::size_t equals = text.find('=');
-      const double value =
-          to_number(name, equals == std::string::npos ? text : text.substr(equals + 1));
-      if (!(value >= 0)) {
-        throw CLI::ValidationError(name, "'" + text + "' is negative");
-      }
-      if (equals == std::string::npos) {
-        target.all = value;
-      } else {
-        target.by_arm[CLI::detail::to_lower(text.substr(0, equals))] = value;
-      }
+      set_of_arm(name, text, target, percent);
     }
   };
-  return add_list(app, name, set, help)->type_name("NUMBER or ARM=NUMBER,...");
+  return add_list(app, name, set, help);
+}
+
+}  // namespace
+
+CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target,
+                         const std::string& help) {
+  return add_of_arm(app, name, target, nullptr, help)->type_name("NUMBER or ARM=NUMBER,...");
+}
+
+CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target, PerArm& percent,
+                         const std::string& help) {
+  return add_of_arm(app, name, target, &percent, help)
+      ->type_name("NUMBER, PERCENT% or ARM=NUMBER,...");
 }
 
 CLI::Validator one_of(std::vector<std::string> words) {

@@ -29,6 +29,10 @@ CLI::Option* add_list(CLI::App& app, const std::string& name,
 CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target,
                          const std::string& help);
 
+/// The same, a number or a percentage: to `target` without, to `percent` (as a fraction) with a sign '%'.
+CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target, PerArm& percent,
+                         const std::string& help);
+
 /// Refuse a word that is none of `words`, whatever the case of its letters.
 [[nodiscard]] CLI::Validator one_of(std::vector<std::string> words);
 

@@ -67,6 +67,8 @@ void for_each_array(A& a, B& b, const F& f) {
   f(a.chi2, b.chi2);
   f(a.continuum_chi2, b.continuum_chi2);
   f(a.pixels, b.pixels);
+  f(a.clipped, b.clipped);
+  f(a.outside, b.outside);
   f(a.status, b.status);
   f(a.bound_flags, b.bound_flags);
   f(a.bad_hessian, b.bad_hessian);
@@ -124,6 +126,7 @@ inline void place(rvfit::FitResult& whole, rvfit::FitResult part, std::size_t ex
   part.chi2 = detail::sum_of_exposures(part.chi2, exposures);
   part.continuum_chi2 = detail::sum_of_exposures(part.continuum_chi2, exposures);
   part.pixels = detail::sum_of_exposures(part.pixels, exposures);
+  part.clipped = detail::sum_of_exposures(part.clipped, exposures);
   detail::for_each_array(whole, part, [&](auto& to, const auto& from) {
     detail::scatter(to, static_cast<std::size_t>(whole.size), from, places);
   });

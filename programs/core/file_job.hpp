@@ -8,6 +8,7 @@
 #include "file_fit.hpp"
 #include "program.hpp"
 #include <rvfit/io/rvtab/write_models.hpp>
+#include <rvfit/pipeline/scan_velocities.hpp>
 
 #include <Kokkos_Core.hpp>
 
@@ -17,6 +18,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -115,12 +117,24 @@ using FileGroup = std::vector<std::shared_ptr<FileJob>>;
   return all;
 }
 
-/// Pixels of an arm of files that are fitted together, and whether all share their wavelengths.
-struct JointArm {
-  std::size_t pixels = 0;
-  bool shared = true;
-};
+namespace detail {
 
+/// Have an arm reach over the wavelengths of a file.
+inline void widen(JointArm& joint, const rvfit::io::SpectraArm& arm) {
+  const std::size_t pixels = arm.pixels();
+  for (std::size_t first = 0; first + pixels <= arm.wave.size() && pixels > 1; first += pixels) {
+    const std::span<const double> wave(&arm.wave[first], pixels);
+    const double width = rvfit::median_pixel(wave);
+    const bool is_first = joint.finest == 0.0;
+    joint.finest = is_first ? width : std::min(joint.finest, width);
+    joint.range.lower = is_first ? wave.front() : std::min(joint.range.lower, wave.front());
+    joint.range.upper = is_first ? wave.back() : std::max(joint.range.upper, wave.back());
+  }
+}
+
+}  // namespace detail
+
+/// The arms of files that are fitted together.
 [[nodiscard]] inline std::vector<JointArm> joint_arms(const FileGroup& files) {
   const auto& first = files.front()->reading.spectra.arms;
   std::vector<JointArm> joint(first.size());
@@ -129,6 +143,13 @@ struct JointArm {
       const rvfit::io::SpectraArm& arm = file->reading.spectra.arms[a];
       joint[a].pixels = std::max(joint[a].pixels, arm.pixels());
       joint[a].shared = joint[a].shared && arm.wave_rows == 1 && arm.wave == first[a].wave;
+    }
+  }
+  const bool own =
+      std::any_of(joint.begin(), joint.end(), [](const JointArm& arm) { return !arm.shared; });
+  for (std::size_t a = 0; own && a < joint.size(); ++a) {
+    for (const auto& file : files) {
+      detail::widen(joint[a], file->reading.spectra.arms[a]);
     }
   }
   return joint;

@@ -5,13 +5,16 @@
 /// The settings that all fits of a run share, whatever the survey.
 
 #include <rvfit/continuum/basis.hpp>
+#include <rvfit/data/clip_outliers.hpp>
 #include <rvfit/data/prepare_options.hpp>
+#include <rvfit/io/rvtab/rvtab_columns.hpp>
 #include <rvfit/pipeline/exact_hessian.hpp>
 #include <rvfit/pipeline/fit_options.hpp>
 #include <rvfit/pipeline/forward_model.hpp>
 #include <rvfit/pipeline/scan_options.hpp>
 
 #include <cctype>
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -49,8 +52,12 @@ struct FitSettings {
   std::vector<std::pair<std::string, double>> fixed;  ///< parameters that keep a value
   std::vector<Prior> priors;
   PerArm systematic_error;         ///< added in quadrature  [flux]
+  PerArm relative_error;           ///< so also this fraction of the flux
+  rvfit::ClipOptions clip;         ///< rejection of outliers
+  rvfit::io::ErrorOptions errors;  ///< of the table
   bool resolution_matrix = false;  ///< apply those of the spectra
-  PerArm lsf_sigma;                ///< line spread of the templates, 0: the library's  [Angstrom]
+  /// Line spread of the templates, NaN: the library's   [Angstrom]
+  PerArm lsf_sigma{std::numeric_limits<double>::quiet_NaN(), {}};
   rvfit::HessianKind hessian = rvfit::HessianKind::gauss_newton;
   bool double_storage = false;   ///< of spectra and templates, else float
   bool keep_models = false;      ///< return best-fit spectra

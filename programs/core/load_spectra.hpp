@@ -12,6 +12,7 @@
 #include <rvfit/io/spectra.hpp>
 #include <rvfit/stages/resolution_matrix.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -29,10 +30,12 @@ class SpectraLoader {
   /// @param[in] like      arms, exposures and capacity of the batches
   /// @param[in] settings  preparation, and whether exposures have velocities of their own
   /// @param[in] library   for the line spread of its templates
+  /// @param[in] covered   from the name of an arm to the wavelengths that the library covers
   /// @throws rvfit::InvalidArgument  resolution matrices are wanted and there are none, or neither the
   ///                                 settings nor the library tell the line spread of the templates
+  template <class Covered>
   SpectraLoader(const Exec& exec, const Batch& like, const FitSettings& settings,
-                const rvfit::EmulatorData& library)
+                const rvfit::EmulatorData& library, const Covered& covered)
       : exposures_(like.exposures),
         capacity_(like.own_wavelengths() ? like.size() : like.capacity) {
     for (const rvfit::io::SpectraArm& spectra : like.arms) {
@@ -41,6 +44,8 @@ class SpectraLoader {
       arm.pixels = spectra.pixels();
       arm.preparation = settings.preparation;
       arm.preparation.systematic_error = settings.systematic_error.of(spectra.label);
+      arm.preparation.relative_error = settings.relative_error.of(spectra.label);
+      arm.preparation.used = used(spectra, covered(spectra.name));
       if (spectra.wave_rows == 1) {
         arm.wave = spectra.wave;
         arm.shared_wave = rvfit::upload_matrix<rvfit::Matrix<const double, P>>(
@@ -133,6 +138,18 @@ class SpectraLoader {
     std::vector<Exposure> exposures;
   };
 
+  /// The wavelengths of an arm that are fitted: all, or of one that reaches beyond the library what it covers.
+  /// An arm of which it covers less than a tenth is left to the fit to refuse.
+  [[nodiscard]] static rvfit::WaveRange used(const rvfit::io::SpectraArm& arm,
+                                             const rvfit::WaveRange& covered) {
+    const auto inside = std::count_if(arm.wave.begin(), arm.wave.end(), [&](double wave) {
+      return wave >= covered.lower && wave <= covered.upper;
+    });
+    const auto all = static_cast<std::ptrdiff_t>(arm.wave.size());
+    constexpr std::ptrdiff_t least = 10;  // a part of this many
+    return inside == all || inside * least < all ? rvfit::PrepareOptions{}.used : covered;
+  }
+
   [[nodiscard]] static rvfit::Matrix<const double, P> inverse_spread(
       const Exec& exec, const rvfit::io::SpectraArm& arm, const FitSettings& settings,
       const rvfit::EmulatorData& library) {
@@ -140,9 +157,9 @@ class SpectraLoader {
                   " has no resolution matrices to apply");
     const double given = settings.lsf_sigma.of(arm.label);
     const double sigma =
-        given > 0 ? given
-                  : library.arms[static_cast<std::size_t>(library.arm_index(arm.name))].lsf_sigma;
-    RVFIT_REQUIRE(sigma > 0, "the library does not tell the line spread of its templates in arm ",
+        given >= 0 ? given
+                   : library.arms[static_cast<std::size_t>(library.arm_index(arm.name))].lsf_sigma;
+    RVFIT_REQUIRE(sigma >= 0, "the library does not tell the line spread of its templates in arm ",
                   arm.label, ", which --lsf-sigma can");
     return rvfit::inverse_template_spread<P>(exec, sigma / (arm.wave[1] - arm.wave[0]),
                                              arm.diagonals());

@@ -139,8 +139,9 @@ void declare_model(CLI::App& app, FitSettings& fit) {
          "Gaussian prior of a parameter; repeatable")
       ->type_name("NAME=MEAN,SIGMA")
       ->group(group);
-  add_per_arm(app, "--sys-err", fit.systematic_error,
-              "Error in units of the flux, added in quadrature to that of every pixel")
+  add_per_arm(
+      app, "--sys-err", fit.systematic_error, fit.relative_error,
+      "Error in units of the flux, or in percent of it, added in quadrature to that of every pixel")
       ->group(group);
   app.add_flag("--resolution-matrix,!--no-resolution-matrix", fit.resolution_matrix,
                "Apply the resolution matrices of the spectra")
@@ -162,9 +163,27 @@ void scan_widely(rvfit::ScanOptions& scan) {
   scan.candidates *= 2;
 }
 
+void declare_errors(CLI::App& app, FitSettings& fit) {
+  const char* group = "Fit";
+  app.add_option("--clip", fit.clip.sigma,
+                 "Reject pixels beyond so many robust standard deviations of the residuals and fit "
+                 "again; 0: none")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str()
+      ->group(group);
+  app.add_flag("--scale-errors", fit.errors.scale,
+               "Multiply errors by the root of chi2 / pixels where that is above 1")
+      ->group(group);
+  app.add_option("--rv-floor", fit.errors.rv_floor, "Add to errors of rv in quadrature [km/s]")
+      ->check(CLI::Range(0.0, 1e5))
+      ->capture_default_str()
+      ->group(group);
+}
+
 void declare_fit(CLI::App& app, Options& options) {
   const char* group = "Fit";
   FitSettings& fit = options.fit;
+  declare_errors(app, fit);
   app.add_flag_callback(
          "--ccf-init", [] {}, "Start from the scan over rv and templates (default)")
       ->group(group);

@@ -36,11 +36,12 @@ struct Options {
   std::string log_file;
   LogLevel log_level = LogLevel::warning;
   bool quiet = false;
-  bool mpi = false;          ///< share the files with the other processes of mpirun
-  std::string backend;       ///< name of the execution space, empty: the one there is
-  std::vector<int> devices;  ///< one for each process of a machine; empty: Kokkos' own choice
-  int threads = 0;           ///< 0: Kokkos' own choice
-  bool gather = false;       ///< files of few targets share batches
+  bool mpi = false;           ///< share the files with the other processes of mpirun
+  std::string backend;        ///< name of the execution space, empty: the one there is
+  std::vector<int> devices;   ///< one for each process of a machine; empty: Kokkos' own choice
+  int threads = 0;            ///< 0: Kokkos' own choice
+  bool gather = false;        ///< files of few targets share batches
+  bool has_matrices = false;  ///< files of this survey have resolution matrices
   FitSettings fit;
   SpectraSettings spectra;
   std::string config_file;         ///< settings came from it; empty: none

@@ -103,6 +103,7 @@ class Outputs {
     }
     io::Rvtab table;
     table.result = joined(file);
+    table.errors = options_.fit.errors;
     for (const io::SpectraArm& arm : reading.spectra.arms) {
       table.arms.push_back({arm.label, snr_of_targets(arm.snr, reading.targets)});
     }

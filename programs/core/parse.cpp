@@ -150,6 +150,20 @@ void require_consistent(const Options& options) {
   require_different_outputs(options.outputs, options.files);
 }
 
+/// An option that can have no effect is an error. A settings file may have rvspecfit's key for the line spread,
+/// whatever is done with it.
+void require_effects(const Options& options, const std::vector<std::string>& given) {
+  if (options.fit.resolution_matrix && !options.has_matrices) {
+    throw CLI::ValidationError("--resolution-matrix", "files of this kind have no such matrices");
+  }
+  const bool sigma = std::any_of(given.begin(), given.end(), [](const std::string& argument) {
+    return name_of(argument) == "--lsf-sigma";
+  });
+  if (sigma && !options.fit.resolution_matrix) {
+    throw CLI::ValidationError("--lsf-sigma", "has no effect without --resolution-matrix");
+  }
+}
+
 }  // namespace
 
 CommandLine parse(CLI::App& app, int argc, const char* const* argv, Options& options,
@@ -159,6 +173,7 @@ CommandLine parse(CLI::App& app, int argc, const char* const* argv, Options& opt
     options.command += (n > 1 ? " " : "") + std::string(argv[n]);
     arguments.push_back(with_hyphens(argv[n]));
   }
+  const std::vector<std::string> given = arguments;
   take_one_at_a_time(app);
   refuse_nan(app);
   app.config_formatter(std::make_shared<SettingsFile>(app, options));
@@ -168,6 +183,7 @@ CommandLine parse(CLI::App& app, int argc, const char* const* argv, Options& opt
     app.parse(std::move(arguments));
     options.config_file = app.get_config_ptr()->as<std::string>();
     require_consistent(options);
+    require_effects(options, given);
     if (check) {
       check();
     }

@@ -188,6 +188,7 @@ void Pipeline::send(SharedBatch&& shared, const std::vector<JointArm>& joint) {
   });
   if (!shared.shares.empty()) {
     shared.batch.arms = joined_arms(std::move(parts), joint, shared.batch.exposures);
+    shared.batch.joint = joint;
     read_seconds_ += timer.seconds();
     batches_.push(std::move(shared));
   }

@@ -56,14 +56,18 @@ namespace rvfit_programs {
   }
   const string config =
       options.config_file.empty() ? "" : std::filesystem::absolute(options.config_file).string();
-  keywords.insert(keywords.end(),
-                  {{"RVS_CONF", config, "file of settings"},
-                   {"RVS_CMD", options.command, "command line"},
-                   {"CREATOR", program + " " + rvfit::version, "program that wrote this file"},
-                   {"INFILE", file_name(input), "file that was fitted"},
-                   {"EMULATOR", file_name(options.emulator), "emulator file"},
-                   {"LIBRARY", emulator.library, "template library"},
-                   {"SYNTH", emulator.synthetic, "T: synthetic library, not for science"}});
+  keywords.insert(
+      keywords.end(),
+      {{"RVS_CONF", config, "file of settings"},
+       {"RVS_CMD", options.command, "command line"},
+       {"CREATOR", program + " " + rvfit::version, "program that wrote this file"},
+       {"INFILE", file_name(input), "file that was fitted"},
+       {"EMULATOR", file_name(options.emulator), "emulator file"},
+       {"LIBRARY", emulator.library, "template library"},
+       {"SYNTH", emulator.synthetic, "T: synthetic library, not for science"},
+       {"SCALEERR", options.fit.errors.scale, "T: errors scaled by sqrt(chi2 / pixels)"},
+       {"RVFLOOR", options.fit.errors.rv_floor, "[km/s] added to errors of rv"},
+       {"CLIP", options.fit.clip.sigma, "[sigma] outliers rejected beyond; 0: none"}});
   return keywords;
 }
 

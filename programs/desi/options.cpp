@@ -166,6 +166,7 @@ rvfit_programs::CommandLine parse_command_line(int argc, const char* const* argv
   rvfit_programs::declare_common_options(app, options);
   declare_selection(app, options);
   declare_arms(app, options);
+  options.has_matrices = true;
   return rvfit_programs::parse(app, argc, argv, options, [&] {
     options.join_exposures = options.join_exposures || options.fit.rv_per_exposure;
     if (!options.target_file.empty()) {

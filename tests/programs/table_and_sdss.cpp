@@ -204,6 +204,11 @@ TEST_CASE("rvfit_table, rvfit_sdss: the same spectra in other files have the sam
   }
   CHECK(io::FitsInput(folder / "out/rvmod_own.fits").image_shape("DESI_R_WAVELENGTH") ==
         io::ArrayShape{stars, 2326});
+  const auto chi2 = column(folder / "out/rvtab_own.fits", "CHISQ_TOT");
+  table = run(folder, "rvfit_table", arms + "--batch-size 1 " + quoted(folder / "own.fits"));
+  REQUIRE(table.exit_code == 0);
+  CHECK(column(folder / "out/rvtab_own.fits", "VRAD") == own);  // the same bits in any batch
+  CHECK(column(folder / "out/rvtab_own.fits", "CHISQ_TOT") == chi2);
 
   // One arm and one star a file.
   REQUIRE(test::fit(folder, demo_emulator(), folder / "desi.fits", "--fit-arm r").exit_code == 0);
@@ -219,6 +224,88 @@ TEST_CASE("rvfit_table, rvfit_sdss: the same spectra in other files have the sam
   // log10 and back moves wavelengths by rounding alone: measured 4e-6 of an error, margin 23.
   CHECK(std::abs(spec[0] - red[1]) < 1e-4 * red_error[1]);
   CHECK(column(folder / "out/rvtab_spec.fits", "FIBERID")[0] == 31);
+}
+
+/// Spectra of one arm that go on beyond its ends, and have some spikes.
+void write_red(const std::string& path, const io::DesiArm& arm, std::size_t beyond,
+               const std::vector<std::size_t>& spikes) {
+  const std::size_t n = arm.pixels(), all = n + 2 * beyond;
+  std::vector<double> wave;
+  std::vector<float> flux, ivar;
+  for (std::size_t i = 0; i < all; ++i) {
+    wave.push_back(arm.wave[0] + 0.8 * (static_cast<double>(i) - static_cast<double>(beyond)));
+  }
+  for (std::size_t row = 0; row < stars; ++row) {
+    for (std::size_t i = 0; i < all; ++i) {
+      const bool inside = i >= beyond && i < beyond + n;
+      const std::size_t from = row * n + (inside ? i - beyond : 0);
+      flux.push_back(inside ? arm.flux[from] : 3 * arm.flux[row * n]);
+      ivar.push_back(inside && arm.mask[from] > 0 ? 0.0F : arm.ivar[from]);
+    }
+    for (const std::size_t i : spikes) {
+      flux[row * all + beyond + i] += 1000.0F / std::sqrt(arm.ivar[row * n + i] + 1e-9F);
+      flux[row * all + beyond + i + 1] += 300.0F / std::sqrt(arm.ivar[row * n + i] + 1e-9F);
+    }
+  }
+  io::FitsOutput file(path);
+  file.write_table("STARS", {{"FLUX", "", "", flux, {all}}, {"IVAR", "", "", ivar, {all}}});
+  file.write_table("GRID", {{"WAVE", "Angstrom", "", wave}});
+  file.commit();
+}
+
+TEST_CASE("rvfit_table: cosmic rays are clipped, and what reaches beyond the library is left out") {
+  if (!test::have_programs()) {
+    MESSAGE("[skipped] the programs are not built");
+    return;
+  }
+  const ScratchFolder folder;
+  REQUIRE(test::simulate(folder, folder / "desi.fits", stars).exit_code == 0);
+  const io::DesiArm arm = io::read_desi(folder / "desi.fits", {"R"}).arms[0];
+  const auto fit = [&](const std::string& more) {
+    return run(folder, "rvfit_table",
+               "--arm desi_r=STARS --wave-hdu GRID " + more + " " + quoted(folder / "x.fits"));
+  };
+  const auto found = [&](const char* name) { return column(folder / "out/rvtab_x.fits", name); };
+  write_red(folder / "x.fits", arm, 0, {});
+  REQUIRE(fit("").exit_code == 0);
+  const auto rv = found("VRAD"), error = found("VRAD_ERR"), pixels = found("NPIX_TOT");
+  CHECK(found("RVS_WARN") == std::vector<double>(stars, 0));
+
+  write_red(folder / "x.fits", arm, 0, {100, 700, 701, 1500, 2000});
+  REQUIRE(fit("").exit_code == 0);
+  for (const double warn : found("RVS_WARN")) {
+    CHECK((static_cast<std::int64_t>(warn) & 131072) != 0);  // the model does not describe it
+  }
+  REQUIRE(fit("--clip 5 --write-models").exit_code == 0);
+  CHECK(found("RVS_WARN") == std::vector<double>(stars, 0));
+  for (std::size_t star = 0; star < stars; ++star) {
+    CHECK(std::abs(found("VRAD")[star] - rv[star]) < 0.5 * error[star]);  // for 9 of 2326 pixels
+    const double clipped = found("NPIX_CLIPPED")[star];
+    CHECK((clipped >= 7 && clipped <= 14));  // nine, less those that were bad, and some neighbours
+    CHECK(std::abs(found("NPIX_TOT")[star] + clipped - pixels[star]) < 1);
+  }
+
+  // At 9000 km/s the library covers not all of the arm.
+  const std::string fast = "--min-vel -9000 --max-vel 9000";
+  write_red(folder / "x.fits", arm, 0, {});
+  REQUIRE(fit(fast).exit_code == 0);
+  const auto some = found("VRAD"), fewer = found("NPIX_TOT");
+  write_red(folder / "x.fits", arm, 0, {0, 2, 2323});
+  REQUIRE(fit(fast).exit_code == 0);
+  CHECK(found("VRAD") == some);  // whatever is out there
+  for (std::size_t star = 0; star < stars; ++star) {
+    CHECK(std::abs(some[star] - rv[star]) < 2 * error[star]);  // with a fifth of the lines less
+    CHECK(fewer[star] < 0.95 * pixels[star]);                  // 7500 km/s at either end
+    CHECK(fewer[star] > 0.5 * pixels[star]);                   // half the arm is covered
+  }
+  write_red(folder / "x.fits", arm, 12000, {});
+  test::ProgramRun run = fit("");
+  CHECK(run.exit_code == 2);
+  CHECK(run.err.find("the emulator covers") != std::string::npos);
+  run = fit("--resolution-matrix");
+  CHECK(run.exit_code == 2);
+  CHECK(run.err.find("--resolution-matrix: files of this kind have no such matrices") !=
+        std::string::npos);
 }
 
 TEST_CASE("rvfit_sdss: many files are fitted together, and a bad one costs but itself") {

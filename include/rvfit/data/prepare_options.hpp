@@ -10,6 +10,7 @@
 #include <Kokkos_Core.hpp>
 
 #include <initializer_list>
+#include <limits>
 
 namespace rvfit {
 
@@ -62,6 +63,10 @@ struct PrepareOptions {
   MaskedRanges masked = {};       ///< pixels in these ranges get no weight
   double error_floor = 0.0;       ///< least sigma over the median sigma of the good pixels; 0: none
   double systematic_error = 0.0;  ///< added to sigma in quadrature after that  [flux]
+  double relative_error = 0.0;    ///< so also this fraction of the pixel's |flux|
+  /// Only pixels within have weight: of a model that covers less than the spectra, what it covers
+  /// (`ForwardModel::covered`).
+  WaveRange used = {0.0, std::numeric_limits<double>::infinity()};
 };
 
 }  // namespace rvfit

@@ -4,10 +4,12 @@
 /// @file
 /// From the arrays of a spectrum to weights:
 ///
-/// - a pixel is bad where mask > 0, ivar <= 0, flux or ivar is not finite, or its wavelength is masked;
+/// - a pixel is bad where mask > 0, ivar <= 0, flux or ivar is not finite, or its wavelength is masked or not
+///   used;
 /// - with a resolution matrix also the pixels at both ends whose row is cut off, and those whose row
 ///   is empty;
-/// - sigma = 1 / sqrt(ivar), at least `error_floor` x the median sigma of the good pixels;
+/// - sigma = 1 / sqrt(ivar), at least `error_floor` x the median sigma of the good pixels, and in quadrature
+///   `systematic_error` and `relative_error` x |flux|;
 /// - an arm whose good pixels are all exactly zero holds no spectrum and is left out.
 ///
 /// With the options of `io::desi_preparation` these are the rules of rvspecfit's get_specdata. It keeps
@@ -61,7 +63,8 @@ struct PrepareSpectra {
   [[nodiscard]] KOKKOS_FUNCTION bool good(int b, int i) const {
     const double w = wave(wave.extent(0) == 1 ? 0 : b, i);
     return mask(b, i) <= 0 && ivar(b, i) > 0.0F && Kokkos::isfinite(ivar(b, i)) &&
-           Kokkos::isfinite(flux(b, i)) && !options.masked.contain(w) && resolved(b, i);
+           Kokkos::isfinite(flux(b, i)) && !options.masked.contain(w) && w >= options.used.lower &&
+           w <= options.used.upper && resolved(b, i);
   }
 
   /// Whether the whole row of the resolution matrix lies within the spectrum and says something.
@@ -99,16 +102,17 @@ struct PrepareSpectra {
     const double limit = signal > 0 ? largest_weight(member, b, size, count) : 0.0;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, size), [&](int i) {
       const double w = Kokkos::sqrt(static_cast<double>(weight(b, i)));
-      weight(b, i) = static_cast<Real>(with_systematic_error(b, Kokkos::fmin(w, limit)));
+      weight(b, i) = static_cast<Real>(with_systematic_error(b, i, Kokkos::fmin(w, limit)));
     });
   }
 
  private:
-  /// 1 / sqrt(sigma^2 + systematic_error^2) of 1 / sigma, in the spectrum's unit.
-  [[nodiscard]] KOKKOS_FUNCTION double with_systematic_error(int b, double w) const {
+  /// 1 / sqrt(sigma^2 + systematic_error^2 + (relative_error flux)^2) of 1 / sigma, in the spectrum's unit.
+  [[nodiscard]] KOKKOS_FUNCTION double with_systematic_error(int b, int i, double w) const {
     const double added = options.systematic_error / (unit.extent(0) == 0 ? 1.0 : unit(b));
     const double relative = added * w;
-    return w / Kokkos::sqrt(1.0 + relative * relative);
+    const double of_flux = options.relative_error * static_cast<double>(clean_flux(b, i)) * w;
+    return w / Kokkos::sqrt(1.0 + relative * relative + of_flux * of_flux);
   }
 
   /// 1 / (error_floor x median sigma), infinite without a floor; for an even number the median is the
@@ -178,6 +182,7 @@ template <ExecutionPolicy P>
   SpectrumBatch<P> batch =
       make_spectrum_batch<P>(exec, std::move(arm), wave, out.flux, out.weight, resolution, out);
   batch.unit = unit;
+  batch.used = options.used;
   return batch;
 }
 

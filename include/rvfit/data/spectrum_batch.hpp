@@ -6,6 +6,7 @@
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/core/views.hpp>
+#include <rvfit/data/prepare_options.hpp>
 #include <rvfit/data/spectrum_buffer.hpp>
 
 #include <cmath>
@@ -43,6 +44,7 @@ template <ExecutionPolicy P>
 struct SpectrumBatch : SpectrumView<P> {
   std::string arm;
   int exposure = 0;  ///< which of the velocities of a spectrum it shows, where each has its own
+  WaveRange used = PrepareOptions{}.used;  ///< no pixel outside has weight    [Angstrom]
 };
 
 /// All arms and exposures of B spectra.

@@ -26,9 +26,10 @@ struct SpectraArm {
   std::vector<float> flux;         ///< (R, N)  as in the file, NaN included            [unit]
   std::vector<float> ivar;         ///< (R, N)  inverse variance                        [1 / unit^2]
   std::vector<std::int32_t> mask;  ///< (R, N)  bad where > 0
-  std::vector<float> resolution;   ///< (R, D, N)  as in the file; empty if it was not asked for
-  std::vector<float> snr;          ///< (R)     median S/N of a pixel, NaN without good pixels
-  std::size_t wave_rows = 1;       ///< 1: all spectra share their wavelengths
+  std::vector<float>
+      resolution;             ///< (R, D, N)  without empty columns; empty if it was not asked for
+  std::vector<float> snr;     ///< (R)     median S/N of a pixel, NaN without good pixels
+  std::size_t wave_rows = 1;  ///< 1: all spectra share their wavelengths
   Medium medium = Medium::unknown;  ///< of the wavelengths
   std::vector<double> unit;         ///< (R)     in the file's, a power of two; empty: 1  [flux]
 

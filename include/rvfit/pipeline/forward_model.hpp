@@ -142,6 +142,15 @@ class ForwardModel {
     Matrix<const double, P> base;  ///< (1 or B, N)
   };
 
+  /// The observed wavelengths of an arm that templates reach at every rv of a range, broadening included.
+  [[nodiscard]] WaveRange covered(int arm, double min_rv, double max_rv) const {
+    const TemplateGrid& g = grid(arm);
+    // An observed pixel shows light from so far on either side.
+    const double support = stages(arm).max_support();
+    return {g.wave(support) / rest_over_observed(max_rv),
+            g.wave(g.size - 1 - support) / rest_over_observed(min_rv)};
+  }
+
   /// Check that templates reach the observed wavelengths (1 or B, N) at every rv of a range.
   /// @throws InvalidArgument  naming the arm and what is missing on either side
   void require_coverage(const Exec& exec, int arm, const Matrix<const double, P>& wave,
@@ -322,11 +331,8 @@ template <ExecutionPolicy P, class Stages>
 void ForwardModel<P, Stages>::require_coverage(const Exec& exec, int arm,
                                                const Matrix<const double, P>& wave, double min_rv,
                                                double max_rv) const {
-  const TemplateGrid& g = grid(arm);
-  // An observed pixel shows light from so far on either side.
   const double support = stages(arm).max_support();
-  const double lowest = g.wave(support) / rest_over_observed(max_rv);
-  const double highest = g.wave(g.size - 1 - support) / rest_over_observed(min_rv);
+  const auto [lowest, highest] = covered(arm, min_rv, max_rv);
   const auto host = download(exec, wave);
   const auto last = host.extent(1) - 1;
   for (std::size_t row = 0; row < host.extent(0); ++row) {

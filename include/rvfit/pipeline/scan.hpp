@@ -27,6 +27,7 @@
 #include <rvfit/pipeline/template_model.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 namespace rvfit {
@@ -138,9 +139,14 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
   points_ = upload_matrix<Matrix<const double, P>>(
       exec, "rvfit::Scan::points", detail::template_points<P>(model, parameters, options.templates),
       static_cast<std::size_t>(options.templates), static_cast<std::size_t>(parameters.size()));
+  RVFIT_REQUIRE(options.ranges.empty() || options.ranges.size() == like.size(),
+                "Scan: ", options.ranges.size(), " ranges, ", like.size(), " arms");
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  constexpr WaveRange nothing{infinity, -infinity};
   int bins = 0;
   for (const SpectrumBatch<P>& arm : like) {
-    const detail::ScanBins<P> of_arm(exec, arm.wave, velocities_.step);
+    const WaveRange reach = options.ranges.empty() ? nothing : options.ranges[arms_.size()];
+    const detail::ScanBins<P> of_arm(exec, arm.wave, velocities_.step, arm.used, reach);
     arms_.push_back(
         {of_arm,
          {exec, model, model.arm_index(arm.arm), points_, of_arm.wavelengths(velocities_.reach),

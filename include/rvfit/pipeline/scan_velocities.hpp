@@ -13,9 +13,21 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 namespace rvfit {
+
+/// Median width of the pixels of a spectrum, (N) wavelengths, N >= 2   [km/s]
+[[nodiscard]] inline double median_pixel(std::span<const double> wave) {
+  std::vector<double> widths;
+  for (std::size_t i = 1; i < wave.size(); ++i) {
+    widths.push_back(std::log(wave[i] / wave[i - 1]));
+  }
+  const auto middle = widths.begin() + static_cast<std::ptrdiff_t>(widths.size() / 2);
+  std::nth_element(widths.begin(), middle, widths.end());
+  return speed_of_light * *middle;
+}
 
 /// Median width of the pixels of the finest arm: a velocity step that follows the resolution of the
 /// data, as spectrographs sample their line spread with two pixels or more. Where every spectrum has
@@ -27,25 +39,22 @@ template <ExecutionPolicy P>
 [[nodiscard]] double finest_pixel(const typename P::execution_space& exec,
                                   const Observations<P>& observations) {
   double finest = std::numeric_limits<double>::infinity();
-  std::vector<double> widths;
   for (const SpectrumBatch<P>& arm : observations) {
     const auto wave = download(exec, arm.wave);
     for (std::size_t row = 0; row < wave.extent(0); ++row) {
-      widths.clear();
-      for (std::size_t i = 1; i < wave.extent(1); ++i) {
-        widths.push_back(std::log(wave(row, i) / wave(row, i - 1)));
-      }
-      const auto middle = widths.begin() + static_cast<std::ptrdiff_t>(widths.size() / 2);
-      std::nth_element(widths.begin(), middle, widths.end());
-      finest = std::min(finest, *middle);
+      finest = std::min(finest, median_pixel(std::span(&wave(row, 0), wave.extent(1))));
     }
   }
-  return std::max(1.0, speed_of_light * finest);
+  return std::max(1.0, finest);
 }
 
 /// Step of the scan in pixels of the finest arm: lines are found between shifts, too, as a pixel is at most
 /// half the width of a line.
 inline constexpr double scan_step_in_pixels = 1.5;
+
+/// Least shift on either side: a product of fewer columns than a register has numbers, 16, goes number by
+/// number, and would take six times as long.
+inline constexpr int least_reach = 8;
 
 struct ScanVelocities {
   double rv_step;         ///< [km/s]
@@ -74,6 +83,7 @@ struct ScanVelocities {
     }
     reach = static_cast<int>(std::ceil(
         std::atanh(std::max(std::abs(min_rv), std::abs(max_rv)) / speed_of_light) / step));
+    reach = std::max(reach, least_reach);
   }
 
   [[nodiscard]] KOKKOS_FUNCTION int shifts() const { return 2 * reach + 1; }

@@ -10,6 +10,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -91,7 +92,8 @@ TEST_CASE("options: ours") {
   const Parsed line = parsed(
       "--emulator e.fits --targetid 1,2 --targetid 3 --expid-range 5,9 --grid-init "
       "--fix-param vsini=3,feh=-1 --priors teff=5000,200 --priors logg=4,0.5 --sys-err 0.1,b=0.2 "
-      "--lsf-sigma b=0.67 --hessian exact --interpolation cubic --batch-size 7 --subdirs "
+      "--sys-err r=2% --resolution-matrix --lsf-sigma b=0.67 --clip 5 --scale-errors --rv-floor "
+      "0.9 --hessian exact --interpolation cubic --batch-size 7 --subdirs "
       "--good-fiberstatus 3,9 --rv-per-exposure p/q/a.fits p/q/b.fits");
   CHECK(line.message.empty());
   REQUIRE(line.run);
@@ -109,7 +111,13 @@ TEST_CASE("options: ours") {
   CHECK(options.fit.priors[1].sigma == 0.5);
   CHECK(options.fit.systematic_error.of("B") == 0.2);
   CHECK(options.fit.systematic_error.of("R") == 0.1);
-  CHECK(options.fit.lsf_sigma.of("Z") == 0.0);
+  CHECK(options.fit.relative_error.of("R") == 0.02);
+  CHECK(options.fit.relative_error.of("B") == 0.0);
+  CHECK(options.fit.lsf_sigma.of("B") == 0.67);
+  CHECK(std::isnan(options.fit.lsf_sigma.of("Z")));  // the library's
+  CHECK(options.fit.clip.sigma == 5);
+  CHECK(options.fit.errors.scale);
+  CHECK(options.fit.errors.rv_floor == 0.9);
   CHECK(options.fit.hessian == rvfit::HessianKind::exact);
   CHECK(options.fit.model.interpolation == rvfit::GridInterpolation::cubic);
   CHECK(options.fit.batch == 7);
@@ -131,6 +139,9 @@ TEST_CASE("options: a wrong word is named, and the nearest right one") {
   CHECK(complaint("--priors teff=5") == "--priors: 'teff=5', expected NAME=MEAN,SIGMA");
   CHECK(complaint("--priors teff=5,0") == "--priors: 'teff=5,0': SIGMA must be positive");
   CHECK(complaint("--sys-err b=x") == "--sys-err: 'x' is no number");
+  CHECK(complaint("--sys-err b=-1%") == "--sys-err: 'b=-1%' is negative");
+  CHECK(complaint("--rv-floor -1").find("--rv-floor") != std::string::npos);
+  CHECK(complaint("--lsf-sigma 0.5") == "--lsf-sigma: has no effect without --resolution-matrix");
   CHECK(complaint("--targetid 12x") == "--targetid: '12x' is no whole number");
   CHECK(complaint("--queue-file list.txt") == "FILE: and --input-file-from exclude each other");
   CHECK(complaint("--backend nowhere").find("'nowhere' is none of ") != std::string::npos);

@@ -283,6 +283,27 @@ void refuses_bad_ranges() {
         }) == "MaskedRanges: the range 4450 .. 4300 Angstrom is empty");
 }
 
+/// Errors in percent of the flux, and wavelengths that are not used.
+template <class P>
+void adds_relative_errors_and_leaves_out_what_is_not_used() {
+  Arrays arrays;
+  arrays.wave = {5000.0, 5001.0, 5002.0, 5003.0};
+  arrays.add({30.0F, -40.0F, 0.0F, 10.0F}, {1.0F, 1.0F, 1.0F, 1.0F}, {0, 0, 0, 0});
+  PrepareOptions options;
+  options.relative_error = 0.1;
+  options.systematic_error = 2.0;
+  const SpectrumBatch<P> batch = prepare<P>(arrays, options);
+  check_close("weight", values(Exec{}, batch.weight),
+              {1 / std::sqrt(14.0), 1 / std::sqrt(21.0), 1 / std::sqrt(5.0), 1 / std::sqrt(6.0)},
+              {0.0, rounding<typename P::real_type>(4)});
+  CHECK(batch.used.lower == 0.0);
+  options = {};
+  options.used = {5001.0, 5002.5};
+  const SpectrumBatch<P> some = prepare<P>(arrays, options);
+  CHECK(values(Exec{}, some.weight) == std::vector<typename P::real_type>{0, 1, 1, 0});
+  CHECK(some.used.upper == 5002.5);
+}
+
 RVFIT_TEST("prepare_spectra: by default errors stay as they are", leaves_errors_as_they_are);
 RVFIT_TEST_DOUBLE("prepare_spectra: ranges that are empty or too many are refused",
                   refuses_bad_ranges);
@@ -299,5 +320,8 @@ RVFIT_TEST("prepare_spectra: a resolution matrix masks both ends and pixels whos
 RVFIT_TEST("prepare_spectra: an arm without signal has no good pixel", leaves_out_empty_arms);
 RVFIT_TEST_DOUBLE("prepare_spectra: extents that differ are refused with both",
                   refuses_extents_that_differ);
+
+RVFIT_TEST("prepare_spectra: errors relative to the flux, and wavelengths in use",
+           adds_relative_errors_and_leaves_out_what_is_not_used);
 
 }  // namespace rvfit::test::prepare_spectra

@@ -11,6 +11,7 @@
 #include <rvfit/pipeline/template_model.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct PlannedExposure {
   int arm;                       ///< of the model
   int number;                    ///< of the exposure
   Matrix<const double, P> wave;  ///< planned for
+  WaveRange used;                ///< planned for  [Angstrom]
   typename Model::Plan plan;
   Tangents tangents;
   Cube<const typename P::real_type, P> basis;  ///< of the continuum
@@ -35,6 +37,23 @@ struct PlannedArm {
   std::vector<std::size_t> exposures;  ///< in the order of the observations
   Vector<double, P> penalty;           ///< (B)  of the distance outside its domain
 };
+
+/// Wavelengths that the model must cover: all, or the ends of what is used of each row, (1 or B, 2).
+template <ExecutionPolicy P>
+[[nodiscard]] Matrix<const double, P> used_ends(const typename P::execution_space& exec,
+                                                const SpectrumBatch<P>& arm) {
+  if (!(arm.used.lower > 0.0) && !std::isfinite(arm.used.upper)) {
+    return arm.wave;
+  }
+  const auto wave = download(exec, arm.wave);
+  std::vector<double> ends;
+  for (std::size_t row = 0; row < wave.extent(0); ++row) {
+    ends.push_back(std::clamp(wave(row, 0), arm.used.lower, arm.used.upper));
+    ends.push_back(std::clamp(wave(row, wave.extent(1) - 1), arm.used.lower, arm.used.upper));
+  }
+  return upload_matrix<Matrix<const double, P>>(exec, "rvfit::Objective::used_ends", ends,
+                                                wave.extent(0), 2);
+}
 
 template <ExecutionPolicy P, class Model>
 class ObjectivePlan {
@@ -88,10 +107,11 @@ ObjectivePlan<P, Model>::ObjectivePlan(const Exec& exec, const Model& model,
     auto plan = plan_exposure<P>(exec, model, index, arm.wave, arm.exposure);
     const Tangents tangents = tangents_of<P>(model, plan);
     const Parameter& rv = parameters[velocity_of<P, Model>(tangents, parameters.index("rv"))];
-    model.require_coverage(exec, index, arm.wave, rv.lower, rv.upper);
+    model.require_coverage(exec, index, used_ends<P>(exec, arm), rv.lower, rv.upper);
     exposures_.push_back({index,
                           arm.exposure,
                           arm.wave,
+                          arm.used,
                           std::move(plan),
                           tangents,
                           continuum_basis<P>(exec, arm.wave, continuum),
@@ -144,6 +164,9 @@ void ObjectivePlan<P, Model>::require_planned(const Exec& exec, const Model& mod
                 " spectra, the first arm ", size_);
   RVFIT_REQUIRE(!data.has_resolution() || data.pixels() <= resolved_, "Objective: arm ", data.arm,
                 " has a resolution matrix, planned for without");
+  RVFIT_REQUIRE(data.used.lower >= planned.used.lower && data.used.upper <= planned.used.upper,
+                "Objective: arm ", data.arm, " uses ", data.used.lower, " to ", data.used.upper,
+                " Angstrom, planned for ", planned.used.lower, " to ", planned.used.upper);
 }
 
 template <ExecutionPolicy P, class Model>

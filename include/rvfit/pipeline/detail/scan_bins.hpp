@@ -47,7 +47,7 @@ struct FirstPixels {
   }
 };
 
-/// The bins of one arm: from the bluest pixel of any row of wavelengths to the reddest.
+/// The bins of one arm: from the bluest pixel in use of any row of wavelengths to the reddest.
 template <ExecutionPolicy P>
 struct ScanBins {
   double first;                      ///< ln(wave) of bin 0
@@ -56,18 +56,24 @@ struct ScanBins {
   Matrix<const double, P> position;  ///< (1 or B, N)         of pixels, in bins
   Matrix<const int, P> pixel;        ///< (1 or B, size + 2)  of `FirstPixels`
 
+  /// @param[in] used   wavelengths outside have no weight
+  /// @param[in] reach  the bins reach at least over this range, so that they do not depend on the
+  ///                   spectra; empty, with lower above upper, if they may
   ScanBins(const typename P::execution_space& exec, const Matrix<const double, P>& wave,
-           double bin_step)
+           double bin_step, const WaveRange& used, const WaveRange& reach)
       : step(bin_step) {
     using Range2 = typename P::template grid_policy<2>;
     const auto on_host = download(exec, wave);
     const auto rows = static_cast<int>(wave.extent(0)), pixels = static_cast<int>(wave.extent(1));
     const std::size_t last = wave.extent(1) - 1;
-    double lowest = on_host(0, 0), highest = on_host(0, last);
+    double lowest = std::min(on_host(0, 0), reach.lower);
+    double highest = std::max(on_host(0, last), reach.upper);
     for (std::size_t row = 1; row < wave.extent(0); ++row) {
       lowest = std::min(lowest, on_host(row, 0));
       highest = std::max(highest, on_host(row, last));
     }
+    lowest = std::max(lowest, used.lower);
+    highest = std::max(lowest, std::min(highest, used.upper));
     first = std::log(lowest);
     size = static_cast<int>(std::ceil(std::log(highest / lowest) / step)) + 1;
     const auto positions =
