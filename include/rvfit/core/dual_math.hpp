@@ -80,6 +80,32 @@ template <class T, int N>
   return abs_of(x);
 }
 
+/// The greater and the less of two, with its derivatives; those of a where they are equal.
+template <class T, int N>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> max(const Dual<T, N>& a, const Dual<T, N>& b) {
+  return select(a.value < b.value, b, a);
+}
+template <class T, int N>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> min(const Dual<T, N>& a, const Dual<T, N>& b) {
+  return select(b.value < a.value, b, a);
+}
+template <class T, int N, detail::ConstantOf<T> S>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> max(const Dual<T, N>& a, S b) {
+  return max(a, Dual<T, N>(b));
+}
+template <class T, int N, detail::ConstantOf<T> S>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> max(S a, const Dual<T, N>& b) {
+  return max(Dual<T, N>(a), b);
+}
+template <class T, int N, detail::ConstantOf<T> S>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> min(const Dual<T, N>& a, S b) {
+  return min(a, Dual<T, N>(b));
+}
+template <class T, int N, detail::ConstantOf<T> S>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> min(S a, const Dual<T, N>& b) {
+  return min(Dual<T, N>(a), b);
+}
+
 /// x^y. At x = 0 the slopes are limits from above, so that 0^y is 0 with slope 0 in y.
 template <class T, int N, detail::ConstantOf<T> S>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Dual<T, N> pow(const Dual<T, N>& x, S y) {

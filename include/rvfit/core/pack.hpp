@@ -223,6 +223,36 @@ template <class T, int W>
   return abs_of(x);
 }
 
+/// The greater and the less of two, as Kokkos::max and Kokkos::min of numbers: a where they compare neither way.
+template <class T, int W>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Pack<T, W> max(const Pack<T, W>& a, const Pack<T, W>& b) {
+  return select(a < b, b, a);
+}
+template <class T, int W>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Pack<T, W> min(const Pack<T, W>& a, const Pack<T, W>& b) {
+  return select(b < a, b, a);
+}
+template <class T, int W, class U>
+requires std::is_arithmetic_v<U>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Pack<T, W> max(const Pack<T, W>& a, U b) {
+  return max(a, Pack<T, W>(b));
+}
+template <class T, int W, class U>
+requires std::is_arithmetic_v<U>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Pack<T, W> max(U a, const Pack<T, W>& b) {
+  return max(Pack<T, W>(a), b);
+}
+template <class T, int W, class U>
+requires std::is_arithmetic_v<U>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Pack<T, W> min(const Pack<T, W>& a, U b) {
+  return min(a, Pack<T, W>(b));
+}
+template <class T, int W, class U>
+requires std::is_arithmetic_v<U>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Pack<T, W> min(U a, const Pack<T, W>& b) {
+  return min(Pack<T, W>(a), b);
+}
+
 /// The greater of two; b if a is NaN.
 template <class T>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T max_of(const T& a, const T& b) {

@@ -9,6 +9,8 @@
 
 #include <Kokkos_Core.hpp>
 
+#include <concepts>
+
 namespace rvfit {
 
 /// One truth value in each of W elements. Bits is the integer of the size of the numbers compared.
@@ -19,6 +21,16 @@ struct PackMask {
 
   [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION bool operator[](int w) const { return bits[w] != 0; }
   KOKKOS_FORCEINLINE_FUNCTION void set(int w, bool value) { bits[w] = value ? Bits(-1) : Bits(0); }
+
+  /// A mask holds several answers, so that code cannot branch on it.
+  template <std::same_as<bool> B>
+  KOKKOS_FUNCTION explicit operator B() const {
+    static_assert(sizeof(B) == 0,
+                  "a branch on the parameters of several fits at once: write "
+                  "rvfit::select(condition, a, b), or "
+                  "say `static constexpr bool packs = false;` in the model");
+    return false;
+  }
 
 #if RVFIT_VECTOR_TYPES
   friend KOKKOS_FORCEINLINE_FUNCTION PackMask operator&&(const PackMask& a, const PackMask& b) {

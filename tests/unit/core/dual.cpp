@@ -112,6 +112,33 @@ TEST_CASE("dual: comparison and selection look at values") {
   CHECK(select(a > b, a, b).derivative[1] == 1.0);
 }
 
+/// max(x, 1) + min(x, y), as a model writes it.
+template <class T>
+T clipped(const T& x, const T& y) {
+  using Kokkos::max;
+  using Kokkos::min;
+  return max(x, 1.0) + min(x, y);
+}
+
+TEST_CASE("dual: max and min are those of numbers, with the derivatives of the one that is taken") {
+  using DL = Dual<Pack<double, 4>, 2>;
+  Pack<double, 4> x(0), y(1.5);
+  for (int w = 0; w < 4; ++w) {
+    x.set(w, 0.7 * w);  // 0, 0.7, 1.4, 2.1
+  }
+  const DL f = clipped(DL::variable(x, 0), DL::variable(y, 1));
+  const Pack<double, 4> plain = clipped(x, y);
+  for (int w = 0; w < 4; ++w) {
+    const D one = clipped(D::variable(x[w], 0), D::variable(y[w], 1));
+    CHECK(f.value[w] == clipped(x[w], y[w]));
+    CHECK(plain[w] == f.value[w]);
+    CHECK(one.value == f.value[w]);
+    CHECK(f.derivative[0][w] == (x[w] > 1.0 ? 1.0 : 0.0) + (x[w] < 1.5 ? 1.0 : 0.0));
+    CHECK(f.derivative[1][w] == (x[w] < 1.5 ? 0.0 : 1.0));
+    CHECK(one.derivative[0] == f.derivative[0][w]);
+  }
+}
+
 TEST_CASE("dual: of lanes, each lane has its own derivatives") {
   using L = Pack<double, 4>;
   L x(0);
