@@ -24,6 +24,8 @@
 #include <rvfit/core/views.hpp>
 
 // Spectra, parameters and results
+#include <rvfit/data/clip_outliers.hpp>
+#include <rvfit/data/fill_empty_columns.hpp>
 #include <rvfit/data/fit_result.hpp>
 #include <rvfit/data/flux_unit.hpp>
 #include <rvfit/data/host_spectra.hpp>

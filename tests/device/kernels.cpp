@@ -31,7 +31,7 @@ using test::device_kernels::Decay, test::device_kernels::Exec, test::device_kern
 template SpectrumBatch<P> prepare_spectra<P>(
     const Exec&, std::string, const Matrix<const double, P>&, const Matrix<const float, P>&,
     const Matrix<const float, P>&, const Matrix<const std::int32_t, P>&, const PrepareOptions&,
-    const Cube<const float, P>&, const SpectrumBuffer<P>&);
+    const Cube<const float, P>&, const SpectrumBuffer<P>&, const Vector<const double, P>&);
 template Cube<const float, P> remove_template_spread<P>(const Exec&, const Cube<const float, P>&,
                                                         double);
 

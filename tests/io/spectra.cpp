@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace rvfit::test {
@@ -85,6 +86,20 @@ TEST_CASE(
   CHECK(arm.ivar[4] == 0);
   CHECK_THROWS_WITH_AS(set_fluxes(arm, {1, 2}, {1, 2}),
                        "set_fluxes: desi_b: flux has 2 values, ivar 2, mask 5, rows of 5 wanted",
+                       InvalidArgument);
+}
+
+TEST_CASE("add_errors: in quadrature, at good pixels") {
+  const double inf = std::numeric_limits<double>::infinity();
+  std::vector<double> ivar{1.0 / 9, 0, inf, 4, 4, 1e36};
+  io::add_errors(ivar, {4, 4, 4, 0, -1, 1e-18});
+  CHECK(std::abs(ivar[0] * 25 - 1) < 1e-15);  // rounding
+  CHECK(ivar[1] == 0);
+  CHECK(ivar[2] == inf);
+  CHECK(ivar[3] == 4);
+  CHECK(ivar[4] == 4);
+  CHECK(std::abs(ivar[5] * 2e-36 - 1) < 1e-15);  // rounding
+  CHECK_THROWS_WITH_AS(io::add_errors(ivar, {1}), "add_errors: ivar has 6 values, the errors 1",
                        InvalidArgument);
 }
 

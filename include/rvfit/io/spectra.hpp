@@ -9,6 +9,7 @@
 #include <rvfit/data/flux_unit.hpp>
 #include <rvfit/io/fits/column.hpp>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -71,6 +72,23 @@ inline void set_fluxes(SpectraArm& arm, const std::vector<double>& flux,
     (void)narrow_spectrum<double>(row(flux), row(ivar), row(arm.mask), unit, &arm.flux[first],
                                   &arm.ivar[first]);
     arm.unit.push_back(unit);
+  }
+}
+
+/// Add an error of each pixel in quadrature, as a survey's column of systematic errors, to inverse variances that go
+/// to `set_fluxes`. Bad ones stay as they are; an extra error that is no positive number adds nothing.
+///
+/// @param[in,out] ivar   (R, N)  inverse variance    [1 / flux^2]
+/// @param[in]     error  (R, N)                      [flux]
+/// @throws InvalidArgument  extents differ
+inline void add_errors(std::vector<double>& ivar, const std::vector<double>& error) {
+  RVFIT_REQUIRE(ivar.size() == error.size(), "add_errors: ivar has ", ivar.size(),
+                " values, the errors ", error.size());
+  for (std::size_t i = 0; i < ivar.size(); ++i) {
+    if (error[i] > 0 && std::isfinite(error[i]) && ivar[i] > 0 && std::isfinite(ivar[i])) {
+      const double sigma = std::hypot(1.0 / std::sqrt(ivar[i]), error[i]);
+      ivar[i] = 1.0 / (sigma * sigma);
+    }
   }
 }
 

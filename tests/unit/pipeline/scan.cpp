@@ -97,6 +97,24 @@ struct Lines {
   }
 };
 
+/// Shifts fill a register at least, however narrow the range of rv, and no candidate lies outside of it.
+void narrow_ranges_have_enough_shifts() {
+  const auto velocities = [](double bound) {
+    return ScanVelocities(
+        ParameterSet({{.name = "rv", .unit = "km/s", .lower = -bound, .upper = bound}}), 0, 1,
+        40.0);
+  };
+  for (const double bound : {1.0, 50.0, 250.0}) {
+    const ScanVelocities narrow = velocities(bound);
+    CHECK(narrow.shifts() >= 16);
+    for (int s = 0; s < narrow.shifts(); ++s) {
+      const double v = narrow.velocity(s);
+      CHECK(narrow.contains(v) == (std::abs(v) <= bound + 20.0));
+    }
+  }
+  CHECK(velocities(1500.0).shifts() == 77);  // 2 ceil(1500 / 40) + 1: as before
+}
+
 /// The continuum of a spectrum by QR.
 std::vector<double> continuum_of(const std::vector<double>& wave, const double* flux,
                                  const double* weight) {
@@ -248,6 +266,10 @@ void gains_are_decreases_of_chi_square() {
   // The template that the spectrum was made of, found within a tenth of a step.
   CHECK(std::abs(candidates[2] + 123.0) < 1.2);
   CHECK(candidates[1] == 90.0);
+}
+
+TEST_CASE("scan: a narrow range of rv has as many shifts as a register has numbers") {
+  narrow_ranges_have_enough_shifts();
 }
 
 RVFIT_TEST_DOUBLE("scan: the step follows the finest pixel of any arm", steps_by_the_finest_pixel);
