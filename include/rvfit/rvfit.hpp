@@ -95,6 +95,7 @@
 // Least squares of a user's own functions
 #include <rvfit/residual/check_derivatives.hpp>
 #include <rvfit/residual/estimator.hpp>
+#include <rvfit/residual/report.hpp>
 #include <rvfit/residual/residual_data.hpp>
 #include <rvfit/residual/residual_fitter.hpp>
 #include <rvfit/residual/residual_model.hpp>

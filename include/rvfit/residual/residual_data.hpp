@@ -46,7 +46,8 @@ struct ResidualFits {
       covariance;  ///< (N, P, P)  NaN for parameters fixed, on a bound or undetermined; empty: not
                    ///<            wanted
   Cube<Accum, P> correlation;  ///< (N, P, P)  likewise
-  Vector<int, P> rank;  ///< (N)  free parameters inside bounds less the data's null directions
+  Vector<int, P> rank;     ///< (N)  free parameters inside bounds less the data's null directions
+  Vector<int, P> freedom;  ///< (N)  points used less rank: the degrees of freedom
   Vector<std::uint64_t, P> undetermined;  ///< (N)  bit p: the data say nothing about parameter p
   Vector<std::uint64_t, P> on_bound;      ///< (N)  bit p: parameter p is on a bound
 
@@ -64,6 +65,7 @@ struct ResidualFits {
       correlation = allocate_raw<Cube<Accum, P>>(exec, "rvfit::ResidualFits::correlation", size,
                                                  parameters, parameters);
       rank = allocate_raw<Vector<int, P>>(exec, "rvfit::ResidualFits::rank", size);
+      freedom = allocate_raw<Vector<int, P>>(exec, "rvfit::ResidualFits::freedom", size);
       undetermined =
           allocate_raw<Vector<std::uint64_t, P>>(exec, "rvfit::ResidualFits::undetermined", size);
       on_bound =

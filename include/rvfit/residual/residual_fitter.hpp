@@ -97,6 +97,7 @@ class ResidualFitter {
     require_squares("correlation", out.correlation, size);
     if (out.rank.extent(0) != 0) {
       require_size("rank", out.rank, size);
+      require_size("freedom", out.freedom, size);
       require_size("undetermined", out.undetermined, size);
       require_size("on_bound", out.on_bound, size);
     }

@@ -85,6 +85,7 @@ struct FitByThread {
   }
 
   /// The objective at the trial points, with its derivatives.
+  template <bool Scaled>
   KOKKOS_FUNCTION void evaluate(const ResidualState<T, Problem>& state, const Fit& number,
                                 const R* y, const R* weight, LmPoint<T, n>& out) const {
     LmPoint<T, n> sums;
@@ -93,11 +94,12 @@ struct FitByThread {
                                               state.scale, state.units);
     for (int i = 0; i < problem.data.points; ++i) {
       if constexpr (W > 1) {
-        problem.add_point(at, state.units, number, i, pack_cast<T>(y[i]), pack_cast<T>(weight[i]),
-                          sums);
+        problem.template add_point<Scaled>(at, state.units, number, i, pack_cast<T>(y[i]),
+                                           pack_cast<T>(weight[i]), sums);
       } else {
-        problem.add_point(at, state.units, number, i, problem.datum(number, i) * state.units.data,
-                          problem.weight(number, i) * state.units.weight, sums);
+        problem.template add_point<Scaled>(at, state.units, number, i,
+                                           problem.datum(number, i) * state.units.data,
+                                           problem.weight(number, i) * state.units.weight, sums);
       }
     }
     out = sums;
@@ -123,7 +125,12 @@ struct FitByThread {
       load(fit, w, state, y, weight);
     }
     while (busy > 0) {
-      evaluate(state, number, y, weight, at_trial);
+      // A branch at each point would cost a tenth of a short fit.
+      if (any(state.units.used)) {
+        evaluate<true>(state, number, y, weight, at_trial);
+      } else {
+        evaluate<false>(state, number, y, weight, at_trial);
+      }
       state.advance(at_trial, problem.options, problem.knows_errors());
       const auto running = state.fit.running();
       for (int w = 0; w < W; ++w) {

@@ -36,6 +36,13 @@ struct DataSums {
   bool valid = true;  ///< the data can be those of the estimator
 };
 
+/// Units of the data of one fit.
+template <class Accum>
+struct FitUnits {
+  Accum data, weight;
+  bool used;
+};
+
 /// A model, an estimator and the data, start and results of N fits.
 template <ExecutionPolicy P, class Model, class Estimator>
 struct ResidualProblem {
@@ -80,8 +87,8 @@ struct ResidualProblem {
 
   /// Set the units of a fit in element w, and the signal in them.
   template <class State>
-  KOKKOS_FUNCTION void set_units(std::int64_t number, int w, const DataSums<Accum>& sums,
-                                 State& state) const {
+  KOKKOS_FUNCTION FitUnits<Accum> set_units(std::int64_t number, int w, const DataSums<Accum>& sums,
+                                            State& state) const {
     Accum of_data = 1, of_weight = 1, signal = sums.signal;
     bool used = false;
     if constexpr (!is_likelihood<Estimator>) {
@@ -107,21 +114,22 @@ struct ResidualProblem {
     set_element(state.units.used, w, used);
     set_element(state.units.data, w, of_data);
     set_element(state.units.weight, w, of_weight);
-    set_element(state.signal, w, signal);
+    set_element(state.root_of_signal, w, Kokkos::sqrt(signal));
+    return {of_data, of_weight, used};
   }
 
   /// Begin a fit in element w. Its first trial point is its start.
   template <class State>
   KOKKOS_FUNCTION void begin(std::int64_t number, int w, const DataSums<Accum>& sums,
                              State& state) const {
-    set_units(number, w, sums, state);
+    const FitUnits<Accum> units = set_units(number, w, sums, state);
     bool valid = sums.valid;
     auto& fit = state.fit;
     auto& bounds = state.bounds;
     auto& priors = state.priors;
     set_element(state.fresh, w, true);
-    const bool scaled = element(state.units.used, w);
-    const Accum root = element(state.units.root_of_value(), w);
+    const bool scaled = units.used;
+    const Accum root = units.data * units.weight;
     int free = 0;
     for (int p = 0; p < n; ++p) {
       const ParametersOfFits<P>& own = data.parameters;
@@ -137,14 +145,17 @@ struct ResidualProblem {
       const Accum scale = static_cast<Accum>(parameters.scale(p));
       const Accum size = Kokkos::fabs(first);
       const Accum unit = scaled ? power_of_two(size > Accum(0) ? size : scale) : Accum(1);
+      const Accum inverse = scaled ? Accum(1) / unit : Accum(1);
       set_element(state.units.parameter[p], w, unit);
-      set_element(fit.theta[p], w, first / unit);
-      set_element(fit.trial[p], w, first / unit);
-      set_element(bounds.lower[p], w, lower / unit);
-      set_element(bounds.upper[p], w, upper / unit);
-      set_element(state.scale[p], w, scale / unit);
-      set_element(state.seen[p], w, size / unit);
-      set_element(state.size[p], w, (size > Accum(0) ? size : scale) / unit);
+      set_element(fit.theta[p], w, first * inverse);
+      set_element(fit.trial[p], w, first * inverse);
+      set_element(bounds.lower[p], w, lower * inverse);
+      set_element(bounds.upper[p], w, upper * inverse);
+      set_element(state.scale[p], w, scale * inverse);
+      set_element(state.seen[p], w, size * inverse);
+      const Accum sized = (size > Accum(0) ? size : scale) * inverse;
+      set_element(state.square[p], w,
+                  Kokkos::fmax(sized * sized, Kokkos::Experimental::norm_min_v<Accum>));
       set_element(bounds.fixed[p], w, fixed);
       free += fixed ? 0 : 1;
       const Accum sigma =
@@ -153,11 +164,12 @@ struct ResidualProblem {
       const Accum precision = root_of_precision * root_of_precision;
       const Accum mean =
           row_or(own.prior_mean, number, p, static_cast<Accum>(parameters.prior_mean(p)));
-      set_element(priors.mean[p], w, precision == Accum(0) ? Accum(0) : mean / unit);
+      set_element(priors.mean[p], w, precision == Accum(0) ? Accum(0) : mean * inverse);
       set_element(priors.precision[p], w, precision);
       valid = valid && lower <= upper && sigma > Accum(0) &&
               (precision == Accum(0) || Kokkos::isfinite(mean));
     }
+    set_element(state.used, w, sums.used);
     set_element(state.freedom, w, Kokkos::max(sums.used - free, 1));
     set_element(fit.unit, w, root * root);
     const auto damping = LmDamping<Accum>::start(options);
@@ -190,7 +202,9 @@ struct ResidualProblem {
   }
 
   /// Add the terms of point i. It adds nothing where w is 0, whatever the model is there.
-  template <class R, class T, class Fit>
+  ///
+  /// @tparam Scaled  some of the fits have units of their own
+  template <bool Scaled, class R, class T, class Fit>
   KOKKOS_FORCEINLINE_FUNCTION void add_point(const ModelArguments<R, n>& at,
                                              const ResidualUnits<T, n>& units, const Fit& fit,
                                              int i, const T& y, const T& w,
@@ -203,7 +217,7 @@ struct ResidualProblem {
     for (int p = 0; p < n; ++p) {
       column[p] = select(used, pack_cast<T>(jacobian[p]), T(0));
     }
-    if (any(units.used)) {
+    if constexpr (Scaled) {
       f = f * units.data;
       for (int p = 0; p < n; ++p) {
         column[p] = column[p] * units.data * units.parameter[p];

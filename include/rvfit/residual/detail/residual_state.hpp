@@ -34,13 +34,14 @@ struct ResidualState {
   LmBounds<T, n> bounds;
   ResidualPriors<T, n> priors;
   ResidualUnits<T, n> units;
-  T scale[n];       ///< size of a parameter that is 0
-  T seen[n];        ///< largest |theta_p| so far
-  T size[n];        ///< the same, but at least that which the start says, or steps without effect
-  T signal;         ///< sum (w y)^2, to whose rounding residuals are known
-  T first_value;    ///< F at the start
-  T freedom;        ///< points used less free parameters, at least 1
-  MaskOf<T> fresh;  ///< at the start, where no step is to be judged yet
+  T scale[n];   ///< size of a parameter that is 0
+  T seen[n];    ///< largest |theta_p| so far
+  T square[n];  ///< its square, but at least that which the start says, or steps without effect
+  T root_of_signal;  ///< sqrt of the sum of (w y)^2, to whose rounding residuals are known
+  T root_of_first;   ///< sqrt of F at the start
+  T used;            ///< points with weight
+  T freedom;         ///< points used less free parameters, at least 1
+  MaskOf<T> fresh;   ///< at the start, where no step is to be judged yet
 
   /// Move on from the objective at the trial point to the next one, or to the end.
   ///
@@ -54,9 +55,11 @@ struct ResidualState {
     }
     // The fit cannot go on from a point without derivatives.
     const T nan(Kokkos::Experimental::quiet_NaN_v<PackValue<T>>);
-    const T root = units.root_of_value();
-    const T value =
-        select(at_trial.finite(n) && is_finite(at_trial.value / root / root), at_trial.value, nan);
+    T value = select(at_trial.finite(n), at_trial.value, nan);
+    if (any(units.used)) {
+      const T root = units.root_of_value();
+      value = select(is_finite(value / root / root), value, nan);  // F itself
+    }
     LmPoint<T, n>& current = fit.current;
     const auto judged = fit.running() && !fresh && !again;
     const auto begins = fresh && !again;
@@ -65,34 +68,38 @@ struct ResidualState {
     // A step that F does not resolve though much is promised: sizes are too small to damp with.
     const auto short_step =
         judged && moved && fit.running() && abs_of(before - value) <= fit.rounding;
-    for (int p = 0; p < n; ++p) {
+    for (int p = 0; any(short_step) && p < n; ++p) {
       const auto damped = bounds.least_curvature[p] > current.hessian[packed(p, p)];
-      size[p] = select(short_step && damped, T(1024) * size[p], size[p]);
+      square[p] = select(short_step && damped, T(1048576) * square[p], square[p]);
     }
+    using Kokkos::sqrt;
     current.value = select(begins, value, current.value);
-    first_value = select(begins, value, first_value);
+    const T root_of_value = sqrt(current.value);
+    root_of_first = select(begins, root_of_value, root_of_first);
     for (int p = 0; p < n; ++p) {
       current.gradient[p] = select(moved, at_trial.gradient[p], current.gradient[p]);
-      seen[p] = max_of(seen[p], abs_of(fit.theta[p]));
-      size[p] = max_of(size[p], seen[p]);
+      square[p] = max_of(square[p], fit.theta[p] * fit.theta[p]);
+      if constexpr (derivatives_of<typename Problem::ModelType>() == Derivatives::differences) {
+        seen[p] = max_of(seen[p], abs_of(fit.theta[p]));
+      }
     }
     for (int k = 0; k < packed(n, 0); ++k) {
       current.hessian[k] = select(moved, at_trial.hessian[k], current.hessian[k]);
     }
     fresh = fresh && again;
-    using Kokkos::sqrt;
     constexpr auto eps =
         PackValue<T>(4) *
         static_cast<PackValue<T>>(Kokkos::Experimental::epsilon_v<typename Problem::Real>);
-    fit.rounding = eps * (current.value + sqrt(current.value) * sqrt(signal) + eps * signal);
+    fit.rounding = eps * (current.value + root_of_value * root_of_signal +
+                          eps * root_of_signal * root_of_signal);
     if (!knows_errors) {
       fit.unit = current.value / freedom;
     }
-    const T least =
-        static_cast<PackValue<T>>(least_influence) * sqrt(first_value) * sqrt(current.value);
     const T tiny(Kokkos::Experimental::norm_min_v<PackValue<T>>);
+    const T least =
+        max_of(static_cast<PackValue<T>>(least_influence) * root_of_first * root_of_value, tiny);
     for (int p = 0; p < n; ++p) {
-      bounds.least_curvature[p] = max_of(least, tiny) / size[p] / size[p];
+      bounds.least_curvature[p] = least / square[p];
     }
     if constexpr (derivatives_of<typename Problem::ModelType>() == Derivatives::differences) {
       propose_but(again, options);
@@ -133,7 +140,7 @@ struct ResidualState {
     using Real = typename Problem::Real;
     const T level(PackValue<T>(32) *
                   static_cast<PackValue<T>>(Kokkos::Experimental::epsilon_v<Real>));
-    const T most = level * (sqrt(signal) + sqrt(max_of(at.value, T(0))));
+    const T most = level * (root_of_signal + sqrt(max_of(at.value, T(0))));
     MaskOf<T> again = T(0) != T(0);
     for (int p = 0; p < n; ++p) {
       const T step = T(static_cast<PackValue<T>>(difference_step<Real>)) *

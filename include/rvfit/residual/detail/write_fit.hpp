@@ -63,12 +63,8 @@ KOKKOS_INLINE_FUNCTION void write_covariance(const Problem& problem, std::int64_
   }
   // Covariances are in units of c_p c_q / (k h)^2; with their factor, F / freedom, in those of c_p c_q.
   Accum factor = 1, root = element(state.units.root_of_value(), w);
+  const int freedom = static_cast<int>(element(state.used, w)) - determined.rank;
   if (problem.scale_covariance) {
-    int used = 0;
-    for (int i = 0; i < problem.data.points; ++i) {
-      used += problem.weight(number, i) != Accum(0) ? 1 : 0;
-    }
-    const int freedom = used - determined.rank;
     factor = freedom > 0 ? element(fit.current.value, w) / static_cast<Accum>(freedom) : nan;
     root = 1;
   }
@@ -91,6 +87,7 @@ KOKKOS_INLINE_FUNCTION void write_covariance(const Problem& problem, std::int64_
   }
   if (out.rank.extent(0) != 0) {
     out.rank(number) = determined.rank;
+    out.freedom(number) = freedom;
     out.undetermined(number) = determined.undetermined;
     out.on_bound(number) = solved ? on_bound : 0;
   }
@@ -106,7 +103,8 @@ KOKKOS_INLINE_FUNCTION void write_fit(const Problem& problem, std::int64_t numbe
   for (int p = 0; p < Problem::n; ++p) {
     out.theta(number, p) = element(fit.theta[p], w) * element(state.units.parameter[p], w);
   }
-  const auto root = element(state.units.root_of_value(), w);
+  const auto root = element(state.units.used, w) ? element(state.units.root_of_value(), w)
+                                                 : typename Problem::Accum(1);
   out.value(number) = status == FitStatus::invalid
                           ? Kokkos::Experimental::quiet_NaN_v<typename Problem::Accum>
                           : element(fit.current.value, w) / root / root;
