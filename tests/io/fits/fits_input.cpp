@@ -205,6 +205,19 @@ void set_card(const std::string& path, const std::string& keyword, const std::st
   write_bytes(path, bytes);
 }
 
+TEST_CASE("fits: a long text instead of a number is refused before CFITSIO tells of it") {
+  const ScratchFolder folder;
+  const std::string path = folder / "sample.fits";
+  write_sample(path);
+  set_card(path, "ANSWER", "'" + std::string(60, 'x') + "'");
+  io::FitsInput file(path);
+  CHECK_THROWS_WITH_AS(
+      static_cast<void>(file.keyword<std::int64_t>("PRIMARY", "ANSWER")),
+      (path + ": HDU 'PRIMARY': keyword ANSWER is a long text, a number was expected").c_str(),
+      io::IoError);
+  CHECK(file.keyword<std::string>("PRIMARY", "ANSWER") == std::string(60, 'x'));
+}
+
 TEST_CASE("fits: numbers of a header that CFITSIO uses unseen are looked at before") {
   const ScratchFolder folder;
   const std::string path = folder / "sample.fits";

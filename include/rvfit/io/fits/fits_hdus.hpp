@@ -87,6 +87,8 @@ class FitsHdus {
       int flag = 0;
       fits_read_key(file, TLOGICAL, name.c_str(), &flag, nullptr, &status);
       value = flag != 0;
+    } else if (detail::is_long_text(file, name)) {
+      fail(hdu, "keyword " + name + " is a long text, a number was expected");
     } else {
       fits_read_key(file, detail::type_code<T>(), name.c_str(), &value, nullptr, &status);
     }

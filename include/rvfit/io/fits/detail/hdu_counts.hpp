@@ -11,6 +11,7 @@
 ///
 ///   bytes of data = |BITPIX| / 8 * GCOUNT * (PCOUNT + NAXIS1 * .. * NAXISm)
 
+#include <rvfit/io/fits/detail/raw_header.hpp>
 #include <rvfit/io/fits/io_error.hpp>
 
 #include <fitsio.h>
@@ -66,6 +67,9 @@ class HduCounts {
   }
 
   [[nodiscard]] std::optional<LONGLONG> integer(const std::string& name) const {
+    if (is_long_text(file_, name)) {
+      fail(name + " is a long text, a whole number was expected");
+    }
     LONGLONG value = 0;
     int status = 0;
     fits_read_key(file_, TLONGLONG, name.c_str(), &value, nullptr, &status);
