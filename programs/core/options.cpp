@@ -254,6 +254,10 @@ void declare_run(CLI::App& app, Options& options) {
   app.add_option("--process-status-file", options.status_file,
                  "Text file: FILE STATUS OBJECTS SECONDS for each file")
       ->group(group);
+  app.add_option("--report", options.report,
+                 "Page about the run: counts, distributions, the worst fits, settings")
+      ->type_name("FILE.html")
+      ->group(group);
   app.add_option("--summary-json", options.summary_json, "Write the summary to this file, too")
       ->group(group);
   app.add_flag("--quiet", options.quiet, "No progress bar and no summary")->group(group);

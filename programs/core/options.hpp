@@ -31,6 +31,7 @@ struct Options {
   bool skip_existing = false;    ///< pass over files whose outputs are there
   bool stop_at_failure = false;  ///< leave the files after a bad one
   bool plot = false;             ///< draw spectra and fits
+  std::string report;            ///< page about the run; empty: none
   std::string status_file;       ///< empty: none; so also the next two
   std::string summary_json;
   std::string log_file;

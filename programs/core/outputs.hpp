@@ -10,6 +10,7 @@
 #include "options.hpp"
 #include "output_names.hpp"
 #include "provenance.hpp"
+#include "report.hpp"
 #include <rvfit/io/rvtab/write_models.hpp>
 #include <rvfit/io/rvtab/write_rvtab.hpp>
 
@@ -63,11 +64,12 @@ namespace rvfit_programs {
 class Outputs {
  public:
   Outputs(std::string program, const Options& options, const rvfit::EmulatorData& emulator,
-          const rvfit::ParameterSet& parameters)
+          const rvfit::ParameterSet& parameters, Report& report)
       : program_(std::move(program)),
         options_(options),
         emulator_(emulator),
-        parameters_(parameters) {}
+        parameters_(parameters),
+        report_(report) {}
 
   /// Take the results of a batch for a file. @throws rvfit::io::IoError  an output cannot be written
   void add(FileJob& file, Part&& part) {
@@ -75,6 +77,9 @@ class Outputs {
       folders_.prepare(options_.outputs.figures(file.path));
       const std::vector<std::string> drawn = draw_figures(file.reading, part, options_);
       file.figures.insert(file.figures.end(), drawn.begin(), drawn.end());
+    }
+    if (report_.is_wanted()) {
+      report_.add(file.reading, part);
     }
     // A file of one part waits for its turn with its models in memory, not with an open output.
     const bool whole = part.targets.size() == file.reading.targets.size();
@@ -142,7 +147,19 @@ class Outputs {
         throw;
       }
     }
+    report_.add_table(rvtab, false);
     return table.result.status;
+  }
+
+  /// The outputs of a file were there.
+  void pass_over(const FileJob& file) const {
+    report_.add_table(options_.outputs.table(file.path), true);
+  }
+
+  /// A file that is bad, and why: it leaves nothing behind.
+  void give_up(FileJob& file) const {
+    discard(file);
+    report_.add_failure(file.path, file.error);
   }
 
   /// Leave nothing of a file that is bad.
@@ -220,6 +237,7 @@ class Outputs {
   const rvfit::EmulatorData& emulator_;
   const rvfit::ParameterSet& parameters_;
   OutputFolders folders_;
+  Report& report_;
 };
 
 }  // namespace rvfit_programs

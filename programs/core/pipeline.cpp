@@ -303,6 +303,7 @@ void Pipeline::finish(FileJob& file) {
   if (file.passed_over) {
     log(LogLevel::info, file.path + ": passed over, its outputs are there");
     status_.existing(file.path);
+    outputs_.pass_over(file);
     return;
   }
   int stars = 0;
@@ -321,7 +322,7 @@ void Pipeline::finish(FileJob& file) {
   if (file.failed) {
     progress_.clear();
     const auto turn = fits_turn();
-    Outputs::discard(file);
+    outputs_.give_up(file);
     log(LogLevel::error, file.error);
     status_.failure(file.path, file.since_read.seconds());
     good_ = false;

@@ -3,7 +3,6 @@
 #include "program.hpp"
 
 #include "backend.hpp"
-#include "figures.hpp"
 #include "file_list.hpp"
 #include "log.hpp"
 #include "match_library.hpp"
@@ -11,8 +10,11 @@
 #include "pipeline.hpp"
 #include "process_status.hpp"
 #include "processes.hpp"
+#include "python.hpp"
+#include "report.hpp"
 #include "summary.hpp"
 #include "survey_fitter.hpp"
+#include <rvfit/core/version.hpp>
 #include <rvfit/io/read_emulator.hpp>
 
 #include <exception>
@@ -31,7 +33,7 @@ constexpr int exit_bad = 2;
 [[nodiscard]] std::unique_ptr<SurveyFitter> make_fitter(const rvfit::EmulatorData& emulator,
                                                         const Options& options) {
   FitSettings settings = options.fit;
-  settings.keep_models = settings.keep_models || options.plot;
+  settings.keep_models = settings.keep_models || options.plot || !options.report.empty();
   try {
     return settings.double_storage ? make_double_fitter(emulator, settings)
                                    : make_float_fitter(emulator, settings);
@@ -52,7 +54,8 @@ constexpr int exit_bad = 2;
 
 /// Fit all files; true if every one went well.
 [[nodiscard]] bool fit_files(const std::string& name, const Options& options, const Reader& read,
-                             Processes* processes, Summary& summary) {
+                             Processes* processes, const Kokkos::Timer& since_start,
+                             Summary& summary) {
   FileList files = files_of(options);
   if (processes != nullptr) {
     files.share([processes] { return processes->next_number(); });
@@ -65,17 +68,23 @@ constexpr int exit_bad = 2;
   summary.threads = fitter->threads();
   summary.precision = options.fit.double_storage ? "double" : "float";
   summary.seconds.setup += timer.seconds();
-  Outputs outputs(name, options, emulator, fitter->parameters());
+  Report report(options.report);
+  Outputs outputs(name, options, emulator, fitter->parameters(), report);
   const Reader matched = matched_to_library(read, options.spectra, emulator);
-  return Pipeline(options, matched, files, *fitter, outputs, status, summary).run();
+  const bool good = Pipeline(options, matched, files, *fitter, outputs, status, summary).run();
+  if (report.is_wanted()) {
+    summary.seconds.total = since_start.seconds();
+    report.write(name + " " + rvfit::version, options, emulator, summary);
+  }
+  return good;
 }
 
-/// The options of a process: one of several has status and log files of its own, and only rank 0 talks.
+/// The options of a process: one of several has status and log files and a page of its own, and only rank 0 talks.
 [[nodiscard]] Options options_of(Options options, const Processes* processes) {
   const int rank = processes == nullptr ? 0 : processes->rank();
   if (rank > 0) {
     options.quiet = true;
-    for (std::string* file : {&options.status_file, &options.log_file}) {
+    for (std::string* file : {&options.status_file, &options.log_file, &options.report}) {
       *file += file->empty() ? "" : "." + std::to_string(rank);
     }
   }
@@ -104,9 +113,12 @@ int run(const std::string& name, const Options& options, const Reader& read, Pro
         const Kokkos::Timer& since_start) {
   Summary summary;
   if (options.plot) {
-    require_plotting();
+    require_plotting("--doplot");
   }
-  const bool good = fit_files(name, options, read, processes, summary);
+  if (!options.report.empty()) {
+    require_plotting("--report");
+  }
+  const bool good = fit_files(name, options, read, processes, since_start, summary);
   summary.seconds.total = since_start.seconds();
   if (processes != nullptr) {
     std::optional<Summary> of_all = processes->finish(summary);

@@ -37,6 +37,7 @@ struct Reading {
   std::vector<rvfit::io::Column> redshift;   ///< RR_Z and so on, for each spectrum
   std::vector<rvfit::io::Keyword> keywords;  ///< of the survey's own
   std::vector<std::string> names;            ///< of spectra, for figures; none: the file's
+  std::vector<std::string> flux_units;       ///< of each arm, for figures; none: not known
 
   /// Forget the pixels, and close the file that they come from.
   void release_spectra() {

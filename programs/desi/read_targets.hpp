@@ -162,9 +162,10 @@ inline void leave_out_empty(rvfit::io::Targets& targets, const std::vector<char>
   reading.model_tables = {"FIBERMAP"};
   reading.other_tables = {{"EXP_FIBERMAP", exposures_of(file, rows)}};
   reading.redshift = redrock.columns();
-  if (options.plot) {
+  if (options.plot || !options.report.empty()) {
     reading.names = names_of(file);
   }
+  reading.flux_units = file.flux_units;
   reading.keywords = {{"RR_FILE", redrock_file, "file of redshifts"}};
   reading.spectra = std::move(file);
   reading.read_rows = [input](const std::vector<std::size_t>& some) { return input->read(some); };

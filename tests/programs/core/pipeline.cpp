@@ -130,7 +130,8 @@ Outcome run(const ScratchFolder& folder, const std::vector<std::string>& names, 
     FileList files(names);
     ProcessStatus status(status_file);
     const rvfit::EmulatorData emulator;
-    Outputs outputs("test", options, emulator, fitter.parameters());
+    Report report("");
+    Outputs outputs("test", options, emulator, fitter.parameters(), report);
     const Reader reader = read_fake;
     outcome.good = Pipeline(options, reader, files, fitter, outputs, status, outcome.summary).run();
   }
@@ -236,7 +237,8 @@ TEST_CASE("Pipeline: a list that breaks off is an error when what was taken is f
   });
   ProcessStatus status("");
   const rvfit::EmulatorData emulator;
-  Outputs outputs("test", options, emulator, fitter.parameters());
+  Report report("");
+  Outputs outputs("test", options, emulator, fitter.parameters(), report);
   const Reader reader = read_fake;
   Summary summary;
   Pipeline pipeline(options, reader, files, fitter, outputs, status, summary);

@@ -158,6 +158,7 @@ class DesiInput {
     diagonals_.push_back(resolution == Resolution::read
                              ? detail::require_diagonals(file_, label, desi_.rows(), arm.pixels())
                              : 0);
+    desi_.flux_units.push_back(file_.keyword<std::string>(label + "_FLUX", "BUNIT").value_or(""));
     arm.snr = desi_recorded_snr(file_, label, desi_.rows());
     desi_.arms.push_back(std::move(arm));
   }
