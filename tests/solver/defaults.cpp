@@ -326,6 +326,30 @@ TEST_CASE("defaults: fewer points than parameters end at once, near the start") 
   }
 }
 
+TEST_CASE("defaults: inverse variances are weights squared, and only one of the two is given") {
+  const Exec exec;
+  const auto row = [&](const Vec& values) {
+    return upload_matrix<Matrix<const double, Double>>(exec, "row", values, 1, values.size());
+  };
+  // The mean of 1, 2 and 6 with errors of 1, 0.5 and 2, and a point that is left out: (1 + 8 + 1.5) / 5.25.
+  const auto y = row({1.0, 2.0, 6.0, nan}), weight = row({1.0, 2.0, 0.5, 0.0});
+  const auto ivar = row({1.0, 4.0, 0.25, 0.0}), start = row({1.0});
+  for (const Parallelism way : ways) {
+    const auto fits = fit_residuals<Double>(exec, Constant{}, {.y = y, .inverse_variance = ivar},
+                                            start, ResidualOptions{.parallelism = way});
+    CHECK(download(exec, fits.theta)(0, 0) == rounded(2.0));
+    CHECK(download(exec, fits.covariance)(0, 0, 0) == rounded(1.0 / 5.25));
+    CHECK(download(exec, fits.freedom)(0) == 2);
+  }
+  CHECK_THROWS_AS(
+      (void)fit_residuals<Double>(exec, Constant{},
+                                  {.y = y, .weight = weight, .inverse_variance = ivar}, start),
+      InvalidArgument);
+  const auto negative = fit_residuals<Double>(
+      exec, Constant{}, {.y = y, .inverse_variance = row({1.0, -4.0, 0.25, 0.0})}, start);
+  CHECK(download(exec, negative.status)(0) == FitStatus::non_finite);
+}
+
 TEST_CASE("defaults: a perfect fit has converged") {
   const Solved zero = solve(Constant{}, Vec(5, 0.0), {}, {1.0});
   CHECK(zero.status[0] == FitStatus::converged);

@@ -31,6 +31,8 @@ struct ResidualData {
   Matrix<const Real, P> y{};       ///< (N, M) or (1, M); empty: 0
   Matrix<const Real, P> weight{};  ///< (N, M) or (1, M)  1 / sigma, 0 leaves a point out; empty: 1
   ParametersOfFits<P> parameters{};
+  /// (N, M) or (1, M)  1 / sigma^2, instead of weights; a point whose inverse variance is negative is NaN
+  Matrix<const Real, P> inverse_variance{};
 };
 
 /// Results of N fits with P parameters.

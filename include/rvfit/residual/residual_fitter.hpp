@@ -149,6 +149,10 @@ class ResidualFitter {
     };
     require_points("y", data.y);
     require_points("weight", data.weight);
+    require_points("inverse_variance", data.inverse_variance);
+    RVFIT_REQUIRE(data.weight.extent(0) == 0 || data.inverse_variance.extent(0) == 0,
+                  "ResidualFitter: weight has ", data.weight.extent(0), " rows, inverse_variance ",
+                  data.inverse_variance.extent(0), ", wanted one of them empty");
     require_rows("lower", data.parameters.lower, size, true);
     require_rows("upper", data.parameters.upper, size, true);
     require_rows("fixed", data.parameters.fixed, size, true);

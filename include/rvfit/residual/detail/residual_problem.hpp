@@ -62,6 +62,9 @@ struct ResidualProblem {
 
   /// 1 / sigma of point i; 0 leaves it out.
   [[nodiscard]] KOKKOS_FUNCTION Accum weight(std::int64_t fit, int i) const {
+    if (data.inverse_variance.extent(0) != 0) {
+      return Kokkos::sqrt(static_cast<Accum>(row_or(data.inverse_variance, fit, i, Real(1))));
+    }
     return static_cast<Accum>(row_or(data.weight, fit, i, Real(1)));
   }
   /// The datum, 0 where it is left out.
@@ -72,7 +75,8 @@ struct ResidualProblem {
 
   /// True where F is -2 ln L but for a constant: errors are known, or the data are counts.
   [[nodiscard]] KOKKOS_FUNCTION bool knows_errors() const {
-    return is_likelihood<Estimator> || (data.weight.extent(0) != 0 && !scale_covariance);
+    const bool given = data.weight.extent(0) != 0 || data.inverse_variance.extent(0) != 0;
+    return is_likelihood<Estimator> || (given && !scale_covariance);
   }
 
   /// Add a datum to the sums of its fit.
