@@ -11,7 +11,7 @@
 #   CMAKE_ARGS         passed to the search for Kokkos, for example -DKokkos_ROOT=...
 set -euo pipefail
 
-build="make g++ binutils cmake ninja-build pkg-config libcfitsio-dev libeigen3-dev libcli11-dev
+build="make g++ binutils cmake ninja-build pkg-config libcfitsio-dev libeigen3-dev libcli11-dev libyaml-cpp-dev
   libspdlog-dev nlohmann-json3-dev doctest-dev python3"
 demo="$build python3-numpy python3-astropy python3-matplotlib"
 test="$demo clang clang-format clang-tidy libclang-rt-dev libomp-dev libopenmpi-dev openmpi-bin python3-pytest python3-h5py python3-scipy python3-torch

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+
+#include "make_library.hpp"
+
+#include "work_file.hpp"
+#include "write_library.hpp"
+#include <rvfit/core/require.hpp>
+#include <rvfit/core/version.hpp>
+#include <rvfit/io/fits/io_error.hpp>
+#include <rvfit/library/resample_template.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <exception>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <optional>
+#include <sstream>
+#include <thread>
+
+namespace rvfit_library {
+namespace {
+
+using rvfit::Medium;
+
+/// All arms of an instrument for spectra of the same wavelengths, again and again.
+class ArmMaker {
+ public:
+  ArmMaker(const Instrument& instrument, const std::vector<rvfit::TemplateGrid>& grids,
+           const LineSpread& templates, Medium medium, Normalization normalization)
+      : instrument_(instrument),
+        grids_(grids),
+        templates_(templates),
+        medium_(medium),
+        normalization_(normalization) {}
+
+  /// ln T of all arms, one after another.
+  /// @throws rvfit::InvalidArgument  the spectrum does not reach an arm, or is not positive there
+  [[nodiscard]] std::vector<float> make(const TemplateSpectrum& spectrum) {
+    if (spectrum.wave != wave_) {
+      prepare(spectrum.wave);
+    }
+    std::vector<float> all;
+    for (std::size_t a = 0; a < resamplers_.size(); ++a) {
+      std::vector<double> arm(static_cast<std::size_t>(grids_[a].size));
+      resamplers_[a].resample(spectrum.flux, arm);
+      const double scale = normalization_ == Normalization::median ? median(arm) : 1.0;
+      for (std::size_t j = 0; j < arm.size(); ++j) {
+        RVFIT_REQUIRE(arm[j] > 0.0 && scale > 0.0, "arm ", instrument_.arms[a].name, ": flux is ",
+                      arm[j], " at ", grids_[a].wave(static_cast<double>(j)),
+                      " Angstrom, positive wanted");
+        all.push_back(static_cast<float>(std::log(arm[j] / scale)));
+      }
+    }
+    return all;
+  }
+
+ private:
+  void prepare(const std::vector<double>& wave) {
+    wave_.clear();  // until all is well
+    resamplers_.clear();
+    std::vector<double> own(wave);
+    std::transform(own.begin(), own.end(), own.begin(),
+                   [&](double w) { return rvfit::converted(w, medium_, instrument_.medium); });
+    for (std::size_t a = 0; a < instrument_.arms.size(); ++a) {
+      std::vector<double> sigma;
+      for (int j = 0; j < grids_[a].size; ++j) {
+        sigma.push_back(missing_sigma(instrument_.arms[a].spread, templates_, grids_[a].wave(j)));
+      }
+      const auto [first, last] = rvfit::TemplateResampler::light(grids_[a], sigma);
+      RVFIT_REQUIRE(own.front() <= first && own.back() >= last, "arm ", instrument_.arms[a].name,
+                    " needs ", first, " to ", last, " Angstrom, the spectrum has ", own.front(),
+                    " to ", own.back());
+      resamplers_.emplace_back(own, grids_[a], sigma);
+    }
+    wave_ = wave;
+  }
+
+  [[nodiscard]] static double median(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+  }
+
+  const Instrument& instrument_;
+  const std::vector<rvfit::TemplateGrid>& grids_;
+  LineSpread templates_;
+  Medium medium_;
+  Normalization normalization_;
+  std::vector<double> wave_;  ///< that the resamplers are for, as in the file
+  std::vector<rvfit::TemplateResampler> resamplers_;
+};
+
+/// "R=500000" as a line spread; empty: none.
+[[nodiscard]] LineSpread parse_spread(const std::string& text) {
+  LineSpread spread;
+  if (!text.empty()) {
+    const std::size_t equals = text.find('=');
+    RVFIT_REQUIRE(equals != std::string::npos, "--templates-resolution is '", text,
+                  "', expected R=, fwhm= or sigma= and a number");
+    spread.kind = line_spread_kind(text.substr(0, equals));
+    spread.points = {{0.0, std::atof(text.c_str() + equals + 1)}};
+    require_valid(spread);
+  }
+  return spread;
+}
+
+/// The medium of the templates: as asked for, or told by some of them.
+[[nodiscard]] Medium find_medium(const Options& options, const TemplateSet& set, Report& report) {
+  if (options.medium == MediumSource::air || options.medium == MediumSource::vacuum) {
+    return options.medium == MediumSource::air ? Medium::air : Medium::vacuum;
+  }
+  std::map<Medium, int> lines, header;
+  constexpr std::size_t most = 20;
+  const std::size_t stride = std::max<std::size_t>(set.templates.size() / most, 1);
+  for (std::size_t t = 0; t < set.templates.size(); t += stride) {
+    try {
+      const TemplateSpectrum spectrum = read_template(set.templates[t], options);
+      ++lines[medium_of_lines(spectrum)];
+      ++header[spectrum.header_medium];
+    } catch (const rvfit::io::IoError&) {
+      continue;  // it is named when its turn comes
+    }
+  }
+  const auto most_votes = [](std::map<Medium, int>& votes) {
+    return votes[Medium::air] == votes[Medium::vacuum]  ? Medium::unknown
+           : votes[Medium::air] > votes[Medium::vacuum] ? Medium::air
+                                                        : Medium::vacuum;
+  };
+  const Medium by_lines = most_votes(lines), by_header = most_votes(header);
+  const bool trust = options.medium == MediumSource::lines && by_lines != Medium::unknown;
+  if (trust && by_header != Medium::unknown && by_header != by_lines) {
+    report.remarks.push_back(std::string("headers say that wavelengths are in ") +
+                             name_of(by_header) + ", lines are where they are in " +
+                             name_of(by_lines) + ": taken as " + name_of(by_lines));
+  }
+  const Medium medium = trust ? by_lines : by_header;
+  RVFIT_REQUIRE(medium != Medium::unknown,
+                "neither headers nor lines tell whether the templates' "
+                "wavelengths are in air or in vacuum: --templates-medium does");
+  return medium;
+}
+
+/// All that the numbers of a template depend on: work of another description is not gone on with.
+[[nodiscard]] std::string description(const Options& options, const Instrument& instrument,
+                                      const std::vector<rvfit::TemplateGrid>& grids,
+                                      const TemplateSet& set, Medium medium) {
+  std::ostringstream text;
+  text.precision(17);
+  text << "rvfit_library " << rvfit::version << ' ' << name_of(medium) << ' ' << options.resolution
+       << ' ' << static_cast<int>(options.normalization) << ' ' << options.wave << ' '
+       << name_of(instrument.medium);
+  for (std::size_t a = 0; a < grids.size(); ++a) {
+    const InstrumentArm& arm = instrument.arms[a];
+    text << '\n'
+         << arm.name << ' ' << grids[a].origin << ' ' << grids[a].step << ' ' << grids[a].size
+         << ' ' << static_cast<int>(arm.spread.kind);
+    for (const LineSpread::Point& point : arm.spread.points) {
+      text << ' ' << point.wave << ' ' << point.value;
+    }
+  }
+  for (const Template& one : set.templates) {
+    text << '\n' << one.name();
+  }
+  return text.str();
+}
+
+/// Make the templates that are not done, on all threads; a line for each that cannot be made.
+std::map<std::size_t, std::string> make_templates(const Options& options, const TemplateSet& set,
+                                                  const ArmMaker& maker, WorkFile& work,
+                                                  const std::function<void(double)>& progress) {
+  std::map<std::size_t, std::string> faults;
+  std::mutex files;  // CFITSIO and the work file are for one at a time
+  std::atomic<std::size_t> next = 0;
+  std::atomic<bool> stopped = false;
+  std::exception_ptr failure;
+  const auto run = [&] {
+    ArmMaker own(maker);
+    for (std::size_t t = next++; t < set.templates.size() && !stopped; t = next++) {
+      if (work.has(t)) {
+        continue;
+      }
+      try {
+        TemplateSpectrum spectrum;
+        {
+          const std::lock_guard lock(files);
+          spectrum = read_template(set.templates[t], options);
+        }
+        const std::vector<float> made = own.make(spectrum);
+        const std::lock_guard lock(files);
+        try {
+          work.write(t, made);
+        } catch (...) {
+          failure = std::current_exception();
+          stopped = true;
+        }
+        progress(static_cast<double>(work.done()) / static_cast<double>(set.templates.size()));
+      } catch (const rvfit::io::IoError& error) {
+        const std::lock_guard lock(files);
+        faults[t] = error.what();
+      } catch (const rvfit::InvalidArgument& error) {
+        const std::lock_guard lock(files);
+        faults[t] = set.templates[t].name() + ": " + error.what();
+      }
+      stopped = stopped || (options.strict && !faults.empty());
+    }
+  };
+  const auto hardware = static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
+  const int threads = options.threads > 0 ? options.threads : hardware;
+  {
+    std::vector<std::jthread> workers;
+    for (int n = 1; n < threads; ++n) {
+      workers.emplace_back(run);
+    }
+    run();
+  }
+  if (failure) {
+    std::rethrow_exception(failure);
+  }
+  return faults;
+}
+
+}  // namespace
+
+Report make_library(const Options& options, const Instrument& instrument,
+                    const std::function<void(double)>& progress) {
+  Report report;
+  TemplateSet set = find_templates(options);
+  report.found = set.templates.size() + set.faults.size();
+  report.faults = set.faults;
+  const auto stop_if_strict = [&] {
+    if (options.strict && !report.faults.empty()) {
+      throw rvfit::io::IoError(report.faults.front());
+    }
+  };
+  stop_if_strict();
+  std::vector<rvfit::TemplateGrid> grids;
+  for (const InstrumentArm& arm : instrument.arms) {
+    grids.push_back(template_grid(instrument, arm));
+  }
+  const auto width = std::accumulate(grids.begin(), grids.end(), std::size_t{0},
+                                     [](std::size_t sum, const rvfit::TemplateGrid& grid) {
+                                       return sum + static_cast<std::size_t>(grid.size);
+                                     });
+  const Medium medium = find_medium(options, set, report);
+  WorkFile work(options.output + ".work", description(options, instrument, grids, set, medium),
+                set.templates.size(), width);
+  report.resumed = work.done();
+  const ArmMaker maker(instrument, grids, parse_spread(options.resolution), medium,
+                       options.normalization);
+  const auto faults = make_templates(options, set, maker, work, progress);
+  TemplateSet good{set.labels, {}, {}};
+  std::vector<std::size_t> rows;  // of the work file
+  for (std::size_t t = 0; t < set.templates.size(); ++t) {
+    const auto fault = faults.find(t);
+    if (fault != faults.end()) {
+      report.faults.push_back(fault->second);
+    } else if (work.has(t)) {
+      good.templates.push_back(set.templates[t]);
+      rows.push_back(t);
+    }
+  }
+  stop_if_strict();
+  if (good.templates.empty()) {
+    throw rvfit::io::IoError(report.faults.front());
+  }
+  const LabelGrid grid = find_grid(good);
+  for (const auto& [twin, first] : grid.twins) {
+    report.faults.push_back(good.templates[twin].name() + ": has the labels of " +
+                            good.templates[first].name() + ", which is used");
+  }
+  stop_if_strict();
+  for (const auto& [label, value] : grid.constant) {
+    std::ostringstream text;
+    text << label << " is " << value << " in all templates, and no label of the library";
+    report.remarks.push_back(text.str());
+  }
+  report.used = grid.templates.size();
+  report.holes = grid.holes();
+  report.cells = complete_cells(grid);
+  RVFIT_REQUIRE(report.cells > 0, report.used, " templates on a grid of ", grid.nodes.size(),
+                " nodes leave no cell with a template at every corner");
+  write_library(
+      options, instrument, grid, grids, [&](std::size_t row, std::size_t arm, float* out) {
+        std::size_t first = 0;
+        for (std::size_t a = 0; a < arm; ++a) {
+          first += static_cast<std::size_t>(grids[a].size);
+        }
+        work.read(rows[grid.templates[row]], first, static_cast<std::size_t>(grids[arm].size), out);
+      });
+  work.remove();
+  return report;
+}
+
+}  // namespace rvfit_library

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# rvfit_library: templates as a brute-force convolution has them, from files, images and lists, in air and in vacuum;
+# a run that is killed and goes on; templates that are bad.
+set -euo pipefail
+source "$(dirname "$0")/common.bash"
+require_python astropy, numpy
+
+check() { "$python" "$RVFIT_SOURCE_DIR/tests/programs/library.py" "$@"; }
+program=$RVFIT_BIN_DIR/rvfit_library
+
+cat > instrument.yaml << 'END'
+name: made up
+medium: vacuum
+margin: 200
+arms:
+  - {name: fixed, range: [8400, 8600], resolution: {sigma: 0.8}}
+  - {name: power, range: [8500, 8800], resolution: {R: [[8000, 5000], [9000, 5000]]}, step: 20}
+END
+sed 's/vacuum/air/' instrument.yaml > air.yaml
+
+mkdir phoenix
+check make phoenix
+"$program" --templates phoenix --instrument instrument.yaml --output grid.fits > said.txt
+cat said.txt
+grep -q '5 templates found, 5 used, 1 holes in the grid, 1 complete cells' said.txt || fail "counts"
+grep -q 'headers say that wavelengths are in air, lines are where they are in vacuum' said.txt || fail "medium"
+grep -q 'feh is 0 in all templates' said.txt || fail "a label that does not change"
+check check grid.fits vacuum
+[ ! -e grid.fits.work ] || fail "the work file is left"
+
+"$program" --templates phoenix --instrument air.yaml --output air.fits --quiet
+check check air.fits air
+
+check image image.fits
+"$program" --templates image.fits --templates-medium vacuum --instrument instrument.yaml --output image-grid.fits --quiet
+check check image-grid.fits vacuum
+
+echo "# files and labels
+file, teff, logg" > list.csv
+for file in phoenix/*.fits; do
+  name=$(basename "$file" .fits)
+  echo "$file, ${name:3:5}, ${name#*-}" >> list.csv
+done
+"$program" --templates list.csv --instrument instrument.yaml --output list-grid.fits --quiet
+check same grid.fits list-grid.fits
+
+# Killed at any time, it goes on; the result is the same to the bit, with any number of threads.
+for n in 1 2 3; do
+  timeout -s KILL "0.0${n}5" "$program" --templates phoenix --instrument instrument.yaml --output killed.fits --quiet \
+    --threads "$n" || true
+done
+"$program" --templates phoenix --instrument instrument.yaml --output killed.fits --threads 2 > /dev/null
+check same grid.fits killed.fits
+
+# A line names each file that is no template, and the others go on; with --strict nothing does.
+cp -r phoenix mixed
+check bad mixed
+"$program" --templates mixed --instrument instrument.yaml --output mixed.fits --quiet 2> stderr.txt
+cat stderr.txt
+[ "$(wc -l < stderr.txt)" -eq 5 ] || fail "not a line for each bad template"
+for text in 'no-label.fits: has no label logg' 'short.fits: arm fixed needs' 'nan.fits: flux of pixel 77 is no number' \
+  'twin.fits: has the labels of mixed/lte05500-4.50.fits' 'broken.fits'; do
+  grep -qF "$text" stderr.txt || fail "no line says '$text'"
+done
+check same grid.fits mixed.fits
+expect_bad broken.fits rvfit_library --templates mixed --strict --instrument instrument.yaml --output strict.fits
+[ ! -e strict.fits ] || fail "a library in spite of --strict"
+
+echo 'name: x
+medium: vacuum
+arms:
+  - {name: a, range: [8400, 8600], resolution: {sigme: 1}}' > wrong.yaml
+expect_bad "line 4: " rvfit_library --templates phoenix --instrument wrong.yaml --output out.fits
+expect_bad "no installed instrument" rvfit_library --templates phoenix --instrument nowhere --output out.fits
+expect_bad "nowhere: no such file" rvfit_library --templates nowhere --instrument instrument.yaml --output out.fits
