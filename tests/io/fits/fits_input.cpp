@@ -11,6 +11,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -203,6 +204,20 @@ void set_card(const std::string& path, const std::string& keyword, const std::st
   REQUIRE(place != std::string::npos);
   bytes.replace(place, 80, name + value + std::string(70 - value.size(), ' '));
   write_bytes(path, bytes);
+}
+
+TEST_CASE(
+    "fits: bytes behind the last HDU are refused in a gzipped file, too, unless they are zeros") {
+  const ScratchFolder folder;
+  for (const char filler : {'x', '\0'}) {
+    const std::string path = folder / (filler == 'x' ? "bad.fits" : "good.fits");
+    write_sample(path);
+    write_bytes(path, read_bytes(path) + std::string(4000, filler));
+    REQUIRE(std::system(("gzip -k '" + path + "'").c_str()) == 0);
+    for (const std::string& file : {path, path + ".gz"}) {
+      CHECK((error_of(file) == "no error") == (filler == '\0'));
+    }
+  }
 }
 
 TEST_CASE("fits: a long text instead of a number is refused before CFITSIO tells of it") {

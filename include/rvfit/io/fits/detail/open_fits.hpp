@@ -13,6 +13,7 @@
 
 #include <fitsio.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -54,17 +55,22 @@ using HduNumbers = std::map<std::string, int>;
   return status == 0 ? upper_case(without_trailing_blanks(name)) : "";
 }
 
-/// Whether all bytes of a file from `first` on are zero. False for a gzipped one, of which only blocks can
-/// be looked at.
-[[nodiscard]] inline bool ends_in_zeros(const std::string& path, LONGLONG first) {
-  std::ifstream stream(path, std::ios::binary);
-  stream.seekg(first);
-  char byte = 0;
-  bool zeros = stream.good();
-  while (zeros && stream.get(byte)) {
-    zeros = byte == '\0';
+/// Whether all bytes of a file from `first` on are zero; of a gzipped one those that it unpacks to.
+[[nodiscard]] inline bool ends_in_zeros(fitsfile* file, LONGLONG first) {
+  std::array<char, 2880> block{};
+  const auto size = static_cast<LONGLONG>(block.size());
+  int status = 0;
+  for (LONGLONG place = first; place < file->Fptr->filesize; place += size) {
+    const LONGLONG count = std::min(size, file->Fptr->filesize - place);
+    block.fill('\0');
+    ffmbyt(file, place, 0, &status);
+    ffgbyt(file, count, block.data(), &status);
+    if (status != 0 || std::any_of(block.begin(), block.end(), [](char c) { return c != 0; })) {
+      fits_clear_errmsg();
+      return false;
+    }
   }
-  return zeros;
+  return true;
 }
 
 /// Visit every HDU up to the end of the file. Behind the last one there may be zeros or blanks, and of its
@@ -79,7 +85,7 @@ using HduNumbers = std::map<std::string, int>;
     int status = 0;
     require_sane_header(path, file, number, end);
     fits_movabs_hdu(file, number, nullptr, &status);
-    if (number > 1 && (status == END_OF_FILE || (status != 0 && ends_in_zeros(path, end)))) {
+    if (number > 1 && (status == END_OF_FILE || (status != 0 && ends_in_zeros(file, end)))) {
       fits_clear_errmsg();
       break;
     }
