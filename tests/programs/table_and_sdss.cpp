@@ -308,6 +308,49 @@ TEST_CASE("rvfit_table: cosmic rays are clipped, and what reaches beyond the lib
         std::string::npos);
 }
 
+TEST_CASE(
+    "rvfit_table: the size of a batch changes no bit of stars with wavelengths of their own") {
+  if (!test::have_programs()) {
+    MESSAGE("[skipped] the programs are not built");
+    return;
+  }
+  const ScratchFolder folder;
+  constexpr std::size_t many = 8;
+  REQUIRE(test::simulate(folder, folder / "desi.fits", many).exit_code == 0);
+  const io::DesiArm arm = io::read_desi(folder / "desi.fits", {"R"}).arms[0];
+  const std::size_t n = arm.pixels();
+  std::vector<double> wave;
+  for (std::size_t row = 0; row < many; ++row) {
+    for (std::size_t i = 0; i < n; ++i) {
+      // Pixels of other widths, and up to 210 fewer of them.
+      const double grown = 1.0 + 0.004 * static_cast<double>(row);
+      const double own = arm.wave[0] + (arm.wave[i] - arm.wave[0]) / grown;
+      wave.push_back(i < 30 * row ? std::numeric_limits<double>::quiet_NaN() : own);
+    }
+  }
+  {
+    io::FitsOutput file(folder / "own.fits");
+    file.write_table("STARS", {{"WAVE", "Angstrom", "", wave, {n}},
+                               {"FLUX", "", "", arm.flux, {n}},
+                               {"IVAR", "", "", arm.ivar, {n}}});
+    file.commit();
+  }
+  const auto answers = [&](const std::string& size) {
+    REQUIRE(run(folder, "rvfit_table",
+                "--arm desi_r=STARS --batch-size " + size + " " + quoted(folder / "own.fits"))
+                .exit_code == 0);
+    auto found = column(folder / "out/rvtab_own.fits", "VRAD");
+    for (const char* name : {"VRAD_CCF", "TEFF", "CHISQ_TOT"}) {
+      const auto more = column(folder / "out/rvtab_own.fits", name);
+      found.insert(found.end(), more.begin(), more.end());
+    }
+    return found;
+  };
+  const auto together = answers("8");
+  CHECK(answers("1") == together);
+  CHECK(answers("3") == together);
+}
+
 TEST_CASE("rvfit_sdss: many files are fitted together, and a bad one costs but itself") {
   if (!test::have_programs()) {
     MESSAGE("[skipped] the programs are not built");
