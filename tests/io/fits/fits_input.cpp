@@ -220,6 +220,26 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("fits: a keyword that is there twice counts once, the first time") {
+  const ScratchFolder folder;
+  const std::string path = folder / "sample.fits";
+  write_sample(path);
+  std::string bytes = read_bytes(path);
+  const auto replace_card = [&](const std::string& name, const std::string& card) {
+    const std::size_t place = bytes.find(name);
+    REQUIRE(place != std::string::npos);
+    bytes.replace(place, 80, card + std::string(80 - card.size(), ' '));
+  };
+  replace_card("RATIO   =", "ANSWER  = '" + std::string(60, 'x') + "'");
+  replace_card("TCOMM1  =", "TFIELDS =                  900");
+  write_bytes(path, bytes);
+  io::FitsInput file(path);
+  for (int twice = 0; twice < 2; ++twice) {
+    CHECK(file.keyword<std::int64_t>("PRIMARY", "ANSWER") == 42);
+    CHECK(file.read_column<double>("TABLE", "D").size() == 2);
+  }
+}
+
 TEST_CASE("fits: a long text instead of a number is refused before CFITSIO tells of it") {
   const ScratchFolder folder;
   const std::string path = folder / "sample.fits";

@@ -129,6 +129,9 @@ class HduCounts {
            std::to_string(whole));
     }
     const LONGLONG columns = count("TFIELDS", 0, 999);
+    if (file_->Fptr->hdutype != BINARY_TBL || columns != file_->Fptr->tfield) {
+      fail("TFIELDS is " + std::to_string(columns) + ", and the header has it or XTENSION twice");
+    }
     for (LONGLONG n = 1; n <= columns; ++n) {
       const std::string name = "TFORM" + std::to_string(n);
       const std::string form = text(name);

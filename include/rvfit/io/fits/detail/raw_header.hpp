@@ -23,12 +23,17 @@ extern "C" int ffgbyt(fitsfile* file, LONGLONG count, void* buffer, int* status)
 namespace rvfit::io::detail {
 
 /// Whether the value of a keyword of the current HDU is longer than any number. CFITSIO 4.2 writes its message
-/// about a long text that is no whole number beyond the end of a buffer (ffc2j).
+/// about a long text that is no whole number beyond the end of a buffer (ffc2j). The header is read from its
+/// beginning here and by who reads the keyword next: it may be there twice.
 [[nodiscard]] inline bool is_long_text(fitsfile* file, const std::string& keyword) {
   constexpr std::size_t longest_number = 24;  // -1.2345678901234567E-123
   char value[FLEN_VALUE] = "";
+  char card[FLEN_CARD] = "";
   int status = 0;
+  fits_read_record(file, 0, card, &status);
   fits_read_keyword(file, keyword.c_str(), value, nullptr, &status);
+  int ignored = 0;
+  fits_read_record(file, 0, card, &ignored);
   fits_clear_errmsg();
   return status == 0 && std::string(value).size() > longest_number;
 }
