@@ -63,6 +63,7 @@
 #include <rvfit/stages/broadening_stages.hpp>
 #include <rvfit/stages/doppler.hpp>
 #include <rvfit/stages/exact_rotation.hpp>
+#include <rvfit/stages/gaussian_band.hpp>
 #include <rvfit/stages/gaussian_broadening.hpp>
 #include <rvfit/stages/gaussian_resolution.hpp>
 #include <rvfit/stages/linear_stage.hpp>

@@ -154,7 +154,8 @@ class BatchFitter final : public SurveyFitter {
 
   [[nodiscard]] BatchFit fit(std::size_t worker, const Batch& batch, Seconds& seconds) override {
     Worker<P>& who = workers_[worker];
-    const auto velocities = settings_.rv_per_exposure ? batch.exposures : 1;
+    const auto velocities = (settings_.rv_per_exposure ? batch.exposures : 1) *
+                            (settings_.rv_per_arm ? batch.arms.size() : 1);
     const PlannedModel<P>& plan = planned(who.exec(), velocities);
     const auto fit = [&](const Batch& some) {
       return who.fit(plan, settings_, emulator_, some, seconds);

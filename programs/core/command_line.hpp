@@ -25,6 +25,9 @@ CLI::Option* add_list(CLI::App& app, const std::string& name,
                       const std::function<void(const std::vector<std::string>&)>& use,
                       const std::string& help);
 
+/// A line spread as --lsf takes it. @throws CLI::ValidationError  it is none
+[[nodiscard]] LineSpreadChoice parse_line_spread(const std::string& text);
+
 /// A number for all arms, or ARM=NUMBER,...
 CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target,
                          const std::string& help);

@@ -16,6 +16,7 @@
 #include <atomic>
 #include <cstddef>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -76,7 +77,7 @@ struct SharedBatch {
 using FileGroup = std::vector<std::shared_ptr<FileJob>>;
 
 /// Whether the targets of two files can share a batch: the same arms, without resolution matrices in
-/// memory, and the same wavelengths if they are read from the file when they are wanted: nobody's results
+/// memory, line spreads of both or none, and the same wavelengths if they are read from the file when they are wanted: nobody's results
 /// depend on the others then.
 [[nodiscard]] inline bool can_be_joined(const Reading& a, const Reading& b) {
   using rvfit::io::SpectraArm;
@@ -84,7 +85,9 @@ using FileGroup = std::vector<std::shared_ptr<FileJob>>;
   return std::equal(a.spectra.arms.begin(), a.spectra.arms.end(), b.spectra.arms.begin(),
                     b.spectra.arms.end(), [&](const SpectraArm& x, const SpectraArm& y) {
                       return x.name == y.name && x.label == y.label && x.resolution.empty() &&
-                             y.resolution.empty() && (!same_waves || x.wave == y.wave);
+                             y.resolution.empty() &&
+                             x.line_spread.empty() == y.line_spread.empty() &&
+                             (!same_waves || x.wave == y.wave);
                     });
 }
 
@@ -171,6 +174,9 @@ inline void append(rvfit::io::SpectraArm& to, const rvfit::io::SpectraArm& from,
     add(to.flux, from.flux, row, 0.0F);
     add(to.ivar, from.ivar, row, 0.0F);
     add(to.mask, from.mask, row, 1);
+    if (!from.line_spread.empty()) {
+      add(to.line_spread, from.line_spread, row, std::numeric_limits<float>::quiet_NaN());
+    }
     to.snr.push_back(from.snr[row]);
     to.unit.push_back(from.unit.empty() ? 1.0 : from.unit[row]);
     if (!joint.shared) {
@@ -263,6 +269,9 @@ void trim(std::vector<T>& matrix, std::size_t width, std::size_t pixels) {
         detail::trim(arm.flux, width, pixels);
         detail::trim(arm.ivar, width, pixels);
         detail::trim(arm.mask, width, pixels);
+        if (!arm.line_spread.empty()) {
+          detail::trim(arm.line_spread, width, pixels);
+        }
         if (!part.fit.models.empty()) {
           detail::trim(part.fit.models[a], width, pixels);
         }

@@ -62,6 +62,7 @@ struct FitSettings {
   bool double_storage = false;   ///< of spectra and templates, else float
   bool keep_models = false;      ///< return best-fit spectra
   bool rv_per_exposure = false;  ///< the exposures of a target have an rv each
+  bool rv_per_arm = false;       ///< the arms of a target have an rv each: arm 0 the first, ..
   int batch = 0;                 ///< spectra on the device at a time; 0: chosen
 };
 

@@ -6,6 +6,7 @@
 
 #include "batch.hpp"
 #include "fit_settings.hpp"
+#include "line_spread_bands.hpp"
 #include <rvfit/data/prepare_spectra.hpp>
 #include <rvfit/data/spectrum_buffer.hpp>
 #include <rvfit/emulator/emulator_data.hpp>
@@ -38,6 +39,7 @@ class SpectraLoader {
                 const rvfit::EmulatorData& library, const Covered& covered)
       : exposures_(like.exposures),
         capacity_(like.own_wavelengths() ? like.size() : like.capacity) {
+    const std::size_t velocities_of_arm = settings.rv_per_exposure ? exposures_ : 1;
     for (const rvfit::io::SpectraArm& spectra : like.arms) {
       Arm arm;
       arm.name = spectra.name;
@@ -54,12 +56,19 @@ class SpectraLoader {
       if (settings.resolution_matrix) {
         arm.diagonals = spectra.diagonals();
         arm.inverse_spread = inverse_spread(exec, spectra, settings, library);
+      } else if (!spectra.line_spread.empty()) {
+        arm.template_sigma = template_sigma(spectra, settings, library);
+        arm.diagonals = spread_diagonals(spectra, arm.template_sigma);
+        arm.inverse_spread = rvfit::inverse_template_spread<P>(exec, 0.0, arm.diagonals);
+        arm.by_spread = true;
       }
       for (std::size_t e = 0; e < exposures_; ++e) {
         arm.exposures.emplace_back();
         arm.exposures.back().prepared =
             rvfit::SpectrumBuffer<P>(exec, capacity_, arm.pixels, arm.diagonals);
-        arm.exposures.back().velocity = settings.rv_per_exposure ? static_cast<int>(e) : 0;
+        arm.exposures.back().velocity =
+            (settings.rv_per_exposure ? static_cast<int>(e) : 0) +
+            (settings.rv_per_arm ? static_cast<int>(arms_.size() * velocities_of_arm) : 0);
       }
       arms_.push_back(std::move(arm));
     }
@@ -73,7 +82,11 @@ class SpectraLoader {
       const rvfit::io::SpectraArm& arm = batch.arms[a];
       same = arm.name == arms_[a].name && arm.pixels() == arms_[a].pixels && arm.wave_rows == 1 &&
              arm.wave == arms_[a].wave &&
-             (arms_[a].diagonals == 0 || arm.diagonals() == arms_[a].diagonals);
+             (arms_[a].diagonals == 0 || arms_[a].by_spread ||
+              arm.diagonals() == arms_[a].diagonals) &&
+             arms_[a].by_spread != arm.line_spread.empty() &&
+             (!arms_[a].by_spread ||
+              spread_diagonals(arm, arms_[a].template_sigma) <= arms_[a].diagonals);
     }
     return same;
   }
@@ -95,7 +108,14 @@ class SpectraLoader {
         };
         rvfit::Cube<const Real, P> resolution;
         if (arm.diagonals > 0) {
-          const auto band = upload(to.band, spectra.resolution, arm.diagonals * arm.pixels);
+          if (arm.by_spread) {
+            to.made_band =
+                bands_of_spread(spectra, e * rows, rows, arm.template_sigma, arm.diagonals);
+          }
+          const auto band =
+              arm.by_spread
+                  ? to.band.upload(exec, to.made_band.data(), rows, arm.diagonals * arm.pixels)
+                  : upload(to.band, spectra.resolution, arm.diagonals * arm.pixels);
           const auto removed = rvfit::first_rows(to.prepared.resolution, rows);
           rvfit::remove_template_spread<P>(
               exec, rvfit::Cube<const float, P>(band.data(), rows, arm.diagonals, arm.pixels),
@@ -122,6 +142,7 @@ class SpectraLoader {
   struct Exposure {
     rvfit::UploadBuffer<double, P> wave, unit;
     rvfit::UploadBuffer<float, P> flux, ivar, band;
+    std::vector<float> made_band;  ///< matrices of the line spread, while they are in use
     rvfit::UploadBuffer<std::int32_t, P> mask;
     rvfit::SpectrumBuffer<P> prepared;
     int velocity = 0;
@@ -134,6 +155,8 @@ class SpectraLoader {
     std::vector<double> wave;  ///< that all spectra share; empty where each has its own
     rvfit::Matrix<const double, P> shared_wave;
     rvfit::Matrix<const double, P> inverse_spread;
+    bool by_spread = false;       ///< matrices are made of the spectra's line spread
+    double template_sigma = 0.0;  ///< of the templates, if they are  [Angstrom]
     rvfit::PrepareOptions preparation;
     std::vector<Exposure> exposures;
   };
@@ -150,17 +173,25 @@ class SpectraLoader {
     return inside == all || inside * least < all ? rvfit::PrepareOptions{}.used : covered;
   }
 
-  [[nodiscard]] static rvfit::Matrix<const double, P> inverse_spread(
-      const Exec& exec, const rvfit::io::SpectraArm& arm, const FitSettings& settings,
-      const rvfit::EmulatorData& library) {
-    RVFIT_REQUIRE(arm.diagonals() > 0 && arm.wave_rows == 1, "arm ", arm.label,
-                  " has no resolution matrices to apply");
+  /// Line spread of the templates  [Angstrom]. @throws rvfit::InvalidArgument  nothing tells it
+  [[nodiscard]] static double template_sigma(const rvfit::io::SpectraArm& arm,
+                                             const FitSettings& settings,
+                                             const rvfit::EmulatorData& library) {
     const double given = settings.lsf_sigma.of(arm.label);
     const double sigma =
         given >= 0 ? given
                    : library.arms[static_cast<std::size_t>(library.arm_index(arm.name))].lsf_sigma;
     RVFIT_REQUIRE(sigma >= 0, "the library does not tell the line spread of its templates in arm ",
                   arm.label, ", which --lsf-sigma can");
+    return sigma;
+  }
+
+  [[nodiscard]] static rvfit::Matrix<const double, P> inverse_spread(
+      const Exec& exec, const rvfit::io::SpectraArm& arm, const FitSettings& settings,
+      const rvfit::EmulatorData& library) {
+    RVFIT_REQUIRE(arm.diagonals() > 0 && arm.wave_rows == 1, "arm ", arm.label,
+                  " has no resolution matrices to apply");
+    const double sigma = template_sigma(arm, settings, library);
     return rvfit::inverse_template_spread<P>(exec, sigma / (arm.wave[1] - arm.wave[0]),
                                              arm.diagonals());
   }

@@ -281,7 +281,7 @@ void declare_ignored(CLI::App& app, Options& options) {
 
 void declare_common_options(CLI::App& app, Options& options) {
   declare_files(app, options);
-  declare_spectra_options(app, options.spectra);
+  declare_spectra_options(app, options);
   declare_model(app, options.fit);
   declare_fit(app, options);
   declare_run(app, options);

@@ -58,7 +58,7 @@ struct CommandLine {
 };
 
 /// Declare the options about the spectra, whatever file they come from.
-void declare_spectra_options(CLI::App& app, SpectraSettings& spectra);
+void declare_spectra_options(CLI::App& app, Options& options);
 
 /// Declare the options that all programs have. `options` must outlive `app`.
 void declare_common_options(CLI::App& app, Options& options);

@@ -159,8 +159,12 @@ void require_effects(const Options& options, const std::vector<std::string>& giv
   const bool sigma = std::any_of(given.begin(), given.end(), [](const std::string& argument) {
     return name_of(argument) == "--lsf-sigma";
   });
-  if (sigma && !options.fit.resolution_matrix) {
-    throw CLI::ValidationError("--lsf-sigma", "has no effect without --resolution-matrix");
+  const bool spread = options.spectra.file_tells || !options.spectra.line_spread.empty();
+  if (sigma && !options.fit.resolution_matrix && !spread) {
+    throw CLI::ValidationError("--lsf-sigma", "has no effect without --resolution-matrix or --lsf");
+  }
+  if (options.fit.resolution_matrix && !options.spectra.line_spread.empty()) {
+    throw CLI::ValidationError("--lsf", "and --resolution-matrix exclude each other");
   }
 }
 

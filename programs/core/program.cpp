@@ -70,7 +70,7 @@ constexpr int exit_bad = 2;
   summary.seconds.setup += timer.seconds();
   Report report(options.report);
   Outputs outputs(name, options, emulator, fitter->parameters(), report);
-  const Reader matched = matched_to_library(read, options.spectra, emulator);
+  const Reader matched = matched_to_library(read, options, emulator);
   const bool good = Pipeline(options, matched, files, *fitter, outputs, status, summary).run();
   if (report.is_wanted()) {
     summary.seconds.total = since_start.seconds();

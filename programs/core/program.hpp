@@ -48,6 +48,7 @@ struct Reading {
       arm.mask = {};
       arm.resolution = {};
       arm.unit = {};
+      arm.line_spread = {};
     }
   }
 };

@@ -5,6 +5,8 @@
 /// options of its own.
 
 #include "core/command_line.hpp"
+#include "core/joint_targets.hpp"
+#include "core/mask_option.hpp"
 #include "core/program.hpp"
 #include <rvfit/io/sdss/read_sdss.hpp>
 
@@ -13,16 +15,24 @@
 int main(int argc, char** argv) {
   rvfit_programs::Options options;
   options.gather = true;  // often a star a file
-  std::string arm = "sdss1";
+  options.spectra.file_tells = true;
+  rvfit::io::SdssOptions sdss;
+  const char* group = "SDSS";
   CLI::App app("Fit radial velocity, rotation and labels of the stars of SDSS spec- files.",
                "rvfit_sdss");
   rvfit_programs::declare_common_options(app, options);
-  app.add_option("--arm", arm, "Arm of the emulator")->capture_default_str();
-  const rvfit_programs::CommandLine line = rvfit_programs::parse(app, argc, argv, options);
+  app.add_option("--arm", sdss.arm, "Arm of the emulator")->capture_default_str()->group(group);
+  app.add_flag("--exposures", sdss.exposures,
+               "Fit the exposures of both cameras together instead of the coadd")
+      ->group(group);
+  app.add_flag("--rv-per-exposure", options.fit.rv_per_exposure,
+               "Fit the exposures with an rv for each")
+      ->group(group);
+  rvfit_programs::add_mask_bits(app, sdss.mask_bits, rvfit::io::sdss_mask_bits)->group(group);
+  const rvfit_programs::CommandLine line = rvfit_programs::parse(app, argc, argv, options, [&] {
+    sdss.exposures = sdss.exposures || options.fit.rv_per_exposure;
+  });
   return rvfit_programs::run_program("rvfit_sdss", line, options, [&](const std::string& path) {
-    rvfit_programs::Reading reading;
-    reading.spectra = rvfit::io::read_sdss(path, arm);
-    reading.targets = {{0}};
-    return reading;
+    return rvfit_programs::one_target(rvfit::io::read_sdss(path, sdss));
   });
 }

@@ -8,7 +8,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
   rvfit::fuzz::read_or_refuse(bytes, count, [](const std::string& path) {
-    static_cast<void>(rvfit::io::read_sdss(path, "sdss1"));
+    static_cast<void>(rvfit::io::read_sdss(path, {}));
   });
   return 0;
 }

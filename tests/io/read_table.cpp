@@ -8,11 +8,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <functional>
 #include <limits>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace rvfit::test {
@@ -167,6 +169,70 @@ TEST_CASE("read_table: wavelengths that all stars share are kept once") {
   CHECK(apart.ivar == Floats{4, 4, 4, 0, 4, 4, 4, 0, 4, 4, 4, 0});
 }
 
+TEST_CASE("read_table: wavelengths that decrease are reversed, with all that belongs to them") {
+  io::TableColumns names;
+  names.mask = "BAD";
+  names.line_spread = "LSF";
+  names.spread_kind = io::SpreadKind::fwhm;
+  const auto reversed = [](std::vector<io::Column> columns) {
+    for (io::Column& column : columns) {
+      std::visit([](auto& values) { std::reverse(values.begin(), values.end()); }, column.values);
+    }
+    return columns;
+  };
+  auto columns = one_star;
+  columns.push_back({"LSF", "", "", Floats{1, 2, 3, 4}});
+  const io::SpectraArm forth = read(columns, names).arms[0];
+  const io::SpectraArm back = read(reversed(columns), names).arms[0];
+  CHECK(forth.wave == Doubles{5000, 5001, 5003, 5004});
+  CHECK(back.wave == forth.wave);
+  CHECK(back.flux == forth.flux);
+  CHECK(back.ivar == forth.ivar);
+  CHECK(back.mask == forth.mask);
+  CHECK(back.line_spread == forth.line_spread);
+  CHECK(forth.line_spread[1] == static_cast<float>(2.0 / 2.3548200450309493));
+  // Stars with wavelengths of their own, the second the other way round and shorter.
+  const io::SpectraArm mixed =
+      read({{"WAVE", "", "", Doubles{5000, 5001, 5002, 5003, 5002, 5001, 5000, 0}, {4}},
+            {"FLUX", "", "", Floats{1, 2, 3, 4, 5, 6, 7, 8}, {4}},
+            {"IVAR", "", "", Floats{1, 1, 1, 1, 1, 2, 3, 4}, {4}}})
+          .arms[0];
+  CHECK(mixed.flux == Floats{1, 2, 3, 4, 8, 7, 6, 5});
+  CHECK(mixed.ivar == Floats{1, 1, 1, 1, 0, 3, 2, 1});
+  CHECK(mixed.wave[7] == 5002.0);
+}
+
+TEST_CASE("read_table: variances, bits of a mask, and units that the user says") {
+  io::TableColumns names;
+  names.variance = "VAR";
+  names.wave_unit = "um";
+  const std::vector<io::Column> columns{{"WAVE", "", "", Doubles{1.5, 1.6}},
+                                        {"FLUX", "", "", Floats{1, 2}},
+                                        {"VAR", "", "", Floats{0.25F, 0}},
+                                        {"BITS", "", "", std::vector<std::int32_t>{5, 2}}};
+  const io::SpectraArm arm = read(columns, names).arms[0];
+  CHECK(arm.wave == Doubles{15000, 16000});
+  CHECK(arm.ivar == Floats{4, 0});
+  names.wave_unit = "ln";
+  CHECK(read(columns, names).arms[0].wave[0] == std::exp(1.5));
+  const ScratchFolder folder;
+  io::FitsOutput file(folder / "table.fits");
+  file.write_table("SPECTRA", columns);
+  file.commit();
+  const auto mask_of = [&](std::int64_t bits) {
+    return io::read_table(folder / "table.fits", {{"desi_b", "1", "BITS", bits}}, names)
+        .arms[0]
+        .mask;
+  };
+  CHECK(mask_of(-1) == std::vector<std::int32_t>{1, 1});
+  CHECK(mask_of(4) == std::vector<std::int32_t>{1, 0});
+  CHECK(mask_of(8) == std::vector<std::int32_t>{0, 0});
+  names.wave_unit = "furlong";
+  CHECK(error_of_table(columns, names) ==
+        "HDU '1': column wave is in 'furlong', expected Angstrom, nm, um or m (or what --wave-unit "
+        "says)");
+}
+
 TEST_CASE("read_table: several arms of a file, and two exposures of one") {
   const ScratchFolder folder;
   {
@@ -220,14 +286,16 @@ TEST_CASE("read_table: what is missing or odd is named") {
         "HDU '1': column flux was expected to hold as many numbers in every row");
   CHECK(error_of_table({{"FLUX", "", "", Floats{1}}}) ==
         "HDU '1': has 1 spectra of 1 pixels, expected at least one of two");
-  CHECK(error_of_table(with(one_star, {"WAVE", "Hz", "", Doubles{5000, 5001, 5003, 5004}})) ==
-        "HDU '1': column wave is in 'Hz', expected Angstrom or nm");
+  CHECK(
+      error_of_table(with(one_star, {"WAVE", "Hz", "", Doubles{5000, 5001, 5003, 5004}})) ==
+      "HDU '1': column wave is in 'Hz', expected Angstrom, nm, um or m (or what --wave-unit says)");
   for (const double wrong : {5000.0, 4000.0, nan, -1.0}) {
     CAPTURE(wrong);
     const std::string error =
         error_of_table(with(one_star, {"WAVE", "", "", Doubles{5000, wrong, 5003, 5004}}));
     CHECK(error.starts_with("HDU '1': wavelength of pixel 1 of spectrum 0 is "));
-    CHECK(error.ends_with(" after 5000.000000, expected increasing wavelengths"));
+    CHECK(error.ends_with(
+        " after 5000.000000, expected wavelengths that increase, or decrease, throughout"));
   }
   CHECK(error_of_table(with(one_star, {"WAVE", "", "", Doubles(4, nan)})) ==
         "HDU '1': column wave has no wavelength");

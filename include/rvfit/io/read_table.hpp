@@ -8,11 +8,13 @@
 /// wavelengths are in vacuum or in air.
 ///
 /// Stars may have wavelengths of their own. Where a row's vector is longer than its spectrum,
-/// wavelengths that are not positive numbers at its ends are pixels without weight.
+/// wavelengths that are not positive numbers at its ends are pixels without weight. Wavelengths that
+/// decrease are reversed, with all that belongs to them.
 
 #include <rvfit/io/detail/table_wavelengths.hpp>
 #include <rvfit/io/fits/fits_input.hpp>
 #include <rvfit/io/fits/text.hpp>
+#include <rvfit/io/line_spread.hpp>
 #include <rvfit/io/measured_snr.hpp>
 #include <rvfit/io/spectra.hpp>
 
@@ -20,6 +22,7 @@
 #include <cmath>
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,8 +31,10 @@ namespace rvfit::io {
 
 /// An arm of the emulator and the table that shows it.
 struct TableArm {
-  std::string name;       ///< setup of the emulator
-  std::string hdu = "1";  ///< name or number
+  std::string name;             ///< setup of the emulator
+  std::string hdu = "1";        ///< name or number
+  std::string mask = {};        ///< column of its mask; empty: that of TableColumns
+  std::int64_t mask_bits = -1;  ///< bits of the mask that make a pixel bad; -1: any value but 0
 };
 
 /// Columns with the parts of a spectrum. An empty name looks for the usual ones, upper or lower case.
@@ -38,8 +43,13 @@ struct TableColumns {
   std::string flux;      ///< flux
   std::string ivar;      ///< ivar
   std::string error;     ///< used without an inverse variance: err, error, sigma, flux_error
-  std::string mask;      ///< bad where not 0; none, unless it is named
-  std::string wave_hdu;  ///< a table that has the wavelengths of all stars, one a row
+  std::string variance;  ///< used without these
+  std::string mask;      ///< none, unless it is named
+  std::string
+      wave_unit;  ///< angstrom, nm, um, m; log10 or ln of Angstrom; empty: TUNIT or the name says
+  std::string line_spread;                     ///< none, unless it is named
+  SpreadKind spread_kind = SpreadKind::sigma;  ///< of that column
+  std::string wave_hdu;           ///< a table that has the wavelengths of all stars, one a row
   std::vector<std::string> copy;  ///< columns of the first arm to repeat in a table of results
 };
 
@@ -78,7 +88,7 @@ namespace detail {
 class TableArmReader {
  public:
   TableArmReader(FitsInput& file, const TableArm& arm, const TableColumns& columns)
-      : file_(file), hdu_(arm.hdu), columns_(columns) {
+      : file_(file), hdu_(arm.hdu), arm_(arm), columns_(columns) {
     const std::string flux = require_column(file, hdu_, columns.flux, "flux", {"flux"});
     const std::size_t width = file.column_width(hdu_, flux);
     one_star_ = width == 1;
@@ -117,18 +127,21 @@ class TableArmReader {
 
   void read_weights() {
     std::string ivar = columns_.ivar;
-    if (ivar.empty() && columns_.error.empty()) {
+    if (ivar.empty() && columns_.error.empty() && columns_.variance.empty()) {
       ivar = first_column(file_, hdu_, {"ivar"});
     }
     if (!ivar.empty()) {
       ivar_ = read<double>(require_column(file_, hdu_, ivar, "inverse variance", {}));
       return;
     }
-    ivar_ = read<double>(require_column(file_, hdu_, columns_.error, "inverse variance or error",
-                                        {"ivar", "err", "error", "sigma", "flux_error"}));
+    const bool squared = !columns_.variance.empty();
+    ivar_ = read<double>(squared ? require_column(file_, hdu_, columns_.variance, "variance", {})
+                                 : require_column(file_, hdu_, columns_.error,
+                                                  "inverse variance or error",
+                                                  {"ivar", "err", "error", "sigma", "flux_error"}));
     for (double& value : ivar_) {
       const bool good = value > 0 && std::isfinite(value);
-      const double ivar = good ? 1.0 / (value * value) : 0.0;
+      const double ivar = good ? 1.0 / (squared ? value : value * value) : 0.0;
       if (good && !(ivar > 0 && std::isfinite(ivar))) {
         file_.fail(hdu_,
                    "has an error of " + std::to_string(value) + ", whose square is no number");
@@ -138,13 +151,13 @@ class TableArmReader {
   }
 
   void read_mask() {
-    if (columns_.mask.empty()) {
+    const std::string& name = arm_.mask.empty() ? columns_.mask : arm_.mask;
+    if (name.empty()) {
       out_.mask.assign(flux_.size(), 0);
       return;
     }
-    out_.mask = read<std::int32_t>(require_column(file_, hdu_, columns_.mask, "mask", {}));
-    for (std::int32_t& value : out_.mask) {
-      value = value != 0 ? 1 : 0;
+    for (const auto value : read<std::int64_t>(require_column(file_, hdu_, name, "mask", {}))) {
+      out_.mask.push_back((value & arm_.mask_bits) != 0 ? 1 : 0);
     }
   }
 
@@ -154,14 +167,16 @@ class TableArmReader {
     const std::string column =
         require_column(file_, hdu, columns_.wave, "wavelengths",
                        {"wave", "wavelength", "lambda", "loglam", "log_wave"});
-    out_.wave = read_wavelengths(file_, hdu, column);
+    out_.wave = read_wavelengths(file_, hdu, column, columns_.wave_unit);
     if (apart ? out_.wave.size() != pixels_ : out_.wave.size() != rows_ * pixels_) {
       file_.fail(hdu, "column " + column + " has " + std::to_string(out_.wave.size()) +
                           " values, expected " + std::to_string(apart ? pixels_ : rows_ * pixels_));
     }
     out_.wave_rows = out_.wave.size() / pixels_;
+    read_line_spread();
     std::size_t known = out_.wave_rows;  // a spectrum that has wavelengths
     for (std::size_t row = 0; row < out_.wave_rows; ++row) {
+      put_in_order(row);
       const auto [first, last] =
           fill_ends(file_, hdu, row, out_.wave.data() + row * pixels_, pixels_);
       if (first < last) {
@@ -180,6 +195,42 @@ class TableArmReader {
     share_wavelengths();
   }
 
+  /// Sigma of every pixel, while pixels without a wavelength have none.
+  void read_line_spread() {
+    if (columns_.line_spread.empty()) {
+      return;
+    }
+    const std::vector<double> given =
+        read<double>(require_column(file_, hdu_, columns_.line_spread, "line spread", {}));
+    out_.line_spread.resize(given.size());
+    for (std::size_t row = 0; row < rows_; ++row) {
+      spread_sigmas(columns_.spread_kind, &given[row * pixels_], pixels_,
+                    &out_.wave[out_.wave_rows == 1 ? 0 : row * pixels_], pixels_,
+                    &out_.line_spread[row * pixels_]);
+    }
+  }
+
+  /// Reverse a row of wavelengths that decreases, and what belongs to it.
+  void put_in_order(std::size_t row) {
+    if (!is_decreasing(&out_.wave[row * pixels_], pixels_)) {
+      return;
+    }
+    const auto reverse = [&](auto& matrix, std::size_t r) {
+      if (!matrix.empty()) {
+        const auto first = matrix.begin() + static_cast<std::ptrdiff_t>(r * pixels_);
+        std::reverse(first, first + static_cast<std::ptrdiff_t>(pixels_));
+      }
+    };
+    reverse(out_.wave, row);
+    const bool shared = out_.wave_rows == 1;
+    for (std::size_t r = shared ? 0 : row; r < (shared ? rows_ : row + 1); ++r) {
+      reverse(flux_, r);
+      reverse(ivar_, r);
+      reverse(out_.mask, r);
+      reverse(out_.line_spread, r);
+    }
+  }
+
   /// Pixels of a spectrum, or of all that share their wavelengths, that have none: no weight.
   void drop_outside(std::size_t row, std::size_t first, std::size_t last) {
     const bool shared = out_.wave_rows == 1;
@@ -187,6 +238,9 @@ class TableArmReader {
       for (std::size_t i = 0; i < pixels_; ++i) {
         if (i < first || i >= last) {
           ivar_[r * pixels_ + i] = 0.0;
+          if (!out_.line_spread.empty()) {
+            out_.line_spread[r * pixels_ + i] = std::numeric_limits<float>::quiet_NaN();
+          }
         }
       }
     }
@@ -203,6 +257,7 @@ class TableArmReader {
 
   FitsInput& file_;
   std::string hdu_;
+  const TableArm& arm_;
   const TableColumns& columns_;
   bool one_star_ = false;
   std::size_t rows_ = 0, pixels_ = 0;
@@ -215,7 +270,7 @@ class TableArmReader {
 /// Read the spectra of a file of tables, one table an arm. An arm that is named twice is shown by two
 /// exposures, that are fitted together.
 /// @throws IoError  a table or column that is missing, or that has another shape; an unknown unit;
-///                  wavelengths that do not increase
+///                  wavelengths that neither increase nor decrease
 [[nodiscard]] inline Spectra read_table(const std::string& path, const std::vector<TableArm>& arms,
                                         const TableColumns& columns = {}) {
   FitsInput file(path);

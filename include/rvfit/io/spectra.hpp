@@ -28,7 +28,9 @@ struct SpectraArm {
   std::vector<float> ivar;         ///< (R, N)  inverse variance                        [1 / unit^2]
   std::vector<std::int32_t> mask;  ///< (R, N)  bad where > 0
   std::vector<float>
-      resolution;             ///< (R, D, N)  without empty columns; empty if it was not asked for
+      resolution;  ///< (R, D, N)  without empty columns; empty if it was not asked for
+  std::vector<float>
+      line_spread;            ///< (R, N)  sigma, or empty; NaN outside the spectrum  [Angstrom]
   std::vector<float> snr;     ///< (R)     median S/N of a pixel, NaN without good pixels
   std::size_t wave_rows = 1;  ///< 1: all spectra share their wavelengths
   Medium medium = Medium::unknown;  ///< of the wavelengths
@@ -116,6 +118,7 @@ inline void add_errors(std::vector<double>& ivar, const std::vector<double>& err
   copy(taken.ivar, arm.ivar, pixels);
   copy(taken.mask, arm.mask, pixels);
   copy(taken.resolution, arm.resolution, arm.diagonals() * pixels);
+  copy(taken.line_spread, arm.line_spread, arm.line_spread.empty() ? 0 : pixels);
   copy(taken.snr, arm.snr, 1);
   if (!arm.unit.empty()) {
     copy(taken.unit, arm.unit, 1);

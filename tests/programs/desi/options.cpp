@@ -141,7 +141,8 @@ TEST_CASE("options: a wrong word is named, and the nearest right one") {
   CHECK(complaint("--sys-err b=x") == "--sys-err: 'x' is no number");
   CHECK(complaint("--sys-err b=-1%") == "--sys-err: 'b=-1%' is negative");
   CHECK(complaint("--rv-floor -1").find("--rv-floor") != std::string::npos);
-  CHECK(complaint("--lsf-sigma 0.5") == "--lsf-sigma: has no effect without --resolution-matrix");
+  CHECK(complaint("--lsf-sigma 0.5") ==
+        "--lsf-sigma: has no effect without --resolution-matrix or --lsf");
   CHECK(complaint("--targetid 12x") == "--targetid: '12x' is no whole number");
   CHECK(complaint("--queue-file list.txt") == "FILE: and --input-file-from exclude each other");
   CHECK(complaint("--backend nowhere").find("'nowhere' is none of ") != std::string::npos);
