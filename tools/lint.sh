@@ -83,6 +83,9 @@ sees_in_io io 1 "$itself" detail/ fits/
 sees_in_io io/detail 1 "$itself" detail/ fits/
 sees_in_io io/desi 2 "$itself" desi/ fits/
 sees_in_io io/sdss 2 "$itself" sdss/ fits/
+sees_in_io io/lamost 2 "$itself" lamost/ fits/
+sees_in_io io/apogee 2 "$itself" apogee/ fits/
+sees_in_io io/weave 2 "$itself" weave/ fits/
 sees_in_io io/rvtab 2 "$itself" rvtab/ fits/
 
 # Headers in FOLDER/detail/ are for FOLDER alone. Tests may include them.

@@ -109,7 +109,39 @@ def table_files():
     yield "image", [primary(), fits.ImageHDU(flux[0], fits.Header({"CRVAL1": 4000.0, "CDELT1": 0.8, "CRPIX1": 1.0}))]
 
 
-MAKERS = {"desi": desi_files, "redrock": redrock_files, "sdss": sdss_files, "table": table_files}
+def lamost_files():
+    ones, zeros = np.ones(PIXELS, "f4"), np.zeros(PIXELS, "i2")
+    rows = np.float32([ones, ones, 4000 + np.arange(PIXELS), zeros, zeros])
+    low = fits.PrimaryHDU(rows, fits.Header({"OBSID": 5, "VACUUM": True}))
+    yield "low", [low]
+    log = dict(FLUX=ones, IVAR=ones, LOGLAM=np.float32(3.7 + 1e-5 * np.arange(PIXELS)))
+    yield "medium", [primary(OBSID=5, RA=1.0), table("COADD_B", ANDMASK=zeros, **log),
+                     table("COADD_R", **{key: value[None] for key, value in dict(log, ANDMASK=zeros).items()}),
+                     table("B-84107311", PIXMASK=zeros, **log)]
+
+
+def apogee_files():
+    flux = RANDOM.random((3, PIXELS)).astype("f4")
+    wave = 16000.0 - 0.1 * np.arange(3 * PIXELS).reshape(3, PIXELS)
+    images = [fits.ImageHDU(data) for data in (flux, np.ones_like(flux), np.zeros(flux.shape, "i2"))]
+    yield "visit", [primary(PLATE="9518", BC=1.0), *images, fits.ImageHDU(wave)]
+    for hdu in images:
+        hdu.header.update(CRVAL1=4.179, CDELT1=3e-3, CRPIX1=1)
+    yield "star", [primary(OBJID="2M"), *images]
+
+
+def weave_files():
+    flux = RANDOM.random((ROWS, PIXELS)).astype("f4")
+    solution = fits.Header({"CRVAL1": 5950.0, "CD1_1": 0.25, "CRPIX1": 1.0, "CUNIT1": "Angstrom"})
+    fibers = table("FIBTABLE", TARGID=["a", "b", "c"], TARGUSE=["T", "S", "T"], FIBREID=np.int32([1, 2, 3]))
+    for name, cameras in (("single", ["RED"]), ("joint", ["BLUE", "RED"])):
+        images = [fits.ImageHDU(data, solution, name=f"{camera}_{part}") for camera in cameras
+                  for part, data in (("DATA", flux), ("IVAR", np.ones_like(flux)))]
+        yield name, [primary(CAMERA="WEAVERED"), *images, fibers]
+
+
+MAKERS = {"apogee": apogee_files, "desi": desi_files, "lamost": lamost_files, "redrock": redrock_files,
+          "sdss": sdss_files, "table": table_files, "weave": weave_files}
 TEXTS = {
     "settings": ["min_vel: -1500\nmax_vel = 1500 # comment\n---\nlsf_sigma0_angstrom:\n  b: 0.67\n  r: 0.6\n",
                  "arms: [b, 'r', \"z # 1\"]\nlsf: {b: 0.6, r: 0.7}\nempty:\n", "key: 'a: b'\n\n#\nlist: [1, [2, 3]]\n"],
