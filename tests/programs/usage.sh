@@ -6,7 +6,7 @@ set -euo pipefail
 source "$(dirname "$0")/common.bash"
 
 declared=$(sed -n 's/^ *VERSION \([0-9.]*\).*/\1/p' "$RVFIT_SOURCE_DIR/CMakeLists.txt" | head -1)
-for program in rvfit_desi rvfit_sdss rvfit_simulate rvfit_table; do
+for program in rvfit_apogee rvfit_desi rvfit_lamost rvfit_sdss rvfit_simulate rvfit_table rvfit_weave; do
   "$RVFIT_BIN_DIR/$program" --help > help.txt
   grep -q -- '--emulator' help.txt || fail "$program --help"
   [ "$("$RVFIT_BIN_DIR/$program" --version)" = "$program $declared" ] || fail "$program --version"
