@@ -99,6 +99,10 @@ using HduNumbers = std::map<std::string, int>;
     }
     const std::string name = number == 1 ? "PRIMARY" : extension_name(file);
     const LONGLONG bytes = HduCounts(path, file, name, size).data_bytes();
+    if (end < data) {  // CFITSIO has counted by another card of the header, and past all numbers
+      throw IoError(path + ": truncated or damaged: " + hdu_text(name) +
+                    ": a count is there twice, and differs");
+    }
     if (data + bytes > size) {
       throw IoError(path + ": truncated: " + hdu_text(name) + " ends at byte " +
                     std::to_string(end) + ", the file at byte " + std::to_string(size));
