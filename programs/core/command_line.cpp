@@ -3,6 +3,7 @@
 #include "command_line.hpp"
 
 #include <cmath>
+#include <set>
 #include <sstream>
 
 namespace rvfit_programs {
@@ -65,6 +66,15 @@ CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target,
                          const std::string& help) {
   return add_of_arm(app, name, target, &percent, help)
       ->type_name("NUMBER, PERCENT% or ARM=NUMBER,...");
+}
+
+void require_different(const std::string& option, const std::vector<std::string>& names) {
+  std::set<std::string> seen;
+  for (const std::string& name : names) {
+    if (!seen.insert(CLI::detail::to_lower(name)).second) {
+      throw CLI::ValidationError(option, "'" + name + "' is named twice");
+    }
+  }
 }
 
 CLI::Validator one_of(std::vector<std::string> words) {

@@ -36,6 +36,10 @@ CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target,
 CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target, PerArm& percent,
                          const std::string& help);
 
+/// Refuse names of which two are the same, whatever the case of their letters.
+/// @throws CLI::ValidationError  naming the option and the name
+void require_different(const std::string& option, const std::vector<std::string>& names);
+
 /// Refuse a word that is none of `words`, whatever the case of its letters.
 [[nodiscard]] CLI::Validator one_of(std::vector<std::string> words);
 

@@ -237,7 +237,10 @@ int main(int argc, char** argv) {
   rvfit_programs::declare_common_options(app, options);
   rvfit_table::declare(app, options);
   const rvfit_programs::CommandLine line =
-      rvfit_programs::parse(app, argc, argv, options, [&] { rvfit_table::settle(options); });
+      rvfit_programs::parse(app, argc, argv, options, [&] {
+    rvfit_table::settle(options);
+    rvfit_programs::require_different("--copy-columns", options.columns.copy);
+  });
   return rvfit_programs::run_program("rvfit_table", line, options, [&](const std::string& path) {
     return rvfit_table::read(path, options);
   });

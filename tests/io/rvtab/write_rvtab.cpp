@@ -9,12 +9,14 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace rvfit::test {
@@ -254,6 +256,28 @@ TEST_CASE("rvtab: exposures of one arm are added up") {
   io::FitsInput file(folder / "x.fits");
   CHECK(file.read_column<double>("RVTAB", "CHISQ_B")[0] == 2000);
   CHECK_FALSE(file.has_column("RVTAB", "CHISQ_R"));
+}
+
+TEST_CASE("rvtab: a column of the input that is called as one of the table's own is renamed") {
+  io::Rvtab table = table_of(good_result(2));
+  for (const char* name : {"TEFF", "vrad", "STATUS", "IN_TEFF", "SN_B", "PARALLAX"}) {
+    table.columns.push_back({name, "", "", std::vector<double>{1, 2}});
+  }
+  table.redshift = io::Redrock(2).columns();
+  const std::vector<io::Column> columns = io::rvtab_columns(table);
+  std::set<std::string> names;
+  for (const io::Column& column : columns) {
+    CAPTURE(column.name);
+    CHECK(names.insert(io::upper_case(column.name)).second);
+  }
+  for (const char* name :
+       {"TEFF", "IN_TEFF", "IN_IN_TEFF", "VRAD", "IN_VRAD", "IN_STATUS", "IN_SN_B", "PARALLAX"}) {
+    CAPTURE(name);
+    CHECK(names.contains(name));
+  }
+  const auto own = std::find_if(columns.begin(), columns.end(),
+                                [](const io::Column& column) { return column.name == "TEFF"; });
+  CHECK(std::get<std::vector<double>>(own->values)[0] != 1);
 }
 
 TEST_CASE("rvtab: arms must be those of the result") {

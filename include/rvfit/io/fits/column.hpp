@@ -4,6 +4,8 @@
 /// @file
 /// One column of a table in memory, and one keyword of a header, with unit and comment.
 
+#include <rvfit/io/fits/stored_cells.hpp>
+
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -18,8 +20,9 @@ using Flags = std::vector<char>;
 
 /// One column: R rows of `width` values each, row-major.
 struct Column {
-  using Values = std::variant<std::vector<double>, std::vector<float>, std::vector<std::int32_t>,
-                              std::vector<std::int64_t>, Flags, std::vector<std::string>>;
+  using Values =
+      std::variant<std::vector<double>, std::vector<float>, std::vector<std::int32_t>,
+                   std::vector<std::int64_t>, Flags, std::vector<std::string>, StoredCells>;
 
   std::string name;
   std::string unit;     ///< as FITS writes it, empty for pure numbers
@@ -35,12 +38,17 @@ struct Column {
   Column taken{column.name, column.unit, column.comment, {}, column.shape};
   std::visit(
       [&](const auto& values) {
-        std::decay_t<decltype(values)> chosen;
-        chosen.reserve(rows.size());
-        for (const std::size_t row : rows) {
-          chosen.push_back(values[row]);
+        using Values = std::decay_t<decltype(values)>;
+        if constexpr (std::is_same_v<Values, StoredCells>) {
+          taken.values = values.take(rows);
+        } else {
+          Values chosen;
+          chosen.reserve(rows.size());
+          for (const std::size_t row : rows) {
+            chosen.push_back(values[row]);
+          }
+          taken.values = std::move(chosen);
         }
-        taken.values = std::move(chosen);
       },
       column.values);
   return taken;

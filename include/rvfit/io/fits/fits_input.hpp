@@ -39,8 +39,11 @@ class FitsInput : public FitsHdus {
     int status = 0;
     fits_get_img_paramll(at(hdu), static_cast<int>(extents.size()), &type, &axes, extents.data(),
                          &status);
-    if (status != 0 || axes > static_cast<int>(extents.size())) {
-      fail(hdu, "an image was expected", status);
+    if (status != 0) {
+      fail(hdu, "is " + content(hdu) + ", an image was expected");
+    }
+    if (axes > static_cast<int>(extents.size())) {
+      fail(hdu, "is an image of " + std::to_string(axes) + " axes");
     }
     ArrayShape shape;
     for (int axis = axes; axis-- > 0;) {
@@ -102,7 +105,7 @@ class FitsInput : public FitsHdus {
     int status = 0;
     fits_get_num_rowsll(at(table), &rows, &status);
     if (status != 0) {
-      fail(table, "a table was expected", status);
+      fail(table, "is " + content(table) + ", a table was expected");
     }
     return static_cast<std::size_t>(rows);
   }
@@ -123,7 +126,8 @@ class FitsInput : public FitsHdus {
     constexpr bool flag = std::is_same_v<T, bool>;
     if ((type == TSTRING) != text || (type == TLOGICAL) != flag ||
         (text ? repeat != width : repeat != 1)) {
-      fail(table, "column " + column + " was expected to hold one " +
+      fail(table, "column " + column + " is " + kind_of(column_format(table, column)) +
+                      ", expected one " +
                       (text   ? "string"
                        : flag ? "logical value"
                               : "number") +
@@ -170,7 +174,7 @@ class FitsInput : public FitsHdus {
     const int number = format.number, type = format.type;
     const std::size_t width = format.repeat;
     if (type < 0 || type == TSTRING || type == TBIT || type >= TCOMPLEX) {
-      fail(table, "column " + column + " was expected to hold as many numbers in every row");
+      fail(table, "column " + column + " is " + kind_of(format) + ", expected numbers");
     }
     const std::size_t count = rows * width;
     std::vector<T> values(count);
@@ -206,21 +210,35 @@ class FitsInput : public FitsHdus {
     return keyword<std::string>(table, "TUNIT" + std::to_string(number)).value_or("");
   }
 
-  /// A column with one value a row, of whatever kind, with its unit.
-  /// @throws IoError  no such column, or with several values a row
+  /// A column of whatever kind, with its unit: plain values with one a row are read, all others are kept as
+  /// the file has them. @throws IoError  no such column, or of variable length
   [[nodiscard]] Column read_any_column(const std::string& table, const std::string& column) {
     Column out{column, column_unit(table, column), "Copied from the input", {}, {}};
-    const int type = column_format(table, column).type;
-    if (type == TSTRING) {
+    const ColumnFormat format = column_format(table, column);
+    fitsfile* file = at(table);
+    const bool text = format.type == TSTRING;
+    const bool plain = format.type < TCOMPLEX && format.type != TBIT &&
+                       format.repeat == (text ? format.width : 1) &&
+                       !detail::is_scaled(file, format.number);
+    if (format.type < 0) {
+      fail(table, "column " + column + " is of variable length, and cannot be copied");
+    }
+    if (!plain && is_binary(table)) {
+      int status = 0;
+      out.values = detail::read_stored(file, format.number, row_count(table), &status);
+      if (status != 0) {
+        fail(table, "column " + column + " cannot be read", status);
+      }
+    } else if (text) {
       out.values = read_column<std::string>(table, column);
-    } else if (type == TLOGICAL) {
+    } else if (format.type == TLOGICAL) {
       const std::vector<bool> flags = read_column<bool>(table, column);
       out.values = Flags(flags.begin(), flags.end());
-    } else if (type == TFLOAT) {
+    } else if (format.type == TFLOAT) {
       out.values = read_column<float>(table, column);
-    } else if (type == TDOUBLE) {
+    } else if (format.type == TDOUBLE || !plain) {
       out.values = read_column<double>(table, column);
-    } else if (type == TLONGLONG) {
+    } else if (format.type == TLONGLONG) {
       out.values = read_column<std::int64_t>(table, column);
     } else {
       out.values = read_column<std::int32_t>(table, column);
@@ -243,8 +261,41 @@ class FitsInput : public FitsHdus {
     std::size_t width;   ///< bytes of an element; characters of a string
   };
 
+  /// The contents of a column in a message: "text", "of variable length".
+  [[nodiscard]] static std::string kind_of(const ColumnFormat& format) {
+    const std::string many = std::to_string(format.repeat);
+    return format.type < 0           ? "of variable length"
+           : format.type == TSTRING  ? "text"
+           : format.type == TLOGICAL ? "of " + many + " logical values a row"
+           : format.type == TBIT     ? "of " + many + " bits a row"
+           : format.type >= TCOMPLEX && format.type != TLONGLONG
+               ? "of " + many + " complex numbers a row"
+               : "of " + many + " numbers a row";
+  }
+
+  /// An HDU in a message: "an image of 5 x 3909", "a table of 3 rows".
+  [[nodiscard]] std::string content(const std::string& hdu) {
+    fitsfile* file = at(hdu);
+    int type = 0;
+    int status = 0;
+    fits_get_hdu_type(file, &type, &status);
+    if (type == IMAGE_HDU) {  // compressed or not
+      const ArrayShape shape = image_shape(hdu);
+      return shape.empty() ? "without data" : "an image of " + shape_text(shape);
+    }
+    return "a table of " + std::to_string(row_count(hdu)) + " rows";
+  }
+
+  [[nodiscard]] bool is_binary(const std::string& table) {
+    int type = 0;
+    int status = 0;
+    fits_get_hdu_type(at(table), &type, &status);
+    return type == BINARY_TBL;
+  }
+
   /// @throws IoError  no such column
   [[nodiscard]] ColumnFormat column_format(const std::string& table, const std::string& column) {
+    (void)row_count(table);
     fitsfile* file = at(table);
     const int number = column_number(file, column);
     if (number == 0) {

@@ -115,6 +115,7 @@ class FitsOutput {
   /// Add a table HDU with one row per entry of its columns, each with TUNIT and TCOMM.
   void write_table(const std::string& hdu, const std::vector<Column>& columns) {
     detail::require_equal_rows(hdu, columns);
+    detail::require_unique_names(hdu, columns);
     int status = 0;
     fits_create_tbl(file_.get(), BINARY_TBL, 0, 0, nullptr, nullptr, nullptr, hdu.c_str(), &status);
     check(hdu, status);
@@ -132,6 +133,13 @@ class FitsOutput {
       write_keywords({{"TUNIT" + std::to_string(number), column.unit, "unit of " + column.name},
                       {"TCOMM" + std::to_string(number), column.comment, ""}});
     }
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      if (const auto* cells = std::get_if<StoredCells>(&columns[c].values)) {
+        detail::write_cards(file_.get(), static_cast<int>(c) + 1, *cells, &status);
+      }
+    }
+    fits_set_hdustruc(file_.get(), &status);
+    check(hdu, status);
     for (std::size_t c = 0; c < columns.size(); ++c) {
       detail::write_values(file_.get(), static_cast<int>(c) + 1, columns[c], &status);
       check(hdu + "." + columns[c].name, status);

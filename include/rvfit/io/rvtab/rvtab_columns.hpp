@@ -8,6 +8,7 @@
 #include <rvfit/core/require.hpp>
 #include <rvfit/data/fit_result.hpp>
 #include <rvfit/io/fits/column.hpp>
+#include <rvfit/io/fits/text.hpp>
 #include <rvfit/io/rvtab/column_names.hpp>
 #include <rvfit/io/rvtab/row_of_result.hpp>
 #include <rvfit/io/rvtab/rvs_warn.hpp>
@@ -15,7 +16,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <limits>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +59,7 @@ class RvtabColumns {
     add_reference();
     add_others();
     add_state();
+    insert_copied();
     return std::move(columns_);
   }
 
@@ -107,7 +111,7 @@ class RvtabColumns {
       success.push_back(warn.back() == 0 ? 1 : 0);
     }
     add("RVS_WARN", "", "Warning bits, 0 if all is well", std::move(warn));
-    add_all(table_.columns);
+    copied_at_ = columns_.size();
     for (const RvtabArm& arm : table_.arms) {
       if (!has("SN_" + arm.label)) {
         add("SN_" + arm.label, "", "Median S/N of a pixel in arm " + arm.label, arm.snr);
@@ -273,9 +277,27 @@ class RvtabColumns {
         {size, size});
   }
 
+  /// Columns of the input, each under a name that no other column has: one that is called as a column of
+  /// this table becomes IN_NAME.
+  void insert_copied() {
+    std::set<std::string> names;
+    for (const Column& column : columns_) {
+      names.insert(upper_case(column.name));
+    }
+    std::vector<Column> copied = table_.columns;
+    for (Column& column : copied) {
+      while (!names.insert(upper_case(column.name)).second) {
+        column.name.insert(0, "IN_");
+      }
+    }
+    columns_.insert(columns_.begin() + static_cast<std::ptrdiff_t>(copied_at_),
+                    std::make_move_iterator(copied.begin()), std::make_move_iterator(copied.end()));
+  }
+
   const Rvtab& table_;
   const FitResult& result_;
   std::vector<Column> columns_;
+  std::size_t copied_at_ = 0;  ///< place of the input's columns
 };
 
 }  // namespace detail

@@ -8,10 +8,13 @@
 #include <rvfit/io/fits/array_shape.hpp>
 #include <rvfit/io/fits/column.hpp>
 #include <rvfit/io/fits/fits_file.hpp>
+#include <rvfit/io/fits/stored_cells.hpp>
+#include <rvfit/io/fits/text.hpp>
 
 #include <fitsio.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <variant>
@@ -25,6 +28,9 @@ namespace rvfit::io::detail {
 
 /// TFORM of a column, for example "D", "36D" or "16A".
 [[nodiscard]] inline std::string column_format(const Column& column) {
+  if (const auto* cells = std::get_if<StoredCells>(&column.values)) {
+    return cells->format;
+  }
   std::size_t width = column.shape.empty() ? 1 : element_count(column.shape);
   if (is_text(column)) {
     for (const std::string& text : std::get<std::vector<std::string>>(column.values)) {
@@ -35,27 +41,34 @@ namespace rvfit::io::detail {
   return std::to_string(width) + letters[column.values.index()];
 }
 
+/// Write numbers, logical values or texts to a column of the current HDU.
+template <class Value>
+void write_numbers(fitsfile* file, int number, const std::vector<Value>& values, int* status) {
+  const auto count = static_cast<LONGLONG>(values.size());
+  if constexpr (std::is_same_v<Value, std::string>) {
+    std::vector<char*> pointers;
+    pointers.reserve(values.size());
+    for (const std::string& text : values) {
+      pointers.push_back(const_cast<char*>(text.c_str()));
+    }
+    fits_write_col_str(file, number, 1, 1, count, pointers.data(), status);
+  } else if constexpr (std::is_same_v<Value, char>) {
+    fits_write_col_log(file, number, 1, 1, count, const_cast<char*>(values.data()), status);
+  } else {
+    fits_write_col(file, type_code<Value>(), number, 1, 1, count, const_cast<Value*>(values.data()),
+                   status);
+  }
+}
+
 /// Write the values of a column of the current HDU. `status` is CFITSIO's.
 inline void write_values(fitsfile* file, int number, const Column& column, int* status) {
   std::visit(
       [&](const auto& values) {
-        using Value = typename std::decay_t<decltype(values)>::value_type;
-        const auto count = static_cast<LONGLONG>(values.size());
-        if (values.empty()) {
-          return;
-        }
-        if constexpr (std::is_same_v<Value, std::string>) {
-          std::vector<char*> pointers;
-          pointers.reserve(values.size());
-          for (const std::string& text : values) {
-            pointers.push_back(const_cast<char*>(text.c_str()));
-          }
-          fits_write_col_str(file, number, 1, 1, count, pointers.data(), status);
-        } else if constexpr (std::is_same_v<Value, char>) {
-          fits_write_col_log(file, number, 1, 1, count, const_cast<char*>(values.data()), status);
-        } else {
-          fits_write_col(file, type_code<Value>(), number, 1, 1, count,
-                         const_cast<Value*>(values.data()), status);
+        using Values = std::decay_t<decltype(values)>;
+        if constexpr (std::is_same_v<Values, StoredCells>) {
+          write_stored(file, number, values, status);
+        } else if (!values.empty()) {
+          write_numbers(file, number, values, status);
         }
       },
       column.values);
@@ -64,7 +77,16 @@ inline void write_values(fitsfile* file, int number, const Column& column, int* 
 [[nodiscard]] inline std::size_t row_count(const Column& column) {
   const std::size_t width =
       is_text(column) || column.shape.empty() ? 1 : element_count(column.shape);
-  return std::visit([](const auto& values) { return values.size(); }, column.values) / width;
+  return std::visit(
+             [](const auto& values) {
+               if constexpr (std::is_same_v<std::decay_t<decltype(values)>, StoredCells>) {
+                 return values.rows();
+               } else {
+                 return values.size();
+               }
+             },
+             column.values) /
+         width;
 }
 
 /// @throws InvalidArgument  two columns whose rows differ in number
@@ -73,6 +95,16 @@ inline void require_equal_rows(const std::string& hdu, const std::vector<Column>
     RVFIT_REQUIRE(row_count(column) == row_count(columns.front()), hdu, ": column ", column.name,
                   " has ", row_count(column), " rows, ", columns.front().name, " has ",
                   row_count(columns.front()));
+  }
+}
+
+/// Two columns of one name, whatever the case of its letters, would make a table that few programs can read.
+/// @throws InvalidArgument  there are
+inline void require_unique_names(const std::string& hdu, const std::vector<Column>& columns) {
+  std::set<std::string> names;
+  for (const Column& column : columns) {
+    RVFIT_REQUIRE(names.insert(upper_case(column.name)).second, hdu, ": two columns are called ",
+                  column.name);
   }
 }
 
