@@ -34,8 +34,13 @@ namespace rvfit_desi {
     if (const auto place = rvfit::io::find_redrock(file.path)) {
       return {rvfit::io::read_redrock(*place, file.target_id), place->path};
     }
-    rvfit_programs::log(rvfit_programs::LogLevel::warning,
-                        file.path + ": no file of redrock's beside it");
+    const std::string inside = "REDSHIFTS";
+    if (file.tables->has(inside)) {
+      return {rvfit::io::read_redrock(*file.tables, inside, file.target_id), file.path};
+    }
+    rvfit_programs::log(
+        rvfit_programs::LogLevel::warning,
+        file.path + ": no file of redrock's beside it, and no HDU REDSHIFTS inside");
   }
   return {rvfit::io::Redrock(file.rows()), {}};
 }
@@ -133,6 +138,13 @@ inline void leave_out_empty(rvfit::io::Targets& targets, const std::vector<char>
       path, options.arms,
       options.fit.resolution_matrix ? io::Resolution::read : io::Resolution::skip);
   io::DesiFile file = input->tables();
+  if (file.arms.size() < options.arms.size()) {
+    std::string arms;
+    for (const io::DesiArm& arm : file.arms) {
+      arms += (arms.empty() ? "" : ", ") + arm.label;
+    }
+    rvfit_programs::log(rvfit_programs::LogLevel::info, path + ": has arms " + arms + " alone");
+  }
   const bool without_snr = std::any_of(file.arms.begin(), file.arms.end(),
                                        [](const io::DesiArm& arm) { return arm.snr.empty(); });
   Look look;

@@ -28,8 +28,8 @@ head -c -4 good.fits.gz > cut.fits.gz
 expect_bad 'cut.fits.gz: truncated' "${desi[@]}" cut.fits.gz
 LC_ALL=C sed "s/^\(.*\)'B_IVAR  '/\1'B_RAVI  '/" good.fits > renamed.fits
 expect_bad "renamed.fits: HDU 'B_IVAR' missing" "${desi[@]}" renamed.fits
-LC_ALL=C sed "s/'FIBERMAP'/'FIBREMAP'/; s/'R_MASK  '/'R_KSAM  '/" good.fits > renamed.fits
-expect_bad "renamed.fits: HDU 'FIBERMAP', 'R_MASK' missing" "${desi[@]}" renamed.fits
+LC_ALL=C sed "s/'FIBERMAP'/'FIBREMAP'/; s/'R_IVAR  '/'R_RAVI  '/" good.fits > renamed.fits
+expect_bad "renamed.fits: HDU 'FIBERMAP', 'R_IVAR' missing" "${desi[@]}" renamed.fits
 expect_bad "--fix-param vmic: a fit has teff, logg" "${desi[@]}" --fix-param vmic=1 good.fits
 expect_bad "and vgauss with --max-vgauss" "${desi[@]}" --fix-param vgauss=1 good.fits
 expect_bad "and vsini without --rotation off" "${desi[@]}" --rotation off --priors vsini=1,1 good.fits

@@ -8,7 +8,9 @@
 #include <doctest/doctest.h>
 #include <fitsio.h>
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rvfit::test {
@@ -64,8 +66,30 @@ class FitsEdit {
     char* text = value.data();
     fits_write_col_str(file_, column, row, 1, 1, &text, &status_);
   }
+  void set_unsigned(int column, int row, std::uint64_t value) {
+    fits_write_col(file_, TULONGLONG, column, row, 1, 1, &value, &status_);
+  }
   void remove_column(int column) { fits_delete_col(file_, column, &status_); }
   void remove_rows(int first, int count) { fits_delete_rows(file_, first, count, &status_); }
+
+  /// A table of zeros behind the others, which becomes the current HDU. @param[in] columns  name, TFORM
+  void add_table(const char* hdu, std::vector<std::pair<std::string, std::string>> columns,
+                 int rows) {
+    std::vector<char*> names, forms;
+    for (auto& [name, form] : columns) {
+      names.push_back(name.data());
+      forms.push_back(form.data());
+    }
+    fits_create_tbl(file_, BINARY_TBL, rows, static_cast<int>(columns.size()), names.data(),
+                    forms.data(), nullptr, hdu, &status_);
+  }
+  /// A column of zeros behind the others of a table, which becomes the current HDU.
+  void add_column(const char* hdu, std::string name, std::string form) {
+    int columns = 0;
+    at(hdu);
+    fits_get_num_cols(file_, &columns, &status_);
+    fits_insert_col(file_, columns + 1, name.data(), form.data(), &status_);
+  }
 
   /// Pixels first .. first + count - 1 of an image, counted from 0 in row-major order.
   void set_pixels(long long first, long long count, double value) {

@@ -5,9 +5,12 @@
 #include "support/scratch_folder.hpp"
 #include "support/small_desi_file.hpp"
 #include <rvfit/io/desi/read_desi.hpp>
+#include <rvfit/io/desi/select_stars.hpp>
+#include <rvfit/io/fits/fits_output.hpp>
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -83,6 +86,96 @@ TEST_CASE("read_desi: only the arms that are asked for need be there") {
   CHECK(io::read_desi(path, {"Z", "R"}).arms.size() == 2);
   CHECK_THROWS_WITH_AS((void)io::read_desi(path, {"B"}), (path + ": HDU 'B_IVAR' missing").c_str(),
                        io::IoError);
+}
+
+TEST_CASE("read_desi: a file need not have every arm, a mask, or types of objects") {
+  const ScratchFolder folder;
+  const std::string path = folder / "coadd.fits";
+  test::write_small_desi_file(path);
+  {
+    FitsEdit file(path);
+    for (const char* hdu :
+         {"Z_WAVELENGTH", "Z_FLUX", "Z_IVAR", "Z_MASK", "Z_RESOLUTION", "B_MASK"}) {
+      file.at(hdu).remove_hdu();
+    }
+    file.at("FIBERMAP").remove_column(2);
+  }
+  const io::DesiFile file = io::read_desi(path, {"B", "R", "Z"}, io::Resolution::read);
+  REQUIRE(file.arms.size() == 2);
+  CHECK(file.arms[1].label == "R");
+  CHECK(file.arms[0].mask == std::vector<std::int32_t>(4 * 5, 0));
+  CHECK(io::select_stars(file) == std::vector<std::size_t>{0, 1, 2});
+  CHECK_THROWS_WITH_AS((void)io::read_desi(path, {"Z"}),
+                       (path + ": HDU 'Z_WAVELENGTH', 'Z_FLUX', 'Z_IVAR' missing").c_str(),
+                       io::IoError);
+}
+
+TEST_CASE("read_desi: the parts of a merged spectrum are the arms") {
+  const ScratchFolder folder;
+  const std::string path = folder / "coadd.fits";
+  test::write_small_desi_file(path);
+  {
+    FitsEdit file(path);  // R is at 8000 Angstrom and on: six pixels
+    for (const char* hdu : {"B_WAVELENGTH", "B_FLUX", "B_IVAR", "B_MASK", "B_RESOLUTION",
+                            "Z_WAVELENGTH", "Z_FLUX", "Z_IVAR", "Z_MASK", "Z_RESOLUTION"}) {
+      file.at(hdu).remove_hdu();
+    }
+    for (const char* part : {"WAVELENGTH", "FLUX", "IVAR", "MASK", "RESOLUTION"}) {
+      file.at(std::string("R_") + part).set("EXTNAME", (std::string("BRZ_") + part).c_str());
+    }
+    for (long long i = 0; i < 6; ++i) {
+      const double wave[] = {5000, 5779.9, 5780, 7569, 7570, 9000};
+      file.at("BRZ_WAVELENGTH").set_pixels(i, 1, wave[i]);
+    }
+  }
+  const io::DesiFile file = io::read_desi(path, {"B", "R", "Z"}, io::Resolution::read);
+  REQUIRE(file.arms.size() == 3);
+  CHECK(file.arms[1].name == "desi_r");
+  CHECK(file.arms[1].wave == std::vector<double>{5780, 7569});
+  CHECK(file.arms[2].wave == std::vector<double>{7570, 9000});
+  // Flux of row 3, pixel 2 of R: 200 + 30 + 2; the second diagonal of its matrix 1000 more.
+  CHECK(file.arms[1].flux[3 * 2] == 232);
+  CHECK(file.arms[2].flux[3 * 2 + 1] == 235);
+  CHECK(file.arms[1].resolution[(3 * 3 + 1) * 2] == 1232);
+  CHECK(file.arms[1].mask.size() == 4 * 2);
+  const io::DesiFile red = io::read_desi(path, {"Z"});
+  REQUIRE(red.arms.size() == 1);
+  CHECK(red.arms[0].flux[0] == 204);
+}
+
+TEST_CASE(
+    "read_desi: FIBER of a coadd is that of the first exposure, unsigned numbers are as they are") {
+  const ScratchFolder folder;
+  const std::string path = folder / "coadd.fits";
+  test::write_small_desi_file(path);
+  {
+    FitsEdit file(path);
+    file.at("FIBERMAP").set("TTYPE4", "FIBRE");
+    file.add_table("EXP_FIBERMAP", {{"TARGETID", "K"}, {"FIBER", "J"}}, 3);
+    for (int row = 1; row <= 3; ++row) {
+      file.set_cell(1, row, row == 1 ? 39600000000003.0 : 39600000000001.0);
+      file.set_cell(2, row, 100.0 + row);
+    }
+    file.add_column("FIBERMAP", "REF_ID", "W");
+    file.set_unsigned(7, 1, 9223372036854775808U);
+    file.set_unsigned(7, 4, 18446744073709551615U);
+  }
+  const io::DesiFile file = io::read_desi(path);
+  CHECK(std::get<std::vector<std::int32_t>>(file.columns[0].values) ==
+        std::vector<std::int32_t>{102, -1, 101, -1});
+  io::FitsOutput out(folder / "out.fits");
+  out.write_table("RVTAB", {io::take(file.columns[1], {3, 0})});
+  out.commit();
+  fitsfile* copy = nullptr;
+  int status = 0;
+  std::array<std::uint64_t, 2> ids{};
+  fits_open_table(&copy, (folder / "out.fits").c_str(), READONLY, &status);
+  fits_read_col(copy, TULONGLONG, 1, 1, 1, 2, nullptr, ids.data(), nullptr, &status);
+  fits_close_file(copy, &status);
+  CHECK(status == 0);
+  CHECK(file.columns[1].name == "REF_ID");
+  CHECK(ids[0] == 18446744073709551615U);
+  CHECK(ids[1] == 9223372036854775808U);
 }
 
 TEST_CASE("read_desi: a tile-compressed mask and a gzipped file are read like plain ones") {
@@ -181,8 +274,8 @@ TEST_CASE("read_desi: what is missing is named") {
         "HDU 'FIBERMAP' missing");
   CHECK(error_of_desi([](FitsEdit& file) {
           file.at("B_FLUX").remove_hdu();
-          file.at("Z_MASK").remove_hdu();
-        }) == "HDU 'B_FLUX', 'Z_MASK' missing");
+          file.at("Z_IVAR").remove_hdu();
+        }) == "HDU 'B_FLUX', 'Z_IVAR' missing");
   CHECK(error_of_desi([](FitsEdit& file) { file.at("SCORES").remove_hdu(); }) == "no error");
   CHECK(error_of_desi([](FitsEdit& file) { file.at("FIBERMAP").remove_column(1); }) ==
         "HDU 'FIBERMAP': has no column TARGETID");

@@ -49,5 +49,36 @@ TEST_CASE("redrock: found beside the spectra, and matched by TARGETID") {
   CHECK(redrock.columns()[1].name == "RR_SPECTYPE");
 }
 
+TEST_CASE(
+    "redrock: rows of one target are each their own where rows agree, else they must say the "
+    "same") {
+  const ScratchFolder folder;
+  const io::RedrockPlace place{folder / "redrock-x.fits", "REDSHIFTS"};
+  const auto write = [&](const std::vector<double>& z) {
+    io::FitsOutput file(place.path);
+    file.write_table("REDSHIFTS",
+                     {{"TARGETID", "", "", std::vector<std::int64_t>{7, 7, 8}},
+                      {"Z", "", "", z},
+                      {"SPECTYPE", "", "",
+                       std::vector<std::string>{"STAR", z[0] == z[1] ? "STAR" : "GALAXY", "STAR"}},
+                      {"SUBTYPE", "", "", std::vector<std::string>(3)}});
+    file.commit();
+  };
+  write({0.0001, 0.5, 0.0002});
+  const io::Redrock own = io::read_redrock(place, {7, 7, 8});
+  CHECK(own.z == std::vector<double>{0.0001, 0.5, 0.0002});
+  CHECK(own.may_be_star(0));
+  CHECK_FALSE(own.may_be_star(1));
+  CHECK(io::read_redrock(place, {8, 9}).z[0] == 0.0002);
+  CHECK_THROWS_WITH_AS(
+      (void)io::read_redrock(place, {8, 7, 7}),
+      (place.path + ": HDU 'REDSHIFTS': rows 1 and 2 are both of TARGETID 7, and the rows "
+                    "are not those of the spectra, one by one")
+          .c_str(),
+      io::IoError);
+  write({0.5, 0.5, 0.1});
+  CHECK(io::read_redrock(place, {8, 7, 7}).z == std::vector<double>{0.1, 0.5, 0.5});
+}
+
 }  // namespace
 }  // namespace rvfit::test

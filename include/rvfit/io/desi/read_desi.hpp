@@ -3,8 +3,9 @@
 
 /// @file
 /// Reads DESI `coadd-` and `spectra-` files. Wanted for each arm X of those asked for:
-/// X_WAVELENGTH (N), X_FLUX, X_IVAR, X_MASK (R, N), X_RESOLUTION (R, D, N) if it is asked for, and the
-/// table FIBERMAP with R rows; SCORES is optional; all other HDUs are passed over.
+/// X_WAVELENGTH (N), X_FLUX, X_IVAR (R, N), X_RESOLUTION (R, D, N) if it is asked for, and the
+/// table FIBERMAP with R rows; X_MASK (R, N) and SCORES are optional; all other HDUs are passed over. A file need
+/// not have every arm; the arms of one with a merged spectrum, BRZ, are its parts.
 
 #include <rvfit/data/fill_empty_columns.hpp>
 #include <rvfit/io/desi/desi_columns.hpp>
@@ -15,8 +16,10 @@
 #include <rvfit/io/measured_snr.hpp>
 #include <rvfit/io/spectra.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -60,6 +63,38 @@ namespace detail {
   return wave;
 }
 
+/// Keep `pixels` columns of a matrix, from the `first` on.
+template <class T>
+void cut(std::vector<T>& matrix, std::size_t width, std::size_t first, std::size_t pixels) {
+  if (pixels == width) {
+    return;
+  }
+  const std::size_t rows = matrix.size() / width;
+  for (std::size_t row = 0; row < rows; ++row) {
+    std::copy_n(matrix.begin() + static_cast<std::ptrdiff_t>(row * width + first), pixels,
+                matrix.begin() + static_cast<std::ptrdiff_t>(row * pixels));
+  }
+  matrix.resize(rows * pixels);
+}
+
+/// The pixels first .. last - 1 of a merged spectrum that a camera is taken for: those in the middle of where two
+/// cameras overlap (5760 .. 5800 and 7520 .. 7620 Angstrom) part them.
+[[nodiscard]] inline std::pair<std::size_t, std::size_t> camera_pixels(
+    const std::vector<double>& wave, const std::string& label) {
+  constexpr double b_to_r = 5780.0;
+  constexpr double r_to_z = 7570.0;
+  const auto place = [&](double limit) {
+    return static_cast<std::size_t>(std::lower_bound(wave.begin(), wave.end(), limit) -
+                                    wave.begin());
+  };
+  return {label == "B"   ? 0
+          : label == "R" ? place(b_to_r)
+                         : place(r_to_z),
+          label == "B"   ? place(b_to_r)
+          : label == "R" ? place(r_to_z)
+                         : wave.size()};
+}
+
 }  // namespace detail
 
 /// A DESI file open for reading: what its tables say is read at once, its spectra some rows at a time.
@@ -72,24 +107,32 @@ class DesiInput {
                      const std::vector<std::string>& labels = {"B", "R", "Z"},
                      Resolution resolution = Resolution::skip)
       : file_(path) {
-    require_hdus(labels, resolution);
+    const std::vector<std::string> here = require_hdus(labels, resolution);
     const std::string fibermap = "FIBERMAP";
     desi_.path = path;
     desi_.target_id = file_.read_column<std::int64_t>(fibermap, "TARGETID");
     if (desi_.rows() == 0) {
       file_.fail(fibermap, "has 0 rows, expected at least one spectrum");
     }
-    desi_.object_type = file_.read_column<std::string>(fibermap, "OBJTYPE");
+    desi_.object_type = file_.has_column(fibermap, "OBJTYPE")
+                            ? file_.read_column<std::string>(fibermap, "OBJTYPE")
+                            : std::vector<std::string>(desi_.rows());
     desi_.fiber_status = file_.read_column<std::int64_t>(
         fibermap, file_.has_column(fibermap, "FIBERSTATUS") ? "FIBERSTATUS" : "COADD_FIBERSTATUS");
     if (file_.has_column(fibermap, "EXPID")) {
       desi_.exposure_id = file_.read_column<std::int64_t>(fibermap, "EXPID");
     }
     desi_.columns = desi_identity(file_);
-    for (const std::string& label : labels) {
-      add_arm(label, resolution);
+    for (const std::string& label : here) {
+      add_arm(label, label, resolution);
     }
-    desi_.tables = std::make_shared<FitsInput>(file_.excerpt({fibermap, "SCORES", "EXP_FIBERMAP"}));
+    if (here.empty()) {
+      for (const std::string& label : labels) {
+        add_arm(label, merged, resolution);
+      }
+    }
+    desi_.tables = std::make_shared<FitsInput>(
+        file_.excerpt({fibermap, "SCORES", "EXP_FIBERMAP", "REDSHIFTS"}));
   }
 
   /// All but the pixels, S/N where SCORES has them.
@@ -107,18 +150,25 @@ class DesiInput {
       arm.label = whole.label;
       arm.wave = whole.wave;
       arm.medium = whole.medium;
-      const auto read = [&](auto& values, const char* part, std::size_t width) {
+      const Place& place = places_[a];
+      const auto read = [&](auto& values, const char* part, std::size_t lines) {
+        const std::size_t width = lines * place.width;
         values.resize(rows.size() * width);
-        file_.read_image_rows(whole.label + part, rows, width, values.data(), OutOfRange::clamp);
+        file_.read_image_rows(place.label + part, rows, width, values.data(), OutOfRange::clamp);
+        detail::cut(values, place.width, place.first, pixels);
       };
       std::vector<double> flux, ivar;
-      read(flux, "_FLUX", pixels);
-      read(ivar, "_IVAR", pixels);
-      read(arm.mask, "_MASK", pixels);
+      read(flux, "_FLUX", 1);
+      read(ivar, "_IVAR", 1);
+      if (place.masked) {
+        read(arm.mask, "_MASK", 1);
+      } else {
+        arm.mask.assign(rows.size() * pixels, 0);
+      }
       set_fluxes(arm, flux, ivar);
-      if (diagonals_[a] > 0) {
-        read(arm.resolution, "_RESOLUTION", diagonals_[a] * pixels);
-        fill_empty_columns(arm.resolution, diagonals_[a], pixels);
+      if (place.diagonals > 0) {
+        read(arm.resolution, "_RESOLUTION", place.diagonals);
+        fill_empty_columns(arm.resolution, place.diagonals, pixels);
       }
       if (whole.snr.empty()) {
         arm.snr = measured_snr(arm);
@@ -133,10 +183,34 @@ class DesiInput {
   }
 
  private:
-  void require_hdus(const std::vector<std::string>& labels, Resolution resolution) {
+  /// The name of the arm that desispec merges all cameras to.
+  static constexpr const char* merged = "BRZ";
+
+  /// The pixels of an arm in the file.
+  struct Place {
+    std::string label;      ///< of HDUs
+    std::size_t width;      ///< pixels there
+    std::size_t first;      ///< the first that is the arm's
+    bool masked;            ///< there is a mask
+    std::size_t diagonals;  ///< D, 0 where they are not wanted
+  };
+
+  /// The arms that are there, of those asked for; none if there is a merged one alone.
+  /// @throws IoError  naming the HDUs that an arm lacks, or all arms
+  [[nodiscard]] std::vector<std::string> require_hdus(const std::vector<std::string>& labels,
+                                                      Resolution resolution) {
+    const std::vector<std::string> parts{"_WAVELENGTH", "_FLUX", "_IVAR"};
+    const auto is_here = [&](const std::string& label) {
+      return std::any_of(parts.begin(), parts.end(),
+                         [&](const std::string& part) { return file_.has(label + part); });
+    };
+    std::vector<std::string> here;
+    std::copy_if(labels.begin(), labels.end(), std::back_inserter(here), is_here);
     std::vector<std::string> wanted{"FIBERMAP"};
-    for (const std::string& label : labels) {
-      for (const char* part : {"_WAVELENGTH", "_FLUX", "_IVAR", "_MASK"}) {
+    for (const std::string& label : !here.empty()     ? here
+                                    : is_here(merged) ? std::vector<std::string>{merged}
+                                                      : labels) {
+      for (const std::string& part : parts) {
         wanted.push_back(label + part);
       }
       if (resolution == Resolution::read) {
@@ -144,28 +218,43 @@ class DesiInput {
       }
     }
     file_.require_hdus(wanted);
+    return here;
   }
 
-  void add_arm(const std::string& label, Resolution resolution) {
+  /// Add the arm `label`, whose HDUs are called `hdus`; nothing if a merged spectrum has no such pixels.
+  void add_arm(const std::string& label, const std::string& hdus, Resolution resolution) {
     DesiArm arm;
     arm.label = label;
     arm.name = "desi_" + lower_case(label);
-    arm.wave = detail::read_grid(file_, label);
+    arm.wave = detail::read_grid(file_, hdus);
     arm.medium = Medium::vacuum;
+    const std::size_t width = arm.pixels();
+    Place place{hdus, width, 0, file_.has(hdus + "_MASK"), 0};
     for (const char* part : {"_FLUX", "_IVAR", "_MASK"}) {
-      file_.require_shape(label + part, {desi_.rows(), arm.pixels()});
+      if (part != std::string("_MASK") || place.masked) {
+        file_.require_shape(hdus + part, {desi_.rows(), width});
+      }
     }
-    diagonals_.push_back(resolution == Resolution::read
-                             ? detail::require_diagonals(file_, label, desi_.rows(), arm.pixels())
-                             : 0);
-    desi_.flux_units.push_back(file_.keyword<std::string>(label + "_FLUX", "BUNIT").value_or(""));
+    if (resolution == Resolution::read) {
+      place.diagonals = detail::require_diagonals(file_, hdus, desi_.rows(), width);
+    }
+    if (hdus == merged) {
+      const auto [first, last] = detail::camera_pixels(arm.wave, label);
+      if (last < first + 2) {
+        return;
+      }
+      place.first = first;
+      detail::cut(arm.wave, width, first, last - first);
+    }
+    desi_.flux_units.push_back(file_.keyword<std::string>(hdus + "_FLUX", "BUNIT").value_or(""));
     arm.snr = desi_recorded_snr(file_, label, desi_.rows());
+    places_.push_back(std::move(place));
     desi_.arms.push_back(std::move(arm));
   }
 
   FitsInput file_;
-  DesiFile desi_;                       ///< without pixels
-  std::vector<std::size_t> diagonals_;  ///< D of each arm, 0 where they are not wanted
+  DesiFile desi_;  ///< without pixels
+  std::vector<Place> places_;
 };
 
 /// Read the arms `labels` ("B", "R", "Z") of a DESI file as a whole. @throws IoError  as `DesiInput`

@@ -2,7 +2,8 @@
 #pragma once
 
 /// @file
-/// Redshifts and classes that redrock found for a DESI file, from the file that lies beside it.
+/// Redshifts and classes that redrock found for a DESI file, from the file that lies beside it or from a table
+/// inside.
 
 #include <rvfit/io/fits/column.hpp>
 #include <rvfit/io/fits/fits_input.hpp>
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -75,28 +77,71 @@ struct Redrock {
   }
 };
 
-/// Read the redshifts of targets, whatever their order in the file.
-/// @throws IoError  an HDU or column is missing
-[[nodiscard]] inline Redrock read_redrock(const RedrockPlace& place,
-                                          const std::vector<std::int64_t>& targets) {
-  FitsInput file(place.path);
-  const auto id = file.read_column<std::int64_t>(place.hdu, "TARGETID");
-  const auto z = file.read_column<double>(place.hdu, "Z");
-  const auto spectype = file.read_column<std::string>(place.hdu, "SPECTYPE");
-  const auto subtype = file.read_column<std::string>(place.hdu, "SUBTYPE");
-  std::unordered_map<std::int64_t, std::size_t> row_of;
-  for (std::size_t row = 0; row < id.size(); ++row) {
-    row_of[id[row]] = row;
+/// Rows of a table of redshifts that belong to targets: row by row if these agree, as redrock writes them; else
+/// by TARGETID.
+///
+/// @param[in] same  whether two rows of the table say the same
+/// @return  (R)  none where the table has no such target
+/// @throws IoError  a target has two rows there that say different things: nobody knows which is meant
+template <class Same>
+[[nodiscard]] std::vector<std::optional<std::size_t>> rows_of_targets(
+    const FitsInput& file, const std::string& hdu, const std::vector<std::int64_t>& id,
+    const std::vector<std::int64_t>& targets, const Same& same) {
+  std::vector<std::optional<std::size_t>> rows(targets.size());
+  if (id == targets) {
+    std::iota(rows.begin(), rows.end(), std::size_t{0});
+    return rows;
   }
+  std::unordered_map<std::int64_t, std::vector<std::size_t>> rows_of;
+  for (std::size_t row = 0; row < id.size(); ++row) {
+    rows_of[id[row]].push_back(row);
+  }
+  for (std::size_t n = 0; n < targets.size(); ++n) {
+    const auto found = rows_of.find(targets[n]);
+    if (found == rows_of.end()) {
+      continue;
+    }
+    for (const std::size_t row : found->second) {
+      if (row != found->second.front() && !same(row, found->second.front())) {
+        file.fail(hdu, "rows " + std::to_string(found->second.front() + 1) + " and " +
+                           std::to_string(row + 1) + " are both of TARGETID " +
+                           std::to_string(targets[n]) +
+                           ", and the rows are not those of the spectra, one by one");
+      }
+    }
+    rows[n] = found->second.front();
+  }
+  return rows;
+}
+
+/// Read the redshifts of targets, whatever their order in the file.
+/// @throws IoError  an HDU or column is missing, or a target is there twice
+[[nodiscard]] inline Redrock read_redrock(FitsInput& file, const std::string& hdu,
+                                          const std::vector<std::int64_t>& targets) {
+  const auto id = file.read_column<std::int64_t>(hdu, "TARGETID");
+  const auto z = file.read_column<double>(hdu, "Z");
+  const auto spectype = file.read_column<std::string>(hdu, "SPECTYPE");
+  const auto subtype = file.read_column<std::string>(hdu, "SUBTYPE");
+  const auto same = [&](std::size_t a, std::size_t b) {
+    return z[a] == z[b] && spectype[a] == spectype[b] && subtype[a] == subtype[b];
+  };
+  const auto rows = rows_of_targets(file, hdu, id, targets, same);
   Redrock redrock(targets.size());
-  for (std::size_t row = 0; row < targets.size(); ++row) {
-    if (const auto found = row_of.find(targets[row]); found != row_of.end()) {
-      redrock.z[row] = z[found->second];
-      redrock.spectype[row] = spectype[found->second];
-      redrock.subtype[row] = subtype[found->second];
+  for (std::size_t n = 0; n < targets.size(); ++n) {
+    if (rows[n]) {
+      redrock.z[n] = z[*rows[n]];
+      redrock.spectype[n] = spectype[*rows[n]];
+      redrock.subtype[n] = subtype[*rows[n]];
     }
   }
   return redrock;
+}
+
+/// The same of a file of redshifts. @throws IoError  also: it cannot be read
+[[nodiscard]] inline Redrock read_redrock(const RedrockPlace& place,
+                                          const std::vector<std::int64_t>& targets) {
+  FitsInput file(place.path);
+  return read_redrock(file, place.hdu, targets);
 }
 
 }  // namespace rvfit::io
