@@ -56,6 +56,10 @@ void declare_files(CLI::App& app, Options& options) {
   app.add_option("--output-mod-prefix", outputs.models_prefix, "Models are named PREFIX_FILE")
       ->capture_default_str()
       ->group(group);
+  app.add_option("--merge", options.merge,
+                 "Write one table of all files, with a column INFILE, instead of one for each")
+      ->type_name("TABLE")
+      ->group(group);
   app.add_flag("--subdirs,!--no-subdirs", outputs.subdirs,
                "Outputs of X/Y/FILE go to OUTPUT_DIR/X/Y")
       ->group(group);

@@ -28,6 +28,7 @@ struct Options {
   std::string input_list;  ///< text file that lists the inputs; empty: `files`
   bool queue = false;      ///< take files out of that list, which other processes share
   OutputNames outputs;
+  std::string merge;             ///< one table for all files; empty: one each
   bool skip_existing = false;    ///< pass over files whose outputs are there
   bool stop_at_failure = false;  ///< leave the files after a bad one
   bool plot = false;             ///< draw spectra and fits

@@ -7,6 +7,8 @@
 #include <rvfit/io/fits/io_error.hpp>
 #include <rvfit/io/fits/temporary_name.hpp>
 
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -58,8 +60,12 @@ struct OutputNames {
   std::string figure_folder = ".";
   std::string figure_prefix = "fig";
   bool subdirs = false;
+  std::string parts;  ///< folder of tables that are to be merged; empty: they are outputs
 
   [[nodiscard]] std::string table(const std::string& input) const {
+    if (!parts.empty()) {
+      return (std::filesystem::path(parts) / (digits_of(input) + "_" + base_name(input))).string();
+    }
     return (below(folder, input) / (table_prefix + "_" + base_name(input))).string();
   }
   [[nodiscard]] std::string models(const std::string& input) const {
@@ -71,6 +77,18 @@ struct OutputNames {
   }
 
  private:
+  /// Sixteen digits that tell a path from others, by the hash FNV-1a of Fowler, Noll and Vo: files of one name in
+  /// many folders have parts of their own.
+  [[nodiscard]] static std::string digits_of(const std::string& path) {
+    std::uint64_t hash = 14695981039346656037U;
+    for (const char c : path) {
+      hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+    }
+    char text[17] = "";
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+    return text;
+  }
+
   /// @throws rvfit::io::IoError  subdirs are wanted and the path has not two folders
   [[nodiscard]] std::filesystem::path below(const std::filesystem::path& base,
                                             const std::string& input) const {
@@ -88,15 +106,16 @@ struct OutputNames {
 
 /// Two inputs must not give one output. @throws rvfit::io::IoError  two that do
 inline void require_different_outputs(const OutputNames& names,
-                                      const std::vector<std::string>& inputs) {
+                                      const std::vector<std::string>& inputs, bool models) {
   std::map<std::string, std::string> input_of;
   for (const std::string& input : inputs) {
-    const std::string table = names.table(input);
-    const auto [earlier, is_new] = input_of.emplace(table, input);
-    if (!is_new) {
-      std::string message = earlier->second;
-      message.append(" and ").append(input).append(" would both give ").append(table);
-      throw rvfit::io::IoError(message);
+    for (const std::string& output : {names.table(input), models ? names.models(input) : ""}) {
+      const auto [earlier, is_new] = input_of.emplace(output, input);
+      if (!is_new && !output.empty()) {
+        std::string message = earlier->second;
+        message.append(" and ").append(input).append(" would both give ").append(output);
+        throw rvfit::io::IoError(message);
+      }
     }
   }
 }

@@ -147,7 +147,15 @@ void require_consistent(const Options& options) {
   if (options.queue && options.input_list.empty()) {
     throw CLI::ValidationError("--queue-file", "wants --input-file-from, the list to share");
   }
-  require_different_outputs(options.outputs, options.files);
+  if (!options.merge.empty() && (options.queue || options.fit.rv_per_exposure)) {
+    throw CLI::ValidationError(
+        "--merge", options.queue
+                       ? "wants the whole list, and --queue-file takes files out of it"
+                       : "and --rv-per-exposure exclude each other: covariances differ in size");
+  }
+  if (options.merge.empty()) {
+    require_different_outputs(options.outputs, options.files, options.fit.keep_models);
+  }
 }
 
 /// An option that can have no effect is an error. A settings file may have rvspecfit's key for the line spread,

@@ -6,10 +6,12 @@
 #include "file_list.hpp"
 #include "log.hpp"
 #include "match_library.hpp"
+#include "merge.hpp"
 #include "outputs.hpp"
 #include "pipeline.hpp"
 #include "process_status.hpp"
 #include "processes.hpp"
+#include "provenance.hpp"
 #include "python.hpp"
 #include "report.hpp"
 #include "summary.hpp"
@@ -24,6 +26,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace rvfit_programs {
 namespace {
@@ -48,15 +51,17 @@ constexpr int exit_bad = 2;
   }
   FileList files =
       options.input_list.empty() ? FileList(options.files) : FileList::from(options.input_list);
-  require_different_outputs(options.outputs, files.known());
+  require_different_outputs(options.outputs, files.known(), options.fit.keep_models);
   return files;
 }
 
 /// Fit all files; true if every one went well.
+///
+/// @param[out] header  keywords that the outputs of all files have in common
 [[nodiscard]] bool fit_files(const std::string& name, const Options& options, const Reader& read,
-                             Processes* processes, const Kokkos::Timer& since_start,
-                             Summary& summary) {
-  FileList files = files_of(options);
+                             FileList files, Processes* processes,
+                             const Kokkos::Timer& since_start, Summary& summary,
+                             std::vector<rvfit::io::Keyword>& header) {
   if (processes != nullptr) {
     files.share([processes] { return processes->next_number(); });
   }
@@ -68,6 +73,8 @@ constexpr int exit_bad = 2;
   summary.threads = fitter->threads();
   summary.precision = options.fit.double_storage ? "double" : "float";
   summary.seconds.setup += timer.seconds();
+  header = provenance(name, options, emulator, "");
+  std::erase_if(header, [](const rvfit::io::Keyword& each) { return each.name == "INFILE"; });
   Report report(options.report);
   Outputs outputs(name, options, emulator, fitter->parameters(), report);
   const Reader matched = matched_to_library(read, options, emulator);
@@ -109,16 +116,25 @@ constexpr int exit_bad = 2;
   return settings;
 }
 
-int run(const std::string& name, const Options& options, const Reader& read, Processes* processes,
+int run(const std::string& name, const Options& asked, const Reader& read, Processes* processes,
         const Kokkos::Timer& since_start) {
   Summary summary;
+  const bool merges = !asked.merge.empty();
+  if (merges && is_merged(asked)) {
+    log(LogLevel::info, asked.merge + ": passed over, it is there");
+    return 0;
+  }
+  const Options options = merges ? begin_parts(asked) : asked;
+  const FileList files = files_of(options);
+  std::vector<rvfit::io::Keyword> header;
   if (options.plot) {
     require_plotting("--doplot");
   }
   if (!options.report.empty()) {
     require_plotting("--report");
   }
-  const bool good = fit_files(name, options, read, processes, since_start, summary);
+  const bool good =
+      fit_files(name, options, read, files, processes, since_start, summary, header);
   summary.seconds.total = since_start.seconds();
   if (processes != nullptr) {
     std::optional<Summary> of_all = processes->finish(summary);
@@ -126,6 +142,9 @@ int run(const std::string& name, const Options& options, const Reader& read, Pro
       return good ? 0 : exit_bad;
     }
     summary = *of_all;
+  }
+  if (merges) {
+    merge_parts(options, files.known(), header);
   }
   if (summary.files > 0) {
     if (!options.quiet) {
