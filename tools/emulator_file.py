@@ -311,7 +311,7 @@ def _arm_hdus(emulator, arm):
         fits.Column("SCALE", "1D", array=np.asarray(arm.scale, float))], name=f"{prefix}_INPUT")
     h = table.header
     log = arm.grid_type == "LOG"
-    h["GRIDTYPE"] = (arm.grid_type, "uniform in ln(wavelength) or wavelength")
+    h["GRIDTYPE"] = (arm.grid_type, "LOG: uniform in ln(wavelength)")
     h["GRID0"] = (float(arm.grid0), "first pixel, ln(Angstrom)" if log else "[Angstrom] first pixel")
     h["GRIDSTEP"] = (float(arm.grid_step), "step")
     h["GRIDSIZE"] = (arm.pixels, "pixels")

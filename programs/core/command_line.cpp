@@ -3,6 +3,7 @@
 #include "command_line.hpp"
 
 #include <cmath>
+#include <iomanip>
 #include <set>
 #include <sstream>
 
@@ -66,6 +67,22 @@ CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target,
                          const std::string& help) {
   return add_of_arm(app, name, target, &percent, help)
       ->type_name("NUMBER, PERCENT% or ARM=NUMBER,...");
+}
+
+CLI::Validator between(double lowest, double highest) {
+  const auto check = [lowest, highest](const std::string& text) -> std::string {
+    double value = 0.0;
+    if (CLI::detail::lexical_cast(text, value) && value >= lowest && value <= highest) {
+      return {};
+    }
+    std::ostringstream message;
+    message << "'" << text << "' is not a number from " << std::setprecision(10) << lowest << " to "
+            << highest;
+    return message.str();
+  };
+  std::ostringstream range;
+  range << std::setprecision(10) << lowest << ".." << highest;
+  return {check, range.str()};
 }
 
 void require_different(const std::string& option, const std::vector<std::string>& names) {

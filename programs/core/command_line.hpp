@@ -36,6 +36,9 @@ CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target,
 CLI::Option* add_per_arm(CLI::App& app, const std::string& name, PerArm& target, PerArm& percent,
                          const std::string& help);
 
+/// Refuse numbers that are not from `lowest` to `highest`, NaN among them.
+[[nodiscard]] CLI::Validator between(double lowest, double highest);
+
 /// Refuse names of which two are the same, whatever the case of their letters.
 /// @throws CLI::ValidationError  naming the option and the name
 void require_different(const std::string& option, const std::vector<std::string>& names);

@@ -2,6 +2,7 @@
 
 #include "config_file.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <stdexcept>
 #include <string_view>
@@ -93,6 +94,14 @@ std::vector<Setting> read_settings(std::istream& stream) {
   std::vector<Setting> settings;
   std::string text;
   for (int line = 1; std::getline(stream, text); ++line) {
+    const bool binary = std::any_of(text.begin(), text.end(), [](unsigned char c) {
+      return c < ' ' && c != '\t' && c != '\r' && c != '\f';
+    });
+    constexpr std::size_t longest = 10000;
+    if (binary || text.size() > longest) {
+      throw std::invalid_argument("line " + std::to_string(line) +
+                                  ": no text, expected KEY: VALUE");
+    }
     const std::string_view content =
         trimmed(std::string_view(text).substr(0, find_outside(text, "#")));
     if (content.empty() || content == "---") {

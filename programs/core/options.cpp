@@ -82,7 +82,7 @@ void declare_files(CLI::App& app, Options& options) {
 void declare_model(CLI::App& app, FitSettings& fit) {
   const char* group = "Model";
   app.add_option("--npoly", fit.continuum.columns, "Columns of an arm's continuum")
-      ->check(CLI::Range(1, rvfit::max_continuum_columns))
+      ->check(between(1, rvfit::max_continuum_columns))
       ->capture_default_str()
       ->group(group);
   add_choice(
@@ -97,7 +97,7 @@ void declare_model(CLI::App& app, FitSettings& fit) {
       ->capture_default_str()
       ->group(group);
   app.add_option("--max-vsini", fit.model.broadening.max_vsini, "Upper bound of vsini [km/s]")
-      ->check(CLI::Range(0.0, 1e5))
+      ->check(between(0.0, 1e5))
       ->capture_default_str()
       ->group(group);
   add_choice(app, "--rotation", fit.model.broadening.rotation,
@@ -108,7 +108,7 @@ void declare_model(CLI::App& app, FitSettings& fit) {
       ->group(group);
   app.add_option("--max-vgauss", fit.model.broadening.max_vgauss,
                  "Upper bound of the sigma of a Gaussian broadening; 0: none [km/s]")
-      ->check(CLI::Range(0.0, 1e5))
+      ->check(between(0.0, 1e5))
       ->capture_default_str()
       ->group(group);
   add_list(
@@ -172,14 +172,14 @@ void declare_errors(CLI::App& app, FitSettings& fit) {
   app.add_option("--clip", fit.clip.sigma,
                  "Reject pixels beyond so many robust standard deviations of the residuals and fit "
                  "again; 0: none")
-      ->check(CLI::Range(0.0, 1e6))
+      ->check(between(0.0, 1e6))
       ->capture_default_str()
       ->group(group);
   app.add_flag("--scale-errors", fit.errors.scale,
                "Multiply errors by the root of chi2 / pixels where that is above 1")
       ->group(group);
   app.add_option("--rv-floor", fit.errors.rv_floor, "Add to errors of rv in quadrature [km/s]")
-      ->check(CLI::Range(0.0, 1e5))
+      ->check(between(0.0, 1e5))
       ->capture_default_str()
       ->group(group);
 }
@@ -213,14 +213,14 @@ void declare_fit(CLI::App& app, Options& options) {
       "Curvature that errors come from: gauss-newton or exact")
       ->group(group);
   app.add_option("--max-iterations", fit.solver.max_iterations, "Steps of the solver")
-      ->check(CLI::Range(1, most))
+      ->check(between(1, most))
       ->capture_default_str()
       ->group(group);
   add_choice(app, "--precision", fit.double_storage, {{"float", false}, {"double", true}},
              "Storage of spectra and templates: float or double")
       ->group(group);
   app.add_option("--batch-size,--batch", fit.batch, "Stars on the device at a time")
-      ->check(CLI::Range(1, most))
+      ->check(between(1, most))
       ->group(group);
   app.add_option("--backend", options.backend, "Where to fit; a build has one: " + backend())
       ->check(one_of({backend()}))
@@ -230,11 +230,11 @@ void declare_fit(CLI::App& app, Options& options) {
                  "Number of the device to use; with --mpi numbers that the processes of a machine "
                  "take in turns")
       ->delimiter(',')
-      ->check(CLI::Range(0, most))
+      ->check(between(0, most))
       ->type_name("N,...")
       ->group(group);
   app.add_option("--threads,--nthreads", options.threads, "Threads of a host execution space")
-      ->check(CLI::Range(1, most))
+      ->check(between(1, most))
       ->group(group);
 }
 

@@ -44,6 +44,7 @@ struct Options {
   int threads = 0;            ///< 0: Kokkos' own choice
   bool gather = false;        ///< files of few targets share batches
   bool has_matrices = false;  ///< files of this survey have resolution matrices
+  std::vector<std::string> arms_wanted;  ///< arms that the library must have, its names
   FitSettings fit;
   SpectraSettings spectra;
   std::string config_file;         ///< settings came from it; empty: none

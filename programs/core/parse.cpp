@@ -136,9 +136,9 @@ void require_consistent(const Options& options) {
     throw CLI::ValidationError("--min-vel, --max-vel", "the range of rv is empty");
   }
   if (options.files.empty() == options.input_list.empty()) {
-    throw CLI::ValidationError("FILE", options.files.empty()
-                                           ? "is required, or --input-file-from"
-                                           : "and --input-file-from exclude each other");
+    throw CLI::ValidationError(options.files.empty()
+                                   ? "FILE is required, or --input-file-from"
+                                   : "FILE and --input-file-from exclude each other");
   }
   if (options.devices.size() > 1 && !options.mpi) {
     throw CLI::ValidationError("--devices",
@@ -146,6 +146,16 @@ void require_consistent(const Options& options) {
   }
   if (options.queue && options.input_list.empty()) {
     throw CLI::ValidationError("--queue-file", "wants --input-file-from, the list to share");
+  }
+  const OutputNames& names = options.outputs;
+  for (const auto& [option, prefix] : {std::pair{"--output-tab-prefix", names.table_prefix},
+                                       std::pair{"--output-mod-prefix", names.models_prefix},
+                                       std::pair{"--figure-prefix", names.figure_prefix}}) {
+    if (prefix.find('/') != std::string::npos) {
+      throw CLI::ValidationError(
+          option, "'" + prefix + "' is no part of a file's name: the folder is that of --" +
+                      (prefix == names.figure_prefix ? "figure-dir" : "output-dir"));
+    }
   }
   if (!options.merge.empty() && (options.queue || options.fit.rv_per_exposure)) {
     throw CLI::ValidationError(

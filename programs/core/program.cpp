@@ -45,6 +45,19 @@ constexpr int exit_bad = 2;
   }
 }
 
+/// @throws rvfit::io::IoError  the library has no such arm: once for all files
+void require_arm(const std::string& path, const rvfit::EmulatorData& emulator,
+                 const std::string& arm) {
+  std::string known;
+  for (const rvfit::ArmData& each : emulator.arms) {
+    if (each.name == arm) {
+      return;
+    }
+    known += (known.empty() ? "" : ", ") + each.name;
+  }
+  throw rvfit::io::IoError(path + ": no arm '" + arm + "', there are: " + known);
+}
+
 [[nodiscard]] FileList files_of(const Options& options) {
   if (options.queue) {
     return FileList::queue(options.input_list);
@@ -68,6 +81,9 @@ constexpr int exit_bad = 2;
   ProcessStatus status(options.status_file);
   const Kokkos::Timer timer;
   const rvfit::EmulatorData emulator = rvfit::io::read_emulator(options.emulator);
+  for (const std::string& arm : options.arms_wanted) {
+    require_arm(options.emulator, emulator, arm);
+  }
   const std::unique_ptr<SurveyFitter> fitter = make_fitter(emulator, options);
   summary.execution_space = fitter->execution_space();
   summary.threads = fitter->threads();

@@ -169,6 +169,9 @@ rvfit_programs::CommandLine parse_command_line(int argc, const char* const* argv
   options.has_matrices = true;
   return rvfit_programs::parse(app, argc, argv, options, [&] {
     options.join_exposures = options.join_exposures || options.fit.rv_per_exposure;
+    for (const std::string& arm : options.arms) {
+      options.arms_wanted.push_back("desi_" + CLI::detail::to_lower(arm));
+    }
     if (!options.target_file.empty()) {
       options.selection.targets = read_targets_of(options.target_file);
     }

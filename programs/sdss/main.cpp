@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   rvfit_programs::add_mask_bits(app, sdss.mask_bits, rvfit::io::sdss_mask_bits)->group(group);
   const rvfit_programs::CommandLine line = rvfit_programs::parse(app, argc, argv, options, [&] {
     sdss.exposures = sdss.exposures || options.fit.rv_per_exposure;
+    options.arms_wanted = {sdss.arm};
   });
   return rvfit_programs::run_program("rvfit_sdss", line, options, [&](const std::string& path) {
     return rvfit_programs::one_target(rvfit::io::read_sdss(path, sdss));

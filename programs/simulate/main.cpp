@@ -4,6 +4,7 @@
 /// rvfit_simulate: a DESI-format file of made-up stars, drawn from an emulator, with the truth.
 /// The same seed gives the same file on every machine, up to rounding.
 
+#include "core/command_line.hpp"
 #include "observe.hpp"
 #include "options.hpp"
 #include "stars.hpp"
@@ -39,20 +40,20 @@ void declare(CLI::App& app, Options& options) {
       ->required();
   app.add_option("--output", options.output, "DESI-format file to write")->required();
   app.add_option("--stars", options.stars, "Number of stars")
-      ->check(CLI::Range(1, 1000000))
+      ->check(rvfit_programs::between(1, 1000000))
       ->capture_default_str();
   app.add_option("--seed", options.seed, "Seed of the random numbers")->capture_default_str();
   app.add_option("--snr-min", options.snr_min, "Least S/N of a pixel")
-      ->check(CLI::Range(1e-3, 1e6))
+      ->check(rvfit_programs::between(1e-3, 1e6))
       ->capture_default_str();
   app.add_option("--snr-max", options.snr_max, "Greatest S/N of a pixel")
-      ->check(CLI::Range(1e-3, 1e6))
+      ->check(rvfit_programs::between(1e-3, 1e6))
       ->capture_default_str();
   app.add_option("--rv-max", options.rv_max, "Greatest |rv| [km/s]")
-      ->check(CLI::Range(0.0, 1e5))
+      ->check(rvfit_programs::between(0.0, 1e5))
       ->capture_default_str();
   app.add_option("--vsini-max", options.vsini_max, "Greatest vsini [km/s]")
-      ->check(CLI::Range(0.0, 1e5))
+      ->check(rvfit_programs::between(0.0, 1e5))
       ->capture_default_str();
   app.set_version_flag("--version", std::string("rvfit_simulate ") + rvfit::version);
 }

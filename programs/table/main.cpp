@@ -240,6 +240,9 @@ int main(int argc, char** argv) {
       rvfit_programs::parse(app, argc, argv, options, [&] {
     rvfit_table::settle(options);
     rvfit_programs::require_different("--copy-columns", options.columns.copy);
+    for (const rvfit::io::TableArm& each : options.arms) {
+      options.arms_wanted.push_back(each.name);
+    }
   });
   return rvfit_programs::run_program("rvfit_table", line, options, [&](const std::string& path) {
     return rvfit_table::read(path, options);

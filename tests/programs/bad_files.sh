@@ -39,6 +39,12 @@ expect_bad 'absent.fits: no such file' rvfit_desi --emulator absent.fits --outpu
 expect_bad "RVFITFMT is '', expected 'EMULATOR'" rvfit_desi --emulator good.fits --output-dir out good.fits
 head -c 100000 "$demo_emulator" > emulator.fits
 expect_bad 'emulator.fits: truncated' rvfit_desi --emulator emulator.fits --output-dir out good.fits
+expect_bad "no text, expected KEY: VALUE" "${desi[@]}" --config good.fits good.fits
+expect_bad "--max-vsini: '-3' is not a number from 0 to 100000" "${desi[@]}" --max-vsini -3 good.fits
+expect_bad "'a/b' is no part of a file's name" "${desi[@]}" --output-tab-prefix a/b good.fits
+expect_bad 'rvfit_desi: FILE is required' "${desi[@]}"
+expect_bad "--rv-max: 'nan' is not a number from 0 to 100000" rvfit_simulate --emulator "$demo_emulator" --output x.fits --rv-max nan
+expect_bad "emulator.fits: no arm 'other', there are: desi_b" rvfit_sdss --emulator "$demo_emulator" --output-dir out --arm other a.fits b.fits
 touch file
 expect_bad 'folder cannot be made' rvfit_desi --emulator "$demo_emulator" --output-dir file/out good.fits
 rm file

@@ -21,7 +21,7 @@ diff options.txt documented.txt || fail "--help (<) and docs/rvfit_desi.md (>) d
 touch a.fits
 desi=(rvfit_desi --emulator none.fits --output-dir out)
 expect_bad 'required' rvfit_desi
-expect_bad 'FILE: is required' "${desi[@]}"
+expect_bad 'FILE is required' "${desi[@]}"
 expect_bad 'nonsense' "${desi[@]}" --nonsense a.fits
 expect_bad '--npolly: no such option; did you mean --npoly?' "${desi[@]}" --npolly 5 a.fits
 expect_bad "did you mean chebyshev?" "${desi[@]}" --continuum chebychev a.fits
