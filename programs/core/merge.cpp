@@ -80,8 +80,11 @@ void append(io::Column& to, const io::Column& from) {
   const auto count = part.require_keyword<std::int64_t>("RVTAB", "TFIELDS");
   for (std::int64_t n = 1; n <= count; ++n) {
     const std::string number = std::to_string(n);
-    columns.push_back(part.read_any_column(
-        "RVTAB", part.require_keyword<std::string>("RVTAB", "TTYPE" + number)));
+    const auto name = part.require_keyword<std::string>("RVTAB", "TTYPE" + number);
+    columns.push_back(part.read_any_column("RVTAB", name));
+    if (std::holds_alternative<std::vector<std::string>>(columns.back().values)) {
+      columns.back().shape = {part.column_width("RVTAB", name)};
+    }
     columns.back().comment = part.keyword<std::string>("RVTAB", "TCOMM" + number).value_or("");
   }
   return columns;

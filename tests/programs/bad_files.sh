@@ -34,7 +34,7 @@ expect_bad "--fix-param vmic: a fit has teff, logg" "${desi[@]}" --fix-param vmi
 expect_bad "and vgauss with --max-vgauss" "${desi[@]}" --fix-param vgauss=1 good.fits
 expect_bad "and vsini without --rotation off" "${desi[@]}" --rotation off --priors vsini=1,1 good.fits
 expect_bad "--fix-param vsini=600: outside its bounds [0, 500]" "${desi[@]}" --fix-param vsini=600 good.fits other.fits
-expect_bad 'good.fits: ' "${desi[@]}" --max-vel 20000 good.fits # templates do not reach as far
+expect_bad 'good.fits: ' "${desi[@]}" --max-vel 200000 good.fits # templates do not reach as far
 expect_bad 'absent.fits: no such file' rvfit_desi --emulator absent.fits --output-dir out good.fits
 expect_bad "RVFITFMT is '', expected 'EMULATOR'" rvfit_desi --emulator good.fits --output-dir out good.fits
 head -c 100000 "$demo_emulator" > emulator.fits
