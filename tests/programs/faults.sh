@@ -81,7 +81,7 @@ cp "$faults"/{coadd,redrock}-dupg.fits .
 "$RVFIT_BIN_DIR/rvfit_sdss" --emulator "$phoenix" --quiet --output-dir shared "$faults"/spec-{trailing-zero-block,unpadded,no-plateid}.fits
 rm -rf out
 text=(rvfit_table --emulator "$phoenix" --output-dir out --arm desi_b)
-expect_bad 'column WAVE is text' "${text[@]}" --error-column ERR "$faults/strwave.fits"
+expect_bad 'column wave is text' "${text[@]}" --error-column ERR "$faults/strwave.fits"
 expect_bad 'of variable length' "${text[@]}" "$faults/vla.fits"
 expect_bad 'GCOUNT is 9223372036854775807' rvfit_desi --emulator "$faults/emulator-hang.fits" --output-dir out no-z.fits
 "$python" - << 'END'
