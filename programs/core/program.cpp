@@ -72,9 +72,8 @@ void require_arm(const std::string& path, const rvfit::EmulatorData& emulator,
 ///
 /// @param[out] header  keywords that the outputs of all files have in common
 [[nodiscard]] bool fit_files(const std::string& name, const Options& options, const Reader& read,
-                             FileList files, Processes* processes,
-                             const Kokkos::Timer& since_start, Summary& summary,
-                             std::vector<rvfit::io::Keyword>& header) {
+                             FileList files, Processes* processes, const Kokkos::Timer& since_start,
+                             Summary& summary, std::vector<rvfit::io::Keyword>& header) {
   if (processes != nullptr) {
     files.share([processes] { return processes->next_number(); });
   }
@@ -149,8 +148,7 @@ int run(const std::string& name, const Options& asked, const Reader& read, Proce
   if (!options.report.empty()) {
     require_plotting("--report");
   }
-  const bool good =
-      fit_files(name, options, read, files, processes, since_start, summary, header);
+  const bool good = fit_files(name, options, read, files, processes, since_start, summary, header);
   summary.seconds.total = since_start.seconds();
   if (processes != nullptr) {
     std::optional<Summary> of_all = processes->finish(summary);
