@@ -236,8 +236,7 @@ int main(int argc, char** argv) {
                "rvfit_table");
   rvfit_programs::declare_common_options(app, options);
   rvfit_table::declare(app, options);
-  const rvfit_programs::CommandLine line =
-      rvfit_programs::parse(app, argc, argv, options, [&] {
+  const rvfit_programs::CommandLine line = rvfit_programs::parse(app, argc, argv, options, [&] {
     rvfit_table::settle(options);
     rvfit_programs::require_different("--copy-columns", options.columns.copy);
     for (const rvfit::io::TableArm& each : options.arms) {
