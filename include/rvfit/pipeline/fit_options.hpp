@@ -17,7 +17,7 @@
 namespace rvfit {
 
 /// Options of the solver for spectra, whose objective is good to some 1e-3 and whose starts a scan found
-/// (docs/decisions/0017).
+/// (docs/decisions/0019).
 inline constexpr LmOptions spectra_solver{
     .max_iterations = 60, .tolerance = 1e-4, .initial_damping = 1e-3};
 

@@ -95,7 +95,7 @@ template <class T, int N>
   return vanishes;
 }
 
-/// Rules that differ between the fits of the library (docs/decisions/0017).
+/// Rules that differ between the fits of the library (docs/decisions/0019).
 enum class LmRules {
   /// Objectives whose value is coarser than their gradient, from starts that a scan found. The undamped
   /// step that ends a fit is taken unseen, with the value that is predicted (docs/decisions/0002).
