@@ -102,5 +102,5 @@ report["rows"] = int(rows)
 if files >= 40:
     report["rate_by_quarter"] = [round(rate(trace, q / 4 + 0.02, (q + 1) / 4 - 0.02), 2) for q in range(4)]
     report["memory_by_quarter_MiB"] = [
-        max(m for _, n, m in trace if q * files / 4 <= n <= (q + 1) * files / 4) for q in range(4)]
+        max((m for _, n, m in trace if q * files / 4 <= n <= (q + 1) * files / 4), default=0) for q in range(4)]
 print(json.dumps(report))

@@ -7,6 +7,7 @@
 /// for each exposure).
 
 #include <rvfit/data/parameter_layout.hpp>
+#include <rvfit/data/prepare_options.hpp>
 #include <rvfit/emulator/domain.hpp>
 #include <rvfit/emulator/grid.hpp>
 #include <rvfit/emulator/mlp.hpp>

@@ -144,7 +144,7 @@ TEST_CASE("options: a wrong word is named, and the nearest right one") {
   CHECK(complaint("--lsf-sigma 0.5") ==
         "--lsf-sigma: has no effect without --resolution-matrix or --lsf");
   CHECK(complaint("--targetid 12x") == "--targetid: '12x' is no whole number");
-  CHECK(complaint("--queue-file list.txt") == "FILE: and --input-file-from exclude each other");
+  CHECK(complaint("--queue-file list.txt") == "FILE and --input-file-from exclude each other");
   CHECK(complaint("--backend nowhere").find("'nowhere' is none of ") != std::string::npos);
   CHECK(complaint("--devices 0,1").find("--mpi") != std::string::npos);
   CHECK(complaint("--config absent.yaml").find("absent.yaml") != std::string::npos);
