@@ -86,11 +86,15 @@ TEST_CASE("rvfit_desi: an emulator that does not cover the data says which arm a
     return;
   }
   const BadInput bad;
-  const std::string error =
-      bad.error_of_file([](FitsEdit& f) { f.at("R_WAVELENGTH").set_pixels(2325, 1, 9000.0); });
+  // An arm that reaches beyond the library is fitted where it is covered; nothing of this one is.
+  const std::string error = bad.error_of_file([](FitsEdit& f) {
+    for (int i = 0; i < 2326; ++i) {
+      f.at("R_WAVELENGTH").set_pixels(i, 1, 11000.0 + i);
+    }
+  });
   CHECK(error.starts_with("bad.fits: "));
   CHECK(error.find("desi_r") != std::string::npos);
-  CHECK(error.find("9000") != std::string::npos);
+  CHECK(error.find("13325") != std::string::npos);
 }
 
 TEST_CASE("rvfit_desi: an emulator of other arms, names or numbers is refused") {

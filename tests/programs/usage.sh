@@ -29,7 +29,7 @@ expect_bad 'npoly' "${desi[@]}" --npoly 0 a.fits
 expect_bad 'fit-arm' "${desi[@]}" --fit-arm b,u a.fits
 expect_bad 'range of rv is empty' "${desi[@]}" --min-vel 10 --max-vel 5 a.fits
 expect_bad "'logg', expected NAME=NUMBER" "${desi[@]}" --fix-param logg a.fits
-expect_bad "'nan' is no number" "${desi[@]}" --max-vgauss nan a.fits
+expect_bad "'nan' is not a number from" "${desi[@]}" --max-vgauss nan a.fits
 expect_bad "'NaN' is no number" "${desi[@]}" --min-vel NaN a.fits
 expect_bad "'4x' is no number" "${desi[@]}" --fix-param logg=4x a.fits
 expect_bad 'x/a.fits and y/a.fits.gz would both give out/rvtab_a.fits' "${desi[@]}" x/a.fits y/a.fits.gz

@@ -338,9 +338,8 @@ TEST_CASE("gaussian_resolution: bad arguments are refused") {
   };
   CHECK(error_of({4000.0}) == "no error");
   CHECK(error_of({4000.0, 4000.0}) == "gaussian_resolution: 4 pixels, 2 resolving powers");
-  CHECK(error_of({nan}) ==
-        "gaussian_resolution: pixel 0 of 1 Angstrom has a resolving power of nan");
-  CHECK(error_of({1.0}) == "gaussian_resolution: a sigma of 2124.58 pixels, there are 4");
+  CHECK(error_of({nan}) == "gaussian_resolution: pixel 0 has a resolving power of nan");
+  CHECK(error_of({1.0}) == "gaussian_band: a sigma of 2124.58 pixels, there are 4");
 }
 
 RVFIT_TEST("resolution: agrees with dense matrices in every lane, up to both ends",
