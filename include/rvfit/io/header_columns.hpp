@@ -26,6 +26,15 @@ struct HeaderColumn {
   enum class Kind { integer, real, text } kind = Kind::integer;
 };
 
+namespace detail {
+
+[[nodiscard]] inline std::string keyword_fault(const std::string& keyword, const std::string& value,
+                                               const std::string& expected) {
+  return "keyword " + keyword + " is '" + value + "', expected " + expected;
+}
+
+}  // namespace detail
+
 /// Columns of some keywords, those that there are, with `rows` rows of the same value. Surveys write numbers
 /// as text now and then: a text of the wanted kind will do.
 /// @throws IoError  a keyword that is no number
@@ -51,14 +60,14 @@ struct HeaderColumn {
       std::int64_t number = 0;
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
       if (error != std::errc{} || end != value.data() + value.size()) {
-        file.fail(hdu, "keyword " + keyword + " is '" + value + "', expected a whole number");
+        file.fail(hdu, detail::keyword_fault(keyword, value, "a whole number"));
       }
       column.values = std::vector<std::int64_t>(rows, number);
     } else {
       char* end = nullptr;
       const double number = std::strtod(value.c_str(), &end);
       if (value.empty() || *end != '\0') {
-        file.fail(hdu, "keyword " + keyword + " is '" + value + "', expected a number");
+        file.fail(hdu, detail::keyword_fault(keyword, value, "a number"));
       }
       column.values = std::vector<double>(rows, number);
     }

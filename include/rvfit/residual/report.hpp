@@ -210,9 +210,9 @@ template <ExecutionPolicy P>
     std::sort(good.begin(), good.end());
     out += detail::formatted("  %-21s", name.c_str());
     for (const double share : {0.0, 0.16, 0.5, 0.84, 1.0}) {
-      const auto at = good.empty() ? 0.0 : share * static_cast<double>(good.size() - 1);
+      const auto at = std::lround(share * static_cast<double>(good.empty() ? 0 : good.size() - 1));
       out += good.empty() ? "         -"
-                          : detail::formatted(" %9.4g", good[static_cast<std::size_t>(at + 0.5)]);
+                          : detail::formatted(" %9.4g", good[static_cast<std::size_t>(at)]);
     }
     out += "\n";
   };

@@ -7,12 +7,12 @@
 
 #include <rvfit/io/fits/detail/this_machine.hpp>
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <random>
 #include <string>

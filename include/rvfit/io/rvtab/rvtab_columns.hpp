@@ -251,6 +251,7 @@ class RvtabColumns {
         where_solved([&](int b) { return chi2_per_pixel(b); }));
     if (!result_.clipped.empty()) {
       std::vector<std::int64_t> clipped;
+      clipped.reserve(static_cast<std::size_t>(result_.size));
       for (int b = 0; b < result_.size; ++b) {
         clipped.push_back(arm_sum(result_.clipped, result_.arms, b));
       }

@@ -144,7 +144,12 @@ class HduCounts {
                               : number.size() > most_digits ? most_bytes
                                                             : std::stoll(number);
       if ((bits ? repeat / 8 : repeat) > row || (repeat * bytes_of(letter) > row && !bits)) {
-        fail(name + " is '" + form + "', a row has " + std::to_string(row) + " bytes");
+        fail(std::string(name)
+                 .append(" is '")
+                 .append(form)
+                 .append("', a row has ")
+                 .append(std::to_string(row))
+                 .append(" bytes"));
       }
       if ((letter == 'P' || letter == 'Q') && repeat > 0 && digits + 1 < form.size()) {
         require_entries(static_cast<int>(n), rows, whole - heap, form[digits + 1]);
