@@ -33,8 +33,7 @@ struct Instrument {
 /// @throws rvfit::io::IoError  one line: file, line, what was expected
 [[nodiscard]] Instrument read_instrument(const std::string& name);
 
-/// The grid of an arm's templates: 1.8 pixels to the least sigma, as DESI's libraries have, or the step that the
-/// arm asks for.
+/// The grid of an arm's templates: 1.8 pixels to the least sigma, or the step that the arm asks for.
 /// @throws rvfit::InvalidArgument  there is no line spread and no step
 [[nodiscard]] rvfit::TemplateGrid template_grid(const Instrument& instrument,
                                                 const InstrumentArm& arm);

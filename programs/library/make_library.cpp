@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <iterator>
@@ -103,7 +104,11 @@ class ArmMaker {
     RVFIT_REQUIRE(equals != std::string::npos, "--templates-resolution is '", text,
                   "', expected R=, fwhm= or sigma= and a number");
     spread.kind = line_spread_kind(text.substr(0, equals));
-    spread.points = {{0.0, std::atof(text.c_str() + equals + 1)}};
+    char* end = nullptr;
+    const double number = std::strtod(text.c_str() + equals + 1, &end);
+    RVFIT_REQUIRE(*end == '\0' && end != text.c_str() + equals + 1, "--templates-resolution is '",
+                  text, "', expected R=, fwhm= or sigma= and a number");
+    spread.points = {{0.0, number}};
     require_valid(spread);
   }
   return spread;

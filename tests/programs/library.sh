@@ -74,4 +74,6 @@ arms:
   - {name: a, range: [8400, 8600], resolution: {sigme: 1}}' > wrong.yaml
 expect_bad "line 4: " rvfit_library --templates phoenix --instrument wrong.yaml --output out.fits
 expect_bad "no installed instrument" rvfit_library --templates phoenix --instrument nowhere --output out.fits
+expect_bad "'R=5000x'" rvfit_library --templates phoenix --templates-resolution R=5000x --instrument instrument.yaml \
+  --output out.fits
 expect_bad "nowhere: no such file" rvfit_library --templates nowhere --instrument instrument.yaml --output out.fits
