@@ -93,6 +93,11 @@ class Arm:
     """Templates on a grid, instead of a network."""
     medium: str = None
     """'VACUUM' or 'AIR': what wavelengths are measured in, so that spectra in the other are converted; None: not told."""
+    normalization: str = None
+    """What templates are divided by: 'NONE', 'MEDIAN' or 'CONTINUUM'; None: not told."""
+    lsf: np.ndarray = None
+    """(points, 2) wavelength, increasing, and sigma of the line spread that the templates have there, both in Angstrom,
+    where `lsf_sigma` is not the same everywhere; None: not told."""
 
     @property
     def pixels(self):
@@ -150,6 +155,10 @@ class Emulator:
     """Lines of HISTORY, for example the command line."""
     units: list = None
     """(NPAR) units of the labels; None: K for teff, dex for logg, feh and alpha, none for others."""
+    instrument: str = ""
+    """The instrument that templates are seen with."""
+    instrument_source: str = ""
+    """Source of its figures."""
 
 
 def box_domain(lower, upper):
@@ -209,8 +218,21 @@ def _require_consistent(emulator):
         _require(arm.grid_step > 0, f"{arm.name}: grid_step is", arm.grid_step, "expected a positive one")
         _require(arm.output in ("EXP", "LINEAR"), f"{arm.name}: output is", arm.output)
         _require(arm.medium in (None, "VACUUM", "AIR"), f"{arm.name}: medium is", arm.medium, "expected VACUUM or AIR")
+        _require(arm.normalization in (None, "NONE", "MEDIAN", "CONTINUUM"), f"{arm.name}: normalization is",
+                 arm.normalization, "expected NONE, MEDIAN or CONTINUUM")
+        if arm.lsf is not None:
+            _require_spread(arm)
         (_require_network if arm.grid is None else _require_grid)(arm, count)
         _require(arm.pixels >= _LEAST_PIXELS, f"{arm.name}:", arm.pixels, "pixels, expected at least", _LEAST_PIXELS)
+
+
+def _require_spread(arm):
+    shape = np.shape(arm.lsf)
+    _require(len(shape) == 2 and shape[0] > 0 and shape[1] == 2, f"{arm.name}: lsf is", shape, "expected (points, 2)")
+    _require_finite(f"{arm.name}: lsf", arm.lsf)
+    wave, sigma = np.transpose(arm.lsf)
+    _require(np.all(np.diff(wave) > 0) and np.all(sigma >= 0), f"{arm.name}: lsf, expected wavelengths that increase and "
+             "sigmas that are not negative")
 
 
 def _require_network(arm, count):
@@ -282,6 +304,10 @@ def _primary_hdu(emulator):
         h[f"ARM{a}"] = (arm.name, "setup name")
     h["CREATOR"] = (emulator.creator, "tool and version")
     h["LIBRARY"] = (emulator.library, "template library")
+    if emulator.instrument:
+        h["INSTRUME"] = (emulator.instrument, "instrument")
+    if emulator.instrument_source:
+        h["INSTSRC"] = (emulator.instrument_source, "its source")
     h["DATE"] = (_utc_now(), "UTC")
     if emulator.synthetic:
         h["SYNTH"] = (True, "synthetic, not for science")
@@ -325,7 +351,16 @@ def _arm_hdus(emulator, arm):
         h["LSFSIGMA"] = (float(arm.lsf_sigma), "[Angstrom] line spread in the templates")
     if arm.medium is not None:
         h["MEDIUM"] = (arm.medium, "wavelengths are in vacuum or in air")
-    return [table, *(_network_hdus(prefix, arm) if arm.grid is None else _grid_hdus(prefix, arm.grid))]
+    if arm.normalization is not None:
+        h["NORM"] = (arm.normalization, "templates are divided by it")
+    spread = [] if arm.lsf is None else [_spread_hdu(prefix, arm.lsf)]
+    return [table, *(_network_hdus(prefix, arm) if arm.grid is None else _grid_hdus(prefix, arm.grid)), *spread]
+
+
+def _spread_hdu(prefix, lsf):
+    wave, sigma = np.asarray(lsf, float).T
+    return fits.BinTableHDU.from_columns([fits.Column("WAVE", "1D", "Angstrom", array=wave),
+                                          fits.Column("SIGMA", "1D", "Angstrom", array=sigma)], name=f"{prefix}_LSF")
 
 
 def _grid_hdus(prefix, grid):
@@ -360,7 +395,8 @@ def read_emulator(path):
             return Emulator([str(name).strip() for name in table["NAME"]], table["LOWER"].astype(float),
                             table["UPPER"].astype(float), [_read_arm(hdus, h[f"ARM{a}"]) for a in range(h["NARM"])],
                             h["CREATOR"], h["LIBRARY"], bool(h.get("SYNTH", False)),
-                            units=[str(unit).strip() for unit in table["UNIT"]])
+                            units=[str(unit).strip() for unit in table["UNIT"]], instrument=h.get("INSTRUME", ""),
+                            instrument_source=h.get("INSTSRC", ""))
     except (*FITS_ERRORS, KeyError) as error:
         raise ToolError(f"{path}: expected an rvfit emulator file ({error})") from None
 
@@ -380,6 +416,11 @@ def _read_arm(hdus, name):
             weight = hdus[f"{prefix}_W{k}"]
             layers.append(Layer(weight.data.astype(np.float32), hdus[f"{prefix}_B{k}"].data.astype(np.float32),
                                 weight.header["ACTIV"], weight.header.get("SLOPE", 0.01)))
+    lsf = None
+    if f"{prefix}_LSF" in hdus:
+        spread = hdus[f"{prefix}_LSF"].data
+        lsf = np.column_stack([spread["WAVE"], spread["SIGMA"]]).astype(float)
     return Arm(name, hdu.data["LOG10"].astype(bool), hdu.data["OFFSET"].astype(float),
                hdu.data["SCALE"].astype(float), h["GRIDTYPE"], h["GRID0"], h["GRIDSTEP"],
-               domain, layers, h["OUTPUT"], h["REVISION"], h["SOFTVER"], h.get("LSFSIGMA"), grid, h.get("MEDIUM"))
+               domain, layers, h["OUTPUT"], h["REVISION"], h["SOFTVER"], h.get("LSFSIGMA"), grid, h.get("MEDIUM"),
+               h.get("NORM"), lsf)

@@ -21,6 +21,7 @@ try:
     import command_line
     from command_line import ToolError
     from emulator_file import Arm, Emulator, Grid, Layer, write_emulator
+    from label_domain import hull_domain
 except ImportError as missing:
     print(f"import_rvspecfit.py: error: {missing} "
           "(Debian: python3-h5py, python3-torch, python3-astropy, python3-scipy)", file=sys.stderr)
@@ -202,18 +203,6 @@ def read_templates(path, nodes, pixels):
     return templates
 
 
-def hull_facets(points, first, npar):
-    """Facets of the hull of `points` (columns first .. of the inputs), padded with zeros, coplanar twins merged."""
-    facets = []
-    for equation in scipy.spatial.ConvexHull(points).equations:
-        if not any(np.abs(equation - other).max() < 1e-9 for other in facets):
-            facets.append(equation)
-    rows = np.zeros((len(facets), npar + 1))
-    rows[:, first:first + points.shape[1]] = np.array(facets)[:, :-1]
-    rows[:, -1] = np.array(facets)[:, -1]
-    return rows
-
-
 def read_domain(description, npar):
     """Half-spaces in scaled inputs: the hull of the first two labels and that of the others; and the points' box."""
     points = description.array("outside_kwargs", "pts")
@@ -221,7 +210,7 @@ def read_domain(description, npar):
     if npar < 4 or points.ndim != 2 or points.shape[1] != npar:
         raise ToolError(f"{path}: outside_kwargs/pts expected points of {npar} labels, at least 4")
     try:
-        rows = np.vstack([hull_facets(points[:, :2], 0, npar), hull_facets(points[:, 2:], 2, npar)])
+        rows = hull_domain(points)
     except scipy.spatial.QhullError:
         raise ToolError(f"{path}: outside_kwargs/pts expected points that span an area, "
                         "for the convex hulls") from None
