@@ -64,9 +64,10 @@ void declare(CLI::App& app, Options& options) {
                  "Line spread that they have already: R=, fwhm= or sigma= [none]")
       ->type_name("KIND=NUMBER");
   app.add_option("--normalization", options.normalization,
-                 "Divide templates by their median, or none [median]")
+                 "Divide templates by their median or continuum, or none [median]")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, Normalization>{{"median", Normalization::median},
+                                               {"continuum", Normalization::continuum},
                                                {"none", Normalization::none}},
           CLI::ignore_case))
       ->type_name("WORD");

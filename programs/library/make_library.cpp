@@ -2,6 +2,8 @@
 
 #include "make_library.hpp"
 
+#include "arm_maker.hpp"
+#include "template_reader.hpp"
 #include "work_file.hpp"
 #include "write_library.hpp"
 #include <rvfit/core/require.hpp>
@@ -28,74 +30,6 @@ namespace {
 
 using rvfit::Medium;
 
-/// All arms of an instrument for spectra of the same wavelengths, again and again.
-class ArmMaker {
- public:
-  ArmMaker(const Instrument& instrument, const std::vector<rvfit::TemplateGrid>& grids,
-           const LineSpread& templates, Medium medium, Normalization normalization)
-      : instrument_(instrument),
-        grids_(grids),
-        templates_(templates),
-        medium_(medium),
-        normalization_(normalization) {}
-
-  /// ln T of all arms, one after another.
-  /// @throws rvfit::InvalidArgument  the spectrum does not reach an arm, or is not positive there
-  [[nodiscard]] std::vector<float> make(const TemplateSpectrum& spectrum) {
-    if (spectrum.wave != wave_) {
-      prepare(spectrum.wave);
-    }
-    std::vector<float> all;
-    for (std::size_t a = 0; a < resamplers_.size(); ++a) {
-      std::vector<double> arm(static_cast<std::size_t>(grids_[a].size));
-      resamplers_[a].resample(spectrum.flux, arm);
-      const double scale = normalization_ == Normalization::median ? median(arm) : 1.0;
-      for (std::size_t j = 0; j < arm.size(); ++j) {
-        RVFIT_REQUIRE(arm[j] > 0.0 && scale > 0.0, "arm ", instrument_.arms[a].name, ": flux is ",
-                      arm[j], " at ", grids_[a].wave(static_cast<double>(j)),
-                      " Angstrom, positive wanted");
-        all.push_back(static_cast<float>(std::log(arm[j] / scale)));
-      }
-    }
-    return all;
-  }
-
- private:
-  void prepare(const std::vector<double>& wave) {
-    wave_.clear();  // until all is well
-    resamplers_.clear();
-    std::vector<double> own(wave);
-    std::transform(own.begin(), own.end(), own.begin(),
-                   [&](double w) { return rvfit::converted(w, medium_, instrument_.medium); });
-    for (std::size_t a = 0; a < instrument_.arms.size(); ++a) {
-      std::vector<double> sigma;
-      for (int j = 0; j < grids_[a].size; ++j) {
-        sigma.push_back(missing_sigma(instrument_.arms[a].spread, templates_, grids_[a].wave(j)));
-      }
-      const auto [first, last] = rvfit::TemplateResampler::light(grids_[a], sigma);
-      RVFIT_REQUIRE(own.front() <= first && own.back() >= last, "arm ", instrument_.arms[a].name,
-                    " needs ", first, " to ", last, " Angstrom, the spectrum has ", own.front(),
-                    " to ", own.back());
-      resamplers_.emplace_back(own, grids_[a], sigma);
-    }
-    wave_ = wave;
-  }
-
-  [[nodiscard]] static double median(std::vector<double> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-  }
-
-  const Instrument& instrument_;
-  const std::vector<rvfit::TemplateGrid>& grids_;
-  LineSpread templates_;
-  Medium medium_;
-  Normalization normalization_;
-  std::vector<double> wave_;  ///< that the resamplers are for, as in the file
-  std::vector<rvfit::TemplateResampler> resamplers_;
-};
-
 /// "R=500000" as a line spread; empty: none.
 [[nodiscard]] LineSpread parse_spread(const std::string& text) {
   LineSpread spread;
@@ -115,7 +49,8 @@ class ArmMaker {
 }
 
 /// The medium of the templates: as asked for, or told by some of them.
-[[nodiscard]] Medium find_medium(const Options& options, const TemplateSet& set, Report& report) {
+[[nodiscard]] Medium find_medium(const Options& options, const TemplateSet& set,
+                                 TemplateReader& reader, Report& report) {
   if (options.medium == MediumSource::air || options.medium == MediumSource::vacuum) {
     return options.medium == MediumSource::air ? Medium::air : Medium::vacuum;
   }
@@ -124,7 +59,7 @@ class ArmMaker {
   const std::size_t stride = std::max<std::size_t>(set.templates.size() / most, 1);
   for (std::size_t t = 0; t < set.templates.size(); t += stride) {
     try {
-      const TemplateSpectrum spectrum = read_template(set.templates[t], options);
+      const TemplateSpectrum spectrum = reader.read(set.templates[t]);
       ++lines[medium_of_lines(spectrum)];
       ++header[spectrum.header_medium];
     } catch (const rvfit::io::IoError&) {
@@ -174,12 +109,27 @@ class ArmMaker {
   return text.str();
 }
 
+/// Make once what all threads use, for the wavelengths of the first template that can be read.
+void prepare(ArmMaker& maker, const TemplateSet& set, TemplateReader& reader) {
+  for (const Template& one : set.templates) {
+    try {
+      maker.prepare(reader.read(one).wave);
+      return;
+    } catch (const rvfit::io::IoError&) {
+      continue;  // it is named when its turn comes
+    } catch (const rvfit::InvalidArgument&) {
+      continue;
+    }
+  }
+}
+
 /// Make the templates that are not done, on all threads; a line for each that cannot be made.
 std::map<std::size_t, std::string> make_templates(const Options& options, const TemplateSet& set,
-                                                  const ArmMaker& maker, WorkFile& work,
+                                                  TemplateReader& reader, const ArmMaker& maker,
+                                                  WorkFile& work,
                                                   const std::function<void(double)>& progress) {
   std::map<std::size_t, std::string> faults;
-  std::mutex files;  // CFITSIO and the work file are for one at a time
+  std::mutex files;  // the work file is for one at a time
   std::atomic<std::size_t> next = 0;
   std::atomic<bool> stopped = false;
   std::exception_ptr failure;
@@ -190,12 +140,7 @@ std::map<std::size_t, std::string> make_templates(const Options& options, const 
         continue;
       }
       try {
-        TemplateSpectrum spectrum;
-        {
-          const std::lock_guard lock(files);
-          spectrum = read_template(set.templates[t], options);
-        }
-        const std::vector<float> made = own.make(spectrum);
+        const std::vector<float> made = own.make(reader.read(set.templates[t]));
         const std::lock_guard lock(files);
         try {
           work.write(t, made);
@@ -251,13 +196,17 @@ Report make_library(const Options& options, const Instrument& instrument,
                                      [](std::size_t sum, const rvfit::TemplateGrid& grid) {
                                        return sum + static_cast<std::size_t>(grid.size);
                                      });
-  const Medium medium = find_medium(options, set, report);
+  TemplateReader reader(options);
+  const Medium medium = find_medium(options, set, reader, report);
   WorkFile work(options.output + ".work", description(options, instrument, grids, set, medium),
                 set.templates.size(), width);
   report.resumed = work.done();
-  const ArmMaker maker(instrument, grids, parse_spread(options.resolution), medium,
-                       options.normalization);
-  const auto faults = make_templates(options, set, maker, work, progress);
+  ArmMaker maker(instrument, grids, parse_spread(options.resolution), medium,
+                 options.normalization);
+  if (work.done() < set.templates.size()) {
+    prepare(maker, set, reader);
+  }
+  const auto faults = make_templates(options, set, reader, maker, work, progress);
   TemplateSet good{set.labels, {}, {}};
   std::vector<std::size_t> rows;  // of the work file
   for (std::size_t t = 0; t < set.templates.size(); ++t) {

@@ -12,8 +12,8 @@
 
 namespace rvfit_library {
 
-/// Templates are divided by a scale of their own, or not.
-enum class Normalization { none, median };
+/// Templates are divided by their median, by a smooth continuum of their own, or by nothing.
+enum class Normalization { none, median, continuum };
 
 /// Source of the medium of the templates' wavelengths.
 enum class MediumSource { lines, header, air, vacuum };

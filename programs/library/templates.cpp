@@ -18,7 +18,6 @@
 namespace rvfit_library {
 namespace {
 
-using rvfit::Medium;
 using rvfit::io::FitsInput;
 using rvfit::io::IoError;
 
@@ -73,18 +72,20 @@ struct Found {
   return std::nullopt;
 }
 
-void add_rows(FitsInput& file, const std::string& hdu, const Options& options,
-              std::vector<Found>& found) {
-  const std::size_t rows = file.row_count(hdu);
+/// Rows of spectra in the HDU `hdu`, with their labels in the table `labels`.
+void add_rows(FitsInput& file, const std::string& hdu, const std::string& labels,
+              const Options& options, std::vector<Found>& found) {
+  const std::size_t rows = file.row_count(labels);
   const std::size_t first = found.size();
   for (std::size_t row = 0; row < rows; ++row) {
-    found.push_back({{file.path(), row, {}, true}, {}});
+    found.push_back({{file.path(), hdu, row, {}, true}, {}});
   }
   for (const auto& [label, names] : wanted_labels(options)) {
-    const auto name = std::find_if(names.begin(), names.end(),
-                                   [&](const std::string& n) { return file.has_column(hdu, n); });
+    const auto name = std::find_if(names.begin(), names.end(), [&](const std::string& n) {
+      return file.has_column(labels, n);
+    });
     const auto values =
-        name == names.end() ? std::vector<double>{} : file.read_column<double>(hdu, *name);
+        name == names.end() ? std::vector<double>{} : file.read_column<double>(labels, *name);
     for (std::size_t row = 0; row < rows; ++row) {
       found[first + row].labels.push_back(values.empty() ? std::nullopt
                                                          : std::optional(values[row]));
@@ -102,7 +103,7 @@ void add_file(const std::string& path, const Options& options, std::vector<Found
       file.fail("PRIMARY", "has " + std::to_string(shape[0]) +
                                " spectra, and no table has as many rows of labels");
     }
-    add_rows(file, *hdu, options, found);
+    add_rows(file, "PRIMARY", *hdu, options, found);
     return;
   }
   if (shape.empty()) {
@@ -110,14 +111,14 @@ void add_file(const std::string& path, const Options& options, std::vector<Found
     if (!hdu) {
       file.fail("PRIMARY", "has no spectrum, and no table has labels");
     }
-    add_rows(file, *hdu, options, found);
+    add_rows(file, *hdu, *hdu, options, found);
     return;
   }
   if (shape.size() != 1) {
     file.fail("PRIMARY",
               "is " + rvfit::io::shape_text(shape) + ", expected a spectrum or a row for each");
   }
-  Found one{{path, 0, {}, false}, {}};
+  Found one{{path, "PRIMARY", 0, {}, false}, {}};
   for (const auto& [label, names] : wanted_labels(options)) {
     std::optional<double> value;
     for (const std::string& name : names) {
@@ -177,13 +178,10 @@ void add_list(const std::string& path, std::vector<std::string>& labels,
       throw IoError(at + "has " + std::to_string(row.size()) + " fields, expected " +
                     std::to_string(header.size()));
     }
-    const std::filesystem::path file(row.front());
-    Found one{
-        {(file.is_absolute() ? file : std::filesystem::path(path).parent_path() / file).string(),
-         0,
-         {},
-         false},
-        {}};
+    const std::filesystem::path name(row.front());
+    const std::string file =
+        (name.is_absolute() ? name : std::filesystem::path(path).parent_path() / name).string();
+    Found one{{file, is_fits_name(file) ? "PRIMARY" : "", 0, {}, false}, {}};
     for (std::size_t n = 1; n < row.size(); ++n) {
       std::size_t used = 0;
       double value = 0.0;
@@ -198,54 +196,6 @@ void add_list(const std::string& path, std::vector<std::string>& labels,
       one.labels.push_back(value);
     }
     found.push_back(std::move(one));
-  }
-}
-
-/// Wavelengths of the pixels of the first axis of an image.
-[[nodiscard]] std::vector<double> header_wavelengths(FitsInput& file, std::size_t pixels,
-                                                     Medium& medium) {
-  const std::string primary = "PRIMARY";
-  const auto start = file.keyword<double>(primary, "CRVAL1");
-  const auto step = file.keyword<double>(primary, "CDELT1")
-                        ? file.keyword<double>(primary, "CDELT1")
-                        : file.keyword<double>(primary, "CD1_1");
-  if (!start || !step || !(*step > 0.0)) {
-    file.fail(primary, "has no wavelengths: CRVAL1 and CDELT1 or CD1_1, or --wave, are expected");
-  }
-  const double reference = file.keyword<double>(primary, "CRPIX1").value_or(1.0);
-  const std::string type =
-      rvfit::io::upper_case(file.keyword<std::string>(primary, "CTYPE1").value_or(""));
-  const bool log_flag = file.keyword<std::int64_t>(primary, "DC-FLAG").value_or(0) == 1;
-  const bool logarithmic = log_flag || type.find("LOG") != std::string::npos;
-  medium = type.starts_with("AWAV")   ? Medium::air
-           : type.starts_with("WAVE") ? Medium::vacuum
-                                      : Medium::unknown;
-  // log10 of a wavelength in Angstrom is below 5.5, its natural logarithm above 6.
-  const bool natural = logarithmic && *start > 5.5;
-  std::vector<double> wave(pixels);
-  for (std::size_t i = 0; i < pixels; ++i) {
-    const double at = *start + *step * (static_cast<double>(i) + 1.0 - reference);
-    wave[i] = !logarithmic ? at : natural ? std::exp(at) : std::pow(10.0, at);
-  }
-  return wave;
-}
-
-[[nodiscard]] std::vector<double> wavelengths_of_file(const std::string& path, std::size_t pixels) {
-  FitsInput file(path);
-  return file.read_image<double>("PRIMARY", {pixels});
-}
-
-void require_usable(const TemplateSpectrum& spectrum, const std::string& name) {
-  const auto bad = [](double value) { return !std::isfinite(value); };
-  const auto flux = std::find_if(spectrum.flux.begin(), spectrum.flux.end(), bad);
-  if (flux != spectrum.flux.end()) {
-    throw IoError(name + ": flux of pixel " + std::to_string(flux - spectrum.flux.begin()) +
-                  " is no number");
-  }
-  for (std::size_t i = 1; i < spectrum.wave.size(); ++i) {
-    if (!(spectrum.wave[i] > spectrum.wave[i - 1])) {
-      throw IoError(name + ": wavelengths do not increase at pixel " + std::to_string(i));
-    }
   }
 }
 
@@ -321,61 +271,6 @@ TemplateSet find_templates(const Options& options) {
     }
   }
   return set;
-}
-
-TemplateSpectrum read_template(const Template& which, const Options& options) {
-  TemplateSpectrum spectrum;
-  FitsInput file(which.path);
-  const rvfit::io::ArrayShape shape = file.image_shape("PRIMARY");
-  if (shape.empty()) {
-    const auto hdu = label_table(file, options, std::nullopt);
-    const std::size_t width = hdu ? file.column_width(*hdu, "flux") : 0;
-    const auto flux = file.read_matrix<double>(hdu.value_or("1"), "flux");
-    const auto begin = flux.begin() + static_cast<std::ptrdiff_t>(which.row * width);
-    spectrum.flux.assign(begin, begin + static_cast<std::ptrdiff_t>(width));
-    if (options.wave.empty()) {
-      const auto wave = file.read_matrix<double>(*hdu, "wave");
-      const auto first = wave.begin() + static_cast<std::ptrdiff_t>(which.row * width);
-      spectrum.wave.assign(first, first + static_cast<std::ptrdiff_t>(width));
-    }
-  } else {
-    const std::size_t pixels = shape.back();
-    spectrum.flux.resize(pixels);
-    file.read_image_part("PRIMARY", which.row * pixels, pixels, spectrum.flux.data());
-    if (options.wave.empty()) {
-      spectrum.wave = header_wavelengths(file, pixels, spectrum.header_medium);
-    }
-  }
-  if (!options.wave.empty()) {
-    spectrum.wave = wavelengths_of_file(options.wave, spectrum.flux.size());
-  }
-  require_usable(spectrum, which.name());
-  return spectrum;
-}
-
-Medium medium_of_lines(const TemplateSpectrum& spectrum) {
-  // H beta, Mg b 1, Na D 1 and 2, H alpha, Ca II triplet; in vacuum (NIST)  [Angstrom]
-  constexpr std::array lines{4862.69, 5185.05, 5891.58, 5897.56, 6564.61, 8544.44, 8664.52};
-  int air = 0, vacuum = 0;
-  const auto flux_at = [&](double wave) -> std::optional<double> {
-    const auto after = std::lower_bound(spectrum.wave.begin(), spectrum.wave.end(), wave);
-    if (after == spectrum.wave.begin() || after == spectrum.wave.end()) {
-      return std::nullopt;
-    }
-    const auto i = static_cast<std::size_t>(after - spectrum.wave.begin());
-    const double part = (wave - spectrum.wave[i - 1]) / (spectrum.wave[i] - spectrum.wave[i - 1]);
-    return spectrum.flux[i - 1] + part * (spectrum.flux[i] - spectrum.flux[i - 1]);
-  };
-  for (const double line : lines) {
-    const auto in_vacuum = flux_at(line), in_air = flux_at(rvfit::air_of_vacuum(line));
-    if (in_vacuum && in_air &&
-        std::abs(*in_vacuum - *in_air) > 0.02 * std::abs(*in_vacuum + *in_air)) {
-      (*in_vacuum < *in_air ? vacuum : air) += 1;
-    }
-  }
-  return vacuum >= 2 && vacuum > 3 * air ? Medium::vacuum
-         : air >= 2 && air > 3 * vacuum  ? Medium::air
-                                         : Medium::unknown;
 }
 
 }  // namespace rvfit_library

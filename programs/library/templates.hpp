@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// Synthetic spectra of any author: which there are, their labels, and one after another their pixels.
+/// Synthetic spectra of any author: which there are, and their labels.
 ///
 /// A file is one of
 ///
@@ -12,7 +12,8 @@
 ///
 /// Wavelengths are told by the header (CRVAL1, CRPIX1, CDELT1 or CD1_1; CTYPE1 or DC-FLAG say whether they are
 /// logarithms), by a column `wave`, or by a file of their own. A folder stands for all FITS files in it, a list
-/// (a file of text) for the files it names with their labels: `file,teff,logg,..`.
+/// (a file of text) for the files it names with their labels: `file,teff,logg,..`; these may be text as well, with
+/// wavelength and flux in the first two columns.
 
 #include "options.hpp"
 
@@ -25,6 +26,7 @@ namespace rvfit_library {
 /// One synthetic spectrum: where it is, and its labels.
 struct Template {
   std::string path;
+  std::string hdu;             ///< an image or a table; empty: the file is text
   std::size_t row = 0;         ///< of an image or a table
   std::vector<double> labels;  ///< in the order of TemplateSet::labels
 
@@ -42,19 +44,5 @@ struct TemplateSet {
 /// List templates and their labels. Labels are those that every template has.
 /// @throws rvfit::io::IoError  nothing is there
 [[nodiscard]] TemplateSet find_templates(const Options& options);
-
-/// A spectrum as it is in its file.
-struct TemplateSpectrum {
-  std::vector<double> wave;  ///< increasing  [Angstrom]
-  std::vector<double> flux;
-  rvfit::Medium header_medium = rvfit::Medium::unknown;  ///< as its header says
-};
-
-/// Read one. @throws rvfit::io::IoError  it cannot be read, or has a pixel that is not finite
-[[nodiscard]] TemplateSpectrum read_template(const Template& which, const Options& options);
-
-/// The medium that a spectrum is in, told by the places of strong lines; unknown where it shows too few of them,
-/// or they disagree.
-[[nodiscard]] rvfit::Medium medium_of_lines(const TemplateSpectrum& spectrum);
 
 }  // namespace rvfit_library

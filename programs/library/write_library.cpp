@@ -27,6 +27,12 @@ using std::string;
   return label == "teff" ? "K" : label == "logg" || label == "feh" || label == "alpha" ? "dex" : "";
 }
 
+[[nodiscard]] string name_of(Normalization normalization) {
+  return normalization == Normalization::median      ? "MEDIAN"
+         : normalization == Normalization::continuum ? "CONTINUUM"
+                                                     : "NONE";
+}
+
 [[nodiscard]] string now() {
   const std::time_t time = std::time(nullptr);
   std::array<char, 32> text{};
@@ -109,8 +115,7 @@ void write_input(FitsOutput& file, const Options& options, const Instrument& ins
       {"SOFTVER", string("rvfit ") + rvfit::version, "software that made it"},
       {"MEDIUM", string(instrument.medium == rvfit::Medium::air ? "AIR" : "VACUUM"),
        "of wavelengths"},
-      {"NORM", string(options.normalization == Normalization::median ? "MEDIAN" : "NONE"),
-       "templates are divided by it"}};
+      {"NORM", name_of(options.normalization), "templates are divided by it"}};
   if (arm.spread.is_constant()) {
     keywords.push_back(
         {"LSFSIGMA", arm.spread.sigma(arm.first), "[Angstrom] line spread in the templates"});

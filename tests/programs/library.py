@@ -7,6 +7,9 @@
     library.py bias REPORT           fits of held-out templates are near them
     library.py bad FOLDER            four more that are no templates
     library.py image FILE            the same spectra as rows of an image with a table of labels
+    library.py table FILE            the same spectra as rows of a table
+    library.py text FOLDER           the same as text, and a list of them, list.csv
+    library.py continuum A B         B is A without a polynomial
     library.py check LIBRARY MEDIUM  templates against a convolution on a ten times finer grid
     library.py same A B              the same numbers, bit for bit
 """
@@ -92,6 +95,35 @@ def image(path):
     header = fits.Header({"CRVAL1": LN_WAVE[0] / np.log(10), "CD1_1": STEP / np.log(10), "CRPIX1": 1, "DC-FLAG": 1})
     rows = np.array([spectrum(LN_WAVE, *node) for node in nodes()], np.float32)
     fits.HDUList([fits.PrimaryHDU(rows, header), table]).writeto(path)
+
+
+def table(path):
+    rows = np.array([spectrum(LN_WAVE, *node) for node in nodes()])
+    form = f"{LN_WAVE.size}D"
+    fits.BinTableHDU.from_columns([
+        fits.Column("TEFF", "E", array=[teff for teff, _ in nodes()]), fits.Column("LOGG", "E", array=[g for _, g in nodes()]),
+        fits.Column("WAVE", form, array=np.broadcast_to(np.exp(LN_WAVE), rows.shape)),
+        fits.Column("FLUX", form, array=rows.astype(np.float32))]).writeto(path)
+
+
+def text(folder):
+    with open(f"{folder}/list.csv", "w", encoding="ascii") as file:
+        file.write("file,teff,logg\n")
+        for n, (teff, logg) in enumerate(nodes()):
+            file.write(f"star{n}.txt,{teff},{logg}\n")
+            flux = spectrum(LN_WAVE, teff, logg).astype(np.float32)
+            np.savetxt(f"{folder}/star{n}.txt", np.column_stack([np.exp(LN_WAVE), flux]), "%.17g", header="wave flux",
+                       delimiter=", " if n == 1 else " ", comments="" if n == 2 else "# ")
+
+
+def continuum(a, b):
+    a, b = read_emulator(a), read_emulator(b)
+    for x, y in zip(a.arms, b.arms):
+        assert (x.normalization, y.normalization) == ("MEDIAN", "CONTINUUM")
+        at = (2 * np.arange(x.pixels) + 1) / x.pixels - 1
+        for one, other in zip(x.grid.templates.astype(float), y.grid.templates.astype(float)):
+            nearest = np.polynomial.chebyshev.Chebyshev.fit(at, one, 5)
+            assert np.abs(one - nearest(at) - other).max() < 1e-6  # floats of ln T
 
 
 def oracle(ln_wave, step, spread, teff, logg):

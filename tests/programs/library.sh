@@ -46,13 +46,27 @@ done
 "$program" --templates list.csv --instrument instrument.yaml --output list-grid.fits --quiet
 check same grid.fits list-grid.fits
 
+check table table.fits
+"$program" --templates table.fits --templates-medium vacuum --instrument instrument.yaml --output table-grid.fits --quiet
+check same grid.fits table-grid.fits
+
+mkdir text
+check text text
+"$program" --templates text/list.csv --templates-medium vacuum --instrument instrument.yaml --output text-grid.fits --quiet
+check same grid.fits text-grid.fits
+
+"$program" --templates phoenix --instrument instrument.yaml --output continuum.fits --normalization continuum --quiet
+check continuum grid.fits continuum.fits
+
 # Killed at any time, it goes on; the result is the same to the bit, with any number of threads.
-for n in 1 2 3; do
-  timeout -s KILL "0.0${n}5" "$program" --templates phoenix --instrument instrument.yaml --output killed.fits --quiet \
-    --threads "$n" || true
+RANDOM=7
+for n in $(seq 20); do
+  timeout -s KILL "0.0$((RANDOM % 90 + 10))" "$program" --templates phoenix --instrument instrument.yaml \
+    --output killed.fits --quiet --threads "$((n % 3 + 1))" || true
 done
 "$program" --templates phoenix --instrument instrument.yaml --output killed.fits --threads 2 > /dev/null
 check same grid.fits killed.fits
+[ ! -e killed.fits.work ] || fail "the work file of a killed run is left"
 
 # A line names each file that is no template, and the others go on; with --strict nothing does.
 cp -r phoenix mixed
@@ -65,7 +79,22 @@ for text in 'no-label.fits: has no label logg' 'short.fits: arm fixed needs' 'na
   grep -qF "$text" stderr.txt || fail "no line says '$text'"
 done
 check same grid.fits mixed.fits
+for text in "7000.0 0.5" "words"; do
+  cp -r text bad-text
+  sed -i "9s/.*/$text/" bad-text/star4.txt
+  "$program" --templates bad-text/list.csv --templates-medium vacuum --instrument instrument.yaml --output bad-text.fits \
+    --quiet 2> stderr.txt
+  [ "$(wc -l < stderr.txt)" -eq 1 ] || fail "not one line for a text that is no spectrum"
+  grep -qE "star4.txt: (wavelengths do not increase at pixel 7|line 9: 'words', expected a wavelength)" stderr.txt || fail "text"
+  rm -r bad-text
+done
 expect_bad broken.fits rvfit_library --templates mixed --strict --instrument instrument.yaml --output strict.fits
+for name in no-label short nan twin; do
+  cp -r phoenix one-bad
+  cp "mixed/$name.fits" one-bad/zz.fits
+  expect_bad zz.fits rvfit_library --templates one-bad --strict --instrument instrument.yaml --output strict.fits
+  rm -r one-bad
+done
 [ ! -e strict.fits ] || fail "a library in spite of --strict"
 
 echo 'name: x

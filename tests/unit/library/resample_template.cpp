@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <random>
@@ -138,4 +139,37 @@ TEST_CASE("Spectra that do not reach all light of the pixels are refused") {
   const std::vector<double> short_sigma(3, 0.7);
   CHECK_THROWS_WITH_AS(rvfit::TemplateResampler(fine_wavelengths(), grid, short_sigma),
                        "TemplateResampler: 3 sigmas for 3000 pixels", rvfit::InvalidArgument);
+}
+
+TEST_CASE("A spectrum with structure from sample to sample is integrated as its spline is") {
+  const std::vector<double> wave = fine_wavelengths();
+  std::mt19937 random(11);
+  std::uniform_real_distribution<double> u(0.5, 1.5);
+  std::vector<double> flux(wave.size()), x(wave.size());
+  std::generate(flux.begin(), flux.end(), [&] { return u(random); });
+  std::transform(wave.begin(), wave.end(), x.begin(), [](double w) { return std::log(w); });
+  const rvfit::TemplateGrid few{std::log(4300.0), 20.0 / 299792.458, 40};
+  const std::vector<double> sigma(40, 0.66);
+  std::vector<double> out(40);
+  rvfit::TemplateResampler(wave, few, sigma).resample(flux, out);
+  rvfit::SplineWeights spline(x);
+  for (std::size_t j = 0; j < out.size(); ++j) {
+    const double center = few.origin + few.step * static_cast<double>(j);
+    const double s = sigma[j] / std::exp(center), step = 3e-7;  // 80 to the distance of two samples
+    double sum = 0.0;
+    for (double at = center - 7.0 * s; at < center + 7.0 * s; at += step) {
+      const double scale = 1.0 / (std::sqrt(2.0) * s), half = 0.5 * few.step;
+      const double weight =
+          std::erf((at - center + half) * scale) - std::erf((at - center - half) * scale);
+      spline.add_value(at, weight);
+      sum += weight;
+    }
+    const rvfit::SplineWeights::Row row = spline.take();
+    double mean = 0.0;
+    for (std::size_t k = 0; k < row.weights.size(); ++k) {
+      mean += row.weights[k] * flux[row.first + k] / sum;
+    }
+    // measured 6e-7; 2e-5 with steps of half the distance of two samples
+    CHECK(std::abs(out[j] - mean) < 3e-6);
+  }
 }

@@ -199,6 +199,31 @@ class FitsInput : public FitsHdus {
     return values;
   }
 
+  /// One row of `read_matrix`, (W), and no more of the file.
+  /// @throws IoError  no such column, not of numbers, or of rows that differ in length
+  template <class T>
+  [[nodiscard]] std::vector<T> read_matrix_row(const std::string& table, const std::string& column,
+                                               std::size_t row) {
+    const std::size_t rows = row_count(table);
+    fitsfile* file = at(table);
+    const ColumnFormat format = column_format(table, column);
+    if (format.type < 0 || format.type == TSTRING || format.type == TBIT ||
+        format.type == TLOGICAL || format.type >= TCOMPLEX || row >= rows) {
+      fail(table, "column " + column + " is " + kind_of(format) + " of " + std::to_string(rows) +
+                      " rows, expected numbers in row " + std::to_string(row + 1));
+    }
+    std::vector<T> values(format.repeat);
+    int status = 0;
+    if (!values.empty()) {
+      fits_read_col(file, detail::type_code<T>(), format.number, static_cast<LONGLONG>(row) + 1, 1,
+                    static_cast<LONGLONG>(values.size()), nullptr, values.data(), nullptr, &status);
+    }
+    if (status != 0) {
+      fail(table, "column " + column + " cannot be read", status);
+    }
+    return values;
+  }
+
   /// W of `read_matrix`. @throws IoError  no such column
   [[nodiscard]] std::size_t column_width(const std::string& table, const std::string& column) {
     return column_format(table, column).repeat;

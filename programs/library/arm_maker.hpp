@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// From a synthetic spectrum to ln T of all arms of an instrument: medium, line spread and pixels, normalisation.
+
+#include "instrument.hpp"
+#include "options.hpp"
+#include "template_reader.hpp"
+#include <rvfit/core/medium.hpp>
+#include <rvfit/data/template_grid.hpp>
+#include <rvfit/library/resample_template.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace rvfit_library {
+
+/// All arms of an instrument for spectra of the same wavelengths, again and again. Copies share what was prepared.
+class ArmMaker {
+ public:
+  /// @param[in] templates  line spread that spectra have already
+  /// @param[in] medium     of their wavelengths
+  ArmMaker(const Instrument& instrument, const std::vector<rvfit::TemplateGrid>& grids,
+           const LineSpread& templates, rvfit::Medium medium, Normalization normalization);
+
+  /// Be ready for spectra of these wavelengths [Angstrom].
+  /// @throws rvfit::InvalidArgument  they do not reach an arm
+  void prepare(const std::vector<double>& wave);
+
+  /// ln T of all arms, one after another.
+  /// @throws rvfit::InvalidArgument  the spectrum does not reach an arm, or is not positive there
+  [[nodiscard]] std::vector<float> make(const TemplateSpectrum& spectrum);
+
+ private:
+  struct Prepared {
+    std::vector<double> wave;  ///< as in the file
+    std::vector<rvfit::TemplateResampler> resamplers;
+  };
+
+  const Instrument& instrument_;
+  const std::vector<rvfit::TemplateGrid>& grids_;
+  LineSpread templates_;
+  rvfit::Medium medium_;
+  Normalization normalization_;
+  std::shared_ptr<const Prepared> prepared_;
+};
+
+}  // namespace rvfit_library
