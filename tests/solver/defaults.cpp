@@ -4,6 +4,7 @@
 /// The solver with its default options: units, starts, orders and sizes of numbers change nothing but the unit of
 /// the results, and what the data do not tell is said. The cases are those of public reports about other solvers.
 
+#include "../../examples/03_line_profiles/profiles.hpp"
 #include <rvfit/residual/residual_fitter.hpp>
 
 #include <doctest/doctest.h>
@@ -399,54 +400,98 @@ TEST_CASE("defaults: fits that cannot be are invalid, and leave the others alone
   CHECK(poisson({1.0, -2.0}, {1.0, 0.0}) == FitStatus::converged);
 }
 
-TEST_CASE("defaults: random starts a factor of ten off lead to the minimum") {
-  const Sample s = sample();
+/// Counts of fits from random starts, each parameter a factor of up to ten off either way.
+struct Ends {
+  std::size_t right = 0;  ///< at the minimum that the truth leads to
+  std::size_t elsewhere =
+      0;  ///< at another minimum: options that go to the last digit lower F no further
+  std::size_t wrong = 0;  ///< converged where F falls further
+};
+constexpr std::size_t random_fits = 2000;
+
+template <class Model>
+Ends from_random_starts(const char* name, const Model& model, const Vec& y, const Vec& weight,
+                        const Vec& truth, const ResidualOptions& options = {}) {
   std::mt19937_64 random(11);
   std::uniform_real_distribution<double> exponent(-1.0, 1.0);
-  constexpr std::size_t fits = 2000;
-  const auto factor = [&] { return std::pow(10.0, exponent(random)); };
   Vec starts;
-  for (std::size_t b = 0; b < fits; ++b) {
-    starts.insert(starts.end(), {5.0 * factor(), 0.3 * factor(), factor(), factor()});
+  for (std::size_t b = 0; b < random_fits; ++b) {
+    for (const double value : truth) {
+      starts.push_back(value * std::pow(10.0, exponent(random)));
+    }
   }
-  const Peak model{places(s.x)};
-  const Vec weight(s.y.size(), 10.0);
-  const double least = solve(model, s.y, weight, s.start).value[0];
-  const Solved solved = solve(model, s.y, weight, starts);
-  // Other minima are where F falls no further with options that go to the last digit.
-  const LmOptions to_the_end{
+  const double least = solve(model, y, weight, truth, options).value[0];
+  const Solved solved = solve(model, y, weight, starts, options);
+  ResidualOptions to_the_end = options;
+  to_the_end.solver = {
       .tolerance = 0.0, .min_damping = 1e-15, .relative_tolerance = 1e-22, .polish_steps = 20};
-  const Solved further = solve(model, s.y, weight, solved.theta, {.solver = to_the_end});
-  std::size_t right = 0, other = 0, wrong = 0;
-  for (std::size_t b = 0; b < fits; ++b) {
+  const Solved further = solve(model, y, weight, solved.theta, to_the_end);
+  Ends ends;
+  for (std::size_t b = 0; b < random_fits; ++b) {
     const bool there = solved.value[b] < least + 1e-4;
     const bool falls = !(further.value[b] > solved.value[b] - 1e-6);  // the tolerance is 1e-8
-    const bool elsewhere = !there && is_converged(solved.status[b]);
-    right += there ? 1 : 0;
-    other += elsewhere && !falls ? 1 : 0;
-    wrong += elsewhere && falls ? 1 : 0;
+    const bool converged = !there && is_converged(solved.status[b]);
+    ends.right += there ? 1 : 0;
+    ends.elsewhere += converged && !falls ? 1 : 0;
+    ends.wrong += converged && falls ? 1 : 0;
   }
-  std::printf(
-      "peak with a constant: %zu of %zu right, %zu at other minima, %zu converged elsewhere\n",
-      right, fits, other, wrong);
-  CHECK(wrong < fits / 1000);
-  CHECK(right >= fits * 92 / 100);  // 1843 were
+  std::printf("%s: %zu of %zu right, %zu at other minima, %zu converged elsewhere\n", name,
+              ends.right, random_fits, ends.elsewhere, ends.wrong);
+  CHECK(ends.wrong < random_fits / 1000);
+  return ends;
+}
 
-  Vec decay, times;
+TEST_CASE("defaults: random starts a factor of ten off lead to the minimum") {
+  const Sample s = sample();
+  const Vec weight(s.y.size(), 10.0);
+  const Peak peak{places(s.x)};
+  const Ends with_constant =
+      from_random_starts("peak on a constant", peak, s.y, weight, {5.0, 0.3, 1.0, 1.0});
+  // 1934 were. From 65 of the other 66 starts MINPACK's lmder does not get there, either; it gets there from 1599.
+  CHECK(with_constant.right >= random_fits * 96 / 100);
+  Vec alone = s.y;
+  for (double& y : alone) {
+    y -= 1.0;
+  }
+  const Ends peaks = from_random_starts(
+      "peak", peak, alone, weight, {5.0, 0.3, 1.0, 0.0},
+      {.parameters = ParameterSet(
+           {{.name = "a"}, {.name = "m"}, {.name = "s"}, {.name = "c", .fixed = true}})});
+  CHECK(peaks.right >= random_fits * 998 / 1000);  // all but one were
+}
+
+TEST_CASE("defaults: random starts of a decay lead to the minimum") {
+  Vec y, times;
   for (int i = 0; i < 30; ++i) {
     times.push_back(0.2 * i);
-    decay.push_back(5.0 * std::exp(-times.back() / 2.0) + 0.05 * std::sin(11.0 * i));
+    y.push_back(5.0 * std::exp(-times.back() / 2.0) + 0.05 * std::sin(11.0 * i));
   }
-  starts.clear();
-  for (std::size_t b = 0; b < fits; ++b) {
-    starts.insert(starts.end(), {5.0 * factor(), 2.0 * factor()});
+  // One that steps over an infinite time, to growth, does not come back: 81 did with a thousandth of the floor.
+  const Ends ends =
+      from_random_starts("decay", Decay{places(times)}, y, Vec(y.size(), 28.0), {5.0, 2.0});
+  CHECK(ends.right >= random_fits * 998 / 1000);  // all were
+}
+
+TEST_CASE("defaults: random starts of a Voigt profile lead to the minimum") {
+  Vec x, y;
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> normal;
+  const Vec truth{10.0, 0.3, 0.6, 0.5, 0.0};
+  for (int i = 0; i <= 60; ++i) {
+    x.push_back(-6.0 + 0.2 * i);
   }
-  const double best = solve(Decay{places(times)}, decay, {}, {5.0, 2.0}).value[0];
-  const Solved decays = solve(Decay{places(times)}, decay, {}, starts);
-  const auto there = std::count_if(decays.value.begin(), decays.value.end(),
-                                   [&](double v) { return v < best * (1.0 + 1e-6); });
-  std::printf("decay: %td of %zu right\n", there, fits);
-  CHECK(there >= static_cast<std::ptrdiff_t>(fits * 96 / 100));  // 1931 were
+  const line_profiles::Voigt model{places(x)};
+  for (int i = 0; i <= 60; ++i) {
+    y.push_back(model(truth.data(), i) + 0.05 * normal(random));
+  }
+  const Ends ends =
+      from_random_starts("Voigt profile", model, y, Vec(y.size(), 20.0), truth,
+                         {.parameters = ParameterSet({{.name = "flux"},
+                                                      {.name = "centre"},
+                                                      {.name = "sigma", .lower = 1e-3},
+                                                      {.name = "gamma", .lower = 0.0},
+                                                      {.name = "c", .fixed = true}})});
+  CHECK(ends.right >= random_fits * 98 / 100);  // all were
 }
 
 TEST_CASE("defaults: 68 % intervals hold the truth in 68 % of ten thousand noisy data sets") {

@@ -14,10 +14,11 @@
 namespace rvfit::detail {
 
 /// Damping is relative to no less than least_influence sqrt(F_0 F) / size_p^2, with F_0 the objective at the start
-/// and size_p the largest |theta_p| so far (Parameter::scale where it starts at 0). A parameter that has little
-/// influence at the start is so kept from running to where it has none (docs/decisions/0009). With F alone
-/// the floor would vanish where the fit can be perfect, as with fewer points than parameters.
-inline constexpr double least_influence = 1e-3;
+/// and size_p the largest |theta_p| so far (Parameter::scale where it starts at 0). With 2 this is the curvature of
+/// a parameter whose change by its size changes the residuals by as much as they are. One that has less influence
+/// is so kept from running to where it has none (docs/decisions/0009 and 0019). With F alone the floor would vanish
+/// where the fit can be perfect, as with fewer points than parameters.
+inline constexpr double least_influence = 2.0;
 
 /// Gaussian priors of a fit. The precision is exactly 0 without one.
 template <class T, int N>
