@@ -171,24 +171,7 @@ class GridLibrary {
   ///                          jump at the boundary, as rvspecfit does
   /// @throws InvalidArgument  see require_consistent; and what the source of templates throws
   GridLibrary(const Exec& exec, const ArmData& arm, GridInterpolation interpolation,
-              bool nearest_node)
-      : axes_(exec, arm.label_grid, upload_scaling<P>(exec, arm.inputs)),
-        interpolation_(interpolation),
-        nearest_node_(nearest_node),
-        exponential_(arm.exponential_output),
-        pixels_(arm.grid.size) {
-    const GridData& grid = arm.label_grid;
-    row_ =
-        upload<Vector<const int, P>>(exec, "rvfit::GridLibrary::row", detail::nearest_rows(grid));
-    if (interpolation == GridInterpolation::cubic) {
-      const detail::GridSlopes slopes(grid);
-      code_ = upload<Vector<const std::uint32_t, P>>(exec, "rvfit::GridLibrary::code", slopes.code);
-      valid_ =
-          upload<Vector<const std::uint64_t, P>>(exec, "rvfit::GridLibrary::valid", slopes.valid);
-      plain_ = upload<Vector<const int, P>>(exec, "rvfit::GridLibrary::plain", slopes.plain);
-    }
-    templates_ = detail::upload_templates<P>(exec, grid, arm.grid.size);
-  }
+              bool nearest_node);
 
   [[nodiscard]] int labels() const { return axes_.shape.axes; }
   [[nodiscard]] int pixels() const { return pixels_; }
@@ -222,16 +205,7 @@ class GridLibrary {
   /// @param[in]  lanes  1, or 1 + labels
   /// @param[out] out    (T, lanes, pixels)  rows contiguous          [template flux]
   void evaluate(const Exec& exec, const Tile<P>& tile, const Matrix<const double, P>& theta,
-                int lanes, MatrixRef<Real> out, const Workspace& workspace) const {
-    RVFIT_REQUIRE(out.rows == tile.size * lanes && out.columns == pixels(), "GridLibrary: out is ",
-                  out.rows, " x ", out.columns, ", wanted ", tile.size * lanes, " x ", pixels());
-    const GridStencil<P> stencil{workspace.row, workspace.weight, stencil_nodes(), lanes};
-    Kokkos::parallel_for("rvfit::GridLibrary::stencil",
-                         typename P::team_policy(exec, tile.size, Kokkos::AUTO),
-                         detail::FindStencil<P>{tile, theta, axes_, row_, code_, valid_, plain_,
-                                                interpolation_, nearest_node_, stencil});
-    interpolate<1>(exec, tile.size, stencil, out);
-  }
+                int lanes, MatrixRef<Real> out, const Workspace& workspace) const;
 
  private:
   /// Launch with the number of lanes known to the compiler.
@@ -260,5 +234,39 @@ class GridLibrary {
   Vector<const int, P> plain_;
   detail::TemplateBlocks<P> templates_;
 };
+
+template <ExecutionPolicy P>
+GridLibrary<P>::GridLibrary(const Exec& exec, const ArmData& arm, GridInterpolation interpolation,
+                            bool nearest_node)
+    : axes_(exec, arm.label_grid, upload_scaling<P>(exec, arm.inputs)),
+      interpolation_(interpolation),
+      nearest_node_(nearest_node),
+      exponential_(arm.exponential_output),
+      pixels_(arm.grid.size) {
+  const GridData& grid = arm.label_grid;
+  row_ = upload<Vector<const int, P>>(exec, "rvfit::GridLibrary::row", detail::nearest_rows(grid));
+  if (interpolation == GridInterpolation::cubic) {
+    const detail::GridSlopes slopes(grid);
+    code_ = upload<Vector<const std::uint32_t, P>>(exec, "rvfit::GridLibrary::code", slopes.code);
+    valid_ =
+        upload<Vector<const std::uint64_t, P>>(exec, "rvfit::GridLibrary::valid", slopes.valid);
+    plain_ = upload<Vector<const int, P>>(exec, "rvfit::GridLibrary::plain", slopes.plain);
+  }
+  templates_ = detail::upload_templates<P>(exec, grid, arm.grid.size);
+}
+
+template <ExecutionPolicy P>
+void GridLibrary<P>::evaluate(const Exec& exec, const Tile<P>& tile,
+                              const Matrix<const double, P>& theta, int lanes, MatrixRef<Real> out,
+                              const Workspace& workspace) const {
+  RVFIT_REQUIRE(out.rows == tile.size * lanes && out.columns == pixels(), "GridLibrary: out is ",
+                out.rows, " x ", out.columns, ", wanted ", tile.size * lanes, " x ", pixels());
+  const GridStencil<P> stencil{workspace.row, workspace.weight, stencil_nodes(), lanes};
+  Kokkos::parallel_for("rvfit::GridLibrary::stencil",
+                       typename P::team_policy(exec, tile.size, Kokkos::AUTO),
+                       detail::FindStencil<P>{tile, theta, axes_, row_, code_, valid_, plain_,
+                                              interpolation_, nearest_node_, stencil});
+  interpolate<1>(exec, tile.size, stencil, out);
+}
 
 }  // namespace rvfit

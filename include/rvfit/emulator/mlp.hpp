@@ -57,17 +57,7 @@ class Mlp {
   using Real = typename P::real_type;
 
   /// Upload a network. @throws InvalidArgument  see require_consistent
-  Mlp(const Exec& exec, const ArmData& arm) {
-    scaling_ = upload_scaling<P>(exec, arm.inputs);
-    for (const LayerData& layer : arm.layers) {
-      layers_.push_back(upload_layer(exec, layer));
-    }
-    if (arm.exponential_output) {
-      RVFIT_REQUIRE(layers_.back().activation == Activation::identity, "Mlp: arm ", arm.name,
-                    " has an activation after its last layer and an exponential output");
-      layers_.back().activation = Activation::exponential;
-    }
-  }
+  Mlp(const Exec& exec, const ArmData& arm);
 
   [[nodiscard]] int labels() const { return layers_.front().inputs(); }
   [[nodiscard]] int pixels() const { return layers_.back().outputs(); }
@@ -104,23 +94,7 @@ class Mlp {
   /// @param[in]  lanes  1, or 1 + labels
   /// @param[out] out    (T, lanes, pixels)  rows contiguous          [template flux]
   void evaluate(const Exec& exec, const Tile<P>& tile, const Matrix<const double, P>& theta,
-                int lanes, MatrixRef<Real> out, const Workspace& workspace) const {
-    const int rows = tile.size * lanes;
-    MatrixRef<Real> in{workspace.buffer[0].data(), rows, labels(), labels()};
-    Kokkos::parallel_for("rvfit::Mlp::inputs", typename P::range_policy(exec, 0, tile.size),
-                         detail::FillInputs<P>{tile, theta, scaling_, in, lanes});
-    int next = 1;
-    for (std::size_t n = 0; n < layers_.size(); ++n) {
-      const bool last = n + 1 == layers_.size();
-      const int width = layers_[n].outputs();
-      const MatrixRef<Real> result =
-          last ? out : MatrixRef<Real>{workspace.buffer[next].data(), rows, width, width};
-      dense_layer(exec, {in.data, in.rows, in.columns, in.stride}, layers_[n], lanes, result,
-                  RowsInUse<P>(tile, lanes));
-      in = result;
-      next = 1 - next;
-    }
-  }
+                int lanes, MatrixRef<Real> out, const Workspace& workspace) const;
 
  private:
   [[nodiscard]] static DenseLayer<P> upload_layer(const Exec& exec, const LayerData& layer) {
@@ -140,5 +114,38 @@ class Mlp {
   InputScaling<P> scaling_;
   std::vector<DenseLayer<P>> layers_;
 };
+
+template <ExecutionPolicy P>
+Mlp<P>::Mlp(const Exec& exec, const ArmData& arm) {
+  scaling_ = upload_scaling<P>(exec, arm.inputs);
+  for (const LayerData& layer : arm.layers) {
+    layers_.push_back(upload_layer(exec, layer));
+  }
+  if (arm.exponential_output) {
+    RVFIT_REQUIRE(layers_.back().activation == Activation::identity, "Mlp: arm ", arm.name,
+                  " has an activation after its last layer and an exponential output");
+    layers_.back().activation = Activation::exponential;
+  }
+}
+
+template <ExecutionPolicy P>
+void Mlp<P>::evaluate(const Exec& exec, const Tile<P>& tile, const Matrix<const double, P>& theta,
+                      int lanes, MatrixRef<Real> out, const Workspace& workspace) const {
+  const int rows = tile.size * lanes;
+  MatrixRef<Real> in{workspace.buffer[0].data(), rows, labels(), labels()};
+  Kokkos::parallel_for("rvfit::Mlp::inputs", typename P::range_policy(exec, 0, tile.size),
+                       detail::FillInputs<P>{tile, theta, scaling_, in, lanes});
+  int next = 1;
+  for (std::size_t n = 0; n < layers_.size(); ++n) {
+    const bool last = n + 1 == layers_.size();
+    const int width = layers_[n].outputs();
+    const MatrixRef<Real> result =
+        last ? out : MatrixRef<Real>{workspace.buffer[next].data(), rows, width, width};
+    dense_layer(exec, {in.data, in.rows, in.columns, in.stride}, layers_[n], lanes, result,
+                RowsInUse<P>(tile, lanes));
+    in = result;
+    next = 1 - next;
+  }
+}
 
 }  // namespace rvfit

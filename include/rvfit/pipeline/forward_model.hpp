@@ -80,55 +80,7 @@ class ForwardModel {
   /// Upload a library.
   /// @throws InvalidArgument  inconsistent data, bounds of rv beyond c; and what the source of a grid's
   ///                          templates throws
-  ForwardModel(const Exec& exec, const EmulatorData& data, const ForwardModelOptions& options = {})
-      : data_(data), options_(options) {
-    require_consistent(data);
-    RVFIT_REQUIRE(
-        std::abs(options.min_rv) < speed_of_light && std::abs(options.max_rv) < speed_of_light,
-        "ForwardModel: rv from ", options.min_rv, " to ", options.max_rv, " km/s");
-    std::vector<Parameter> parameters;
-    for (const LabelData& label : data.labels) {
-      parameters.push_back({.name = label.name,
-                            .unit = label.unit,
-                            .lower = label.lower,
-                            .upper = label.upper,
-                            .scale = 0.1 * (label.upper - label.lower)});
-    }
-    const std::vector<Parameter> widths = stage_parameters(Stages{}, options.broadening);
-    parameters.insert(parameters.end(), widths.begin(), widths.end());
-    RVFIT_REQUIRE(options.velocities >= 1, "ForwardModel: ", options.velocities, " velocities");
-    layout_ = {.labels = static_cast<int>(data.labels.size()),
-               .widths = static_cast<int>(widths.size()),
-               .velocities = options.velocities};
-    for (int e = 1; e <= options.velocities; ++e) {
-      parameters.push_back({.name = e == 1 ? "rv" : "rv_" + std::to_string(e),
-                            .unit = "km/s",
-                            .lower = options.min_rv,
-                            .upper = options.max_rv,
-                            .scale = 10.0});
-    }
-    parameters_ = ParameterSet(std::move(parameters));
-    for (const ArmData& arm : data.arms) {
-      if (arm.is_grid()) {
-        const GridLibrary<P> library(exec, arm, options.interpolation,
-                                     options.nearest_node_outside);
-        libraries_.push_back(library);
-        domains_.push_back(library.domain());
-      } else {
-        const Mlp<P> network(exec, arm);
-        const std::size_t columns = data.labels.size() + 1;
-        libraries_.push_back(network);
-        domains_.push_back(ArmDomain<P>{
-            upload_matrix<Matrix<const double, P>>(exec, "rvfit::ForwardModel::domain", arm.domain,
-                                                   arm.domain.size() / columns, columns),
-            network.scaling()});
-      }
-    }
-    for (ArmData& arm : data_.arms) {  // on the device now
-      arm.layers.clear();
-      arm.label_grid.read = nullptr;
-    }
-  }
+  ForwardModel(const Exec& exec, const EmulatorData& data, const ForwardModelOptions& options = {});
 
   [[nodiscard]] const ParameterSet& parameters() const { return parameters_; }
   [[nodiscard]] int arms() const { return static_cast<int>(data_.arms.size()); }
@@ -160,9 +112,7 @@ class ForwardModel {
   /// Positions of observed pixels on the template grid of an arm.
   /// @throws InvalidArgument  an exposure beyond the velocities, if there are several
   [[nodiscard]] Plan plan(const Exec& exec, int arm, const Matrix<const double, P>& wave,
-                          int exposure = 0) const {
-    return {arm, layout_.rv(exposure), base_positions<P>(exec, DopplerMap(grid(arm)), wave)};
-  }
+                          int exposure = 0) const;
 
   [[nodiscard]] int velocities() const { return layout_.velocities; }
   [[nodiscard]] Tangents tangents(const Plan& plan) const {
@@ -195,45 +145,17 @@ class ForwardModel {
 
   /// Templates of one arm, broadened, as spline coefficients.
   void synthesize(const Exec& exec, int arm, const Tile<P>& tile,
-                  const Matrix<const double, P>& theta, int lanes, Workspace& workspace) const {
-    const int library_lanes = lanes == 1 ? 1 : layout_.library_lanes();
-    const int pixels = grid(arm).size;
-    const MatrixRef<Real> templates{workspace.templates.data(), tile.size * library_lanes, pixels,
-                                    pixels};
-    const Library& library = libraries_[static_cast<std::size_t>(arm)];
-    if (const auto* network = std::get_if<Mlp<P>>(&library)) {
-      network->evaluate(exec, tile, theta, library_lanes, templates, workspace.network);
-    } else {
-      std::get<GridLibrary<P>>(library).evaluate(exec, tile, theta, library_lanes, templates,
-                                                 workspace.stencil);
-    }
-    broaden<P>(exec, tile, theta, stages(arm), library_lanes, broadened_lanes(lanes),
-               {templates.data, templates.rows, pixels, pixels},
-               coefficients(arm, tile, lanes, workspace));
-  }
+                  const Matrix<const double, P>& theta, int lanes, Workspace& workspace) const;
 
   /// Broadened templates on the pixels of one observed arm.
   void observe(const Exec& exec, const Plan& plan, const Tile<P>& tile,
                const Matrix<const double, P>& theta, int lanes, const Jets<P>& jets,
-               Workspace& workspace) const {
-    const MatrixRef<Real> c = coefficients(plan.arm, tile, lanes, workspace);
-    rvfit::observe<P>(exec, tile, theta, plan.rv, DopplerMap(grid(plan.arm)), plan.base,
-                      broadened_lanes(lanes), {c.data, c.rows, c.columns, c.stride}, jets);
-  }
+               Workspace& workspace) const;
 
   /// Penalty outside the domain of one arm.
   void add_penalty(const Exec& exec, int arm, const Tile<P>& tile,
                    const Matrix<const double, P>& theta, const Vector<const double, P>& weight,
-                   const Linearization<P>& out, bool derivatives) const {
-    std::visit(
-        [&](const auto& domain) {
-          using Kernel = detail::AddPenalty<P, std::decay_t<decltype(domain)>>;
-          Kokkos::parallel_for("rvfit::ForwardModel::penalty",
-                               typename P::range_policy(exec, 0, tile.size),
-                               Kernel{tile, theta, domain, weight, out, derivatives});
-        },
-        domains_[static_cast<std::size_t>(arm)]);
-  }
+                   const Linearization<P>& out, bool derivatives) const;
 
   /// Points of a Halton sequence inside the domain of every arm, with a few widths.
   [[nodiscard]] std::vector<double> start_points(int count) const;
@@ -347,6 +269,107 @@ void ForwardModel<P, Stages>::require_coverage(const Exec& exec, int arm,
                   std::max(lowest - first_wave, 0.0), " Angstrom missing below, ",
                   std::max(last_wave - highest, 0.0), " above");
   }
+}
+
+template <ExecutionPolicy P, class Stages>
+ForwardModel<P, Stages>::ForwardModel(const Exec& exec, const EmulatorData& data,
+                                      const ForwardModelOptions& options)
+    : data_(data), options_(options) {
+  require_consistent(data);
+  RVFIT_REQUIRE(
+      std::abs(options.min_rv) < speed_of_light && std::abs(options.max_rv) < speed_of_light,
+      "ForwardModel: rv from ", options.min_rv, " to ", options.max_rv, " km/s");
+  std::vector<Parameter> parameters;
+  for (const LabelData& label : data.labels) {
+    parameters.push_back({.name = label.name,
+                          .unit = label.unit,
+                          .lower = label.lower,
+                          .upper = label.upper,
+                          .scale = 0.1 * (label.upper - label.lower)});
+  }
+  const std::vector<Parameter> widths = stage_parameters(Stages{}, options.broadening);
+  parameters.insert(parameters.end(), widths.begin(), widths.end());
+  RVFIT_REQUIRE(options.velocities >= 1, "ForwardModel: ", options.velocities, " velocities");
+  layout_ = {.labels = static_cast<int>(data.labels.size()),
+             .widths = static_cast<int>(widths.size()),
+             .velocities = options.velocities};
+  for (int e = 1; e <= options.velocities; ++e) {
+    parameters.push_back({.name = e == 1 ? "rv" : "rv_" + std::to_string(e),
+                          .unit = "km/s",
+                          .lower = options.min_rv,
+                          .upper = options.max_rv,
+                          .scale = 10.0});
+  }
+  parameters_ = ParameterSet(std::move(parameters));
+  for (const ArmData& arm : data.arms) {
+    if (arm.is_grid()) {
+      const GridLibrary<P> library(exec, arm, options.interpolation, options.nearest_node_outside);
+      libraries_.push_back(library);
+      domains_.push_back(library.domain());
+    } else {
+      const Mlp<P> network(exec, arm);
+      const std::size_t columns = data.labels.size() + 1;
+      libraries_.push_back(network);
+      domains_.push_back(ArmDomain<P>{
+          upload_matrix<Matrix<const double, P>>(exec, "rvfit::ForwardModel::domain", arm.domain,
+                                                 arm.domain.size() / columns, columns),
+          network.scaling()});
+    }
+  }
+  for (ArmData& arm : data_.arms) {  // on the device now
+    arm.layers.clear();
+    arm.label_grid.read = nullptr;
+  }
+}
+
+template <ExecutionPolicy P, class Stages>
+auto ForwardModel<P, Stages>::plan(const Exec& exec, int arm, const Matrix<const double, P>& wave,
+                                   int exposure) const -> Plan {
+  return {arm, layout_.rv(exposure), base_positions<P>(exec, DopplerMap(grid(arm)), wave)};
+}
+
+template <ExecutionPolicy P, class Stages>
+void ForwardModel<P, Stages>::synthesize(const Exec& exec, int arm, const Tile<P>& tile,
+                                         const Matrix<const double, P>& theta, int lanes,
+                                         Workspace& workspace) const {
+  const int library_lanes = lanes == 1 ? 1 : layout_.library_lanes();
+  const int pixels = grid(arm).size;
+  const MatrixRef<Real> templates{workspace.templates.data(), tile.size * library_lanes, pixels,
+                                  pixels};
+  const Library& library = libraries_[static_cast<std::size_t>(arm)];
+  if (const auto* network = std::get_if<Mlp<P>>(&library)) {
+    network->evaluate(exec, tile, theta, library_lanes, templates, workspace.network);
+  } else {
+    std::get<GridLibrary<P>>(library).evaluate(exec, tile, theta, library_lanes, templates,
+                                               workspace.stencil);
+  }
+  broaden<P>(exec, tile, theta, stages(arm), library_lanes, broadened_lanes(lanes),
+             {templates.data, templates.rows, pixels, pixels},
+             coefficients(arm, tile, lanes, workspace));
+}
+
+template <ExecutionPolicy P, class Stages>
+void ForwardModel<P, Stages>::observe(const Exec& exec, const Plan& plan, const Tile<P>& tile,
+                                      const Matrix<const double, P>& theta, int lanes,
+                                      const Jets<P>& jets, Workspace& workspace) const {
+  const MatrixRef<Real> c = coefficients(plan.arm, tile, lanes, workspace);
+  rvfit::observe<P>(exec, tile, theta, plan.rv, DopplerMap(grid(plan.arm)), plan.base,
+                    broadened_lanes(lanes), {c.data, c.rows, c.columns, c.stride}, jets);
+}
+
+template <ExecutionPolicy P, class Stages>
+void ForwardModel<P, Stages>::add_penalty(const Exec& exec, int arm, const Tile<P>& tile,
+                                          const Matrix<const double, P>& theta,
+                                          const Vector<const double, P>& weight,
+                                          const Linearization<P>& out, bool derivatives) const {
+  std::visit(
+      [&](const auto& domain) {
+        using Kernel = detail::AddPenalty<P, std::decay_t<decltype(domain)>>;
+        Kokkos::parallel_for("rvfit::ForwardModel::penalty",
+                             typename P::range_policy(exec, 0, tile.size),
+                             Kernel{tile, theta, domain, weight, out, derivatives});
+      },
+      domains_[static_cast<std::size_t>(arm)]);
 }
 
 }  // namespace rvfit

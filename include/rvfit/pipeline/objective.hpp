@@ -42,9 +42,7 @@ class Objective {
 
   /// Use these spectra from now on: same arms and wavelengths as planned for.
   /// @throws InvalidArgument  other arms, wavelengths or numbers of pixels; too many spectra
-  void bind(const Exec& exec, const Observations<P>& observations) {
-    plan_.bind(exec, model_, observations, domain_penalty_per_pixel);
-  }
+  void bind(const Exec& exec, const Observations<P>& observations);
 
   [[nodiscard]] int size() const { return plan_.size(); }
   [[nodiscard]] const DeviceParameters<P>& parameters() const { return parameters_; }
@@ -57,20 +55,11 @@ class Objective {
   /// Values alone.
   /// @param[in] extra  further outputs for each of the arms and exposures, or none
   void evaluate(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
-                const Linearization<P>& out, const std::vector<ProjectionOutputs<P>>& extra = {}) {
-    accumulate(
-        exec, list, 1,
-        [&](int) {
-          return Point{theta, out, false, true};
-        },
-        extra);
-  }
+                const Linearization<P>& out, const std::vector<ProjectionOutputs<P>>& extra = {});
 
   /// Values, gradients and curvatures.
   void linearize(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
-                 const Linearization<P>& out) {
-    accumulate(exec, list, 1, [&](int) { return Point{theta, out, true, true}; }, {});
-  }
+                 const Linearization<P>& out);
 
   /// Values at G velocities of each fit, with one synthesis for all of them.
   ///
@@ -78,14 +67,7 @@ class Objective {
   /// @param[out] values  (G, B)     neg2_log_like, without the penalty outside the model's domain,
   ///                                the same for all g
   void evaluate_velocities(const Exec& exec, const ActiveList<P>& list,
-                           const Cube<const double, P>& theta, const Matrix<double, P>& values) {
-    const auto point = [&](int g) {
-      Linearization<P> out;
-      out.value = Kokkos::subview(values, g, Kokkos::ALL);
-      return Point{Kokkos::subview(theta, g, Kokkos::ALL, Kokkos::ALL), out, false, false};
-    };
-    accumulate(exec, list, static_cast<int>(values.extent(0)), point, {});
-  }
+                           const Cube<const double, P>& theta, const Matrix<double, P>& values);
 
  private:
   using Exposure = detail::PlannedExposure<P, Model>;
@@ -200,6 +182,47 @@ void Objective<P, Model>::add_exposure(const Exec& exec, const Tile<P>& tile,
     jets = resolved;
   }
   project<P>(exec, tile, exposure.data, exposure.basis, jets, tangents, at.out, extra);
+}
+
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P>
+void Objective<P, Model>::bind(const Exec& exec, const Observations<P>& observations) {
+  plan_.bind(exec, model_, observations, domain_penalty_per_pixel);
+}
+
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P>
+void Objective<P, Model>::evaluate(const Exec& exec, const ActiveList<P>& list,
+                                   const Matrix<const double, P>& theta,
+                                   const Linearization<P>& out,
+                                   const std::vector<ProjectionOutputs<P>>& extra) {
+  accumulate(
+      exec, list, 1,
+      [&](int) {
+        return Point{theta, out, false, true};
+      },
+      extra);
+}
+
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P>
+void Objective<P, Model>::linearize(const Exec& exec, const ActiveList<P>& list,
+                                    const Matrix<const double, P>& theta,
+                                    const Linearization<P>& out) {
+  accumulate(exec, list, 1, [&](int) { return Point{theta, out, true, true}; }, {});
+}
+
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P>
+void Objective<P, Model>::evaluate_velocities(const Exec& exec, const ActiveList<P>& list,
+                                              const Cube<const double, P>& theta,
+                                              const Matrix<double, P>& values) {
+  const auto point = [&](int g) {
+    Linearization<P> out;
+    out.value = Kokkos::subview(values, g, Kokkos::ALL);
+    return Point{Kokkos::subview(theta, g, Kokkos::ALL, Kokkos::ALL), out, false, false};
+  };
+  accumulate(exec, list, static_cast<int>(values.extent(0)), point, {});
 }
 
 }  // namespace rvfit
