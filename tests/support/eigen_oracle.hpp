@@ -2,34 +2,20 @@
 #pragma once
 
 /// @file
-/// Oracles that are linear algebra, by Eigen in double: QR instead of normal equations.
-
-#include "support/oracle.hpp"
+/// Oracles that are linear algebra, by Eigen in double: QR instead of normal equations. Eigen's factorizations
+/// take long to compile: once, in eigen_oracle.cpp.
 
 #include <Eigen/Core>
-#include <Eigen/QR>
 
-#include <cmath>
 #include <string>
 
 namespace rvfit::test::oracle {
 
 /// A dense layer for one spectrum: rows of `in` are its lanes, the value first.
 /// @param[in] weight  (outputs, inputs)
-[[nodiscard]] inline Eigen::MatrixXd dense_layer(const Eigen::MatrixXd& in,
-                                                 const Eigen::MatrixXd& weight,
-                                                 const Eigen::VectorXd& bias,
-                                                 const std::string& name, double slope = 0.01) {
-  Eigen::MatrixXd out = in * weight.transpose();  // (lanes, outputs)
-  for (Eigen::Index j = 0; j < out.cols(); ++j) {
-    const double z = out(0, j) + bias(j);
-    for (Eigen::Index l = 1; l < out.rows(); ++l) {
-      out(l, j) *= activation_slope(name, z, slope);
-    }
-    out(0, j) = activation(name, z, slope);
-  }
-  return out;
-}
+[[nodiscard]] Eigen::MatrixXd dense_layer(const Eigen::MatrixXd& in, const Eigen::MatrixXd& weight,
+                                          const Eigen::VectorXd& bias, const std::string& name,
+                                          double slope = 0.01);
 
 /// One arm of one spectrum.
 struct ProjectionProblem {
@@ -49,79 +35,10 @@ struct Projection {
   double condition = 0.0;  ///< of S S^T with its columns scaled to one, ridge included
 };
 
-namespace detail {
-
-/// S^T (N, K), over sqrt(ridge) times the norms of its columns: (N + K, K), columns scaled to one.
-struct WithRidge {
-  Eigen::MatrixXd columns;  ///< S^T
-  Eigen::VectorXd norm;
-  Eigen::HouseholderQR<Eigen::MatrixXd> qr;
-
-  WithRidge(const ProjectionProblem& p, double ridge)
-      : columns((p.weight.cwiseProduct(p.value)).asDiagonal() * p.basis),
-        norm(columns.colwise().norm()) {
-    const Eigen::Index k = columns.cols();
-    Eigen::MatrixXd all(columns.rows() + k, k);
-    all << columns * norm.cwiseInverse().asDiagonal(),
-        std::sqrt(ridge) * Eigen::MatrixXd::Identity(k, k);
-    qr.compute(all);
-  }
-};
-
-[[nodiscard]] inline Projection project_value(const ProjectionProblem& p, double ridge) {
-  Projection out;
-  const WithRidge s(p, ridge);
-  const Eigen::VectorXd d = p.weight.cwiseProduct(p.flux);
-  const Eigen::Index columns = s.columns.cols();
-  const Eigen::MatrixXd r = s.qr.matrixQR().topRows(columns).triangularView<Eigen::Upper>();
-  const Eigen::MatrixXd inverse =
-      r.triangularView<Eigen::Upper>().solve(Eigen::MatrixXd::Identity(columns, columns));
-  out.condition = std::pow(r.norm() * inverse.norm(), 2);
-  Eigen::VectorXd padded = Eigen::VectorXd::Zero(d.size() + columns);
-  padded.head(d.size()) = d;
-  out.coefficients = s.qr.solve(padded).cwiseQuotient(s.norm);
-  out.model = (p.basis * out.coefficients).cwiseProduct(p.value);
-  out.chi2 = (d - s.columns * out.coefficients).squaredNorm();
-  // The ridge is a prior on the coefficients.
-  out.neg2_log_like = out.chi2 + ridge * s.norm.cwiseProduct(out.coefficients).squaredNorm();
-  for (Eigen::Index k = 0; k < columns; ++k) {
-    out.neg2_log_like += 2.0 * std::log(std::abs(r(k, k)) * s.norm(k));
-  }
-  for (const double w : p.weight) {
-    out.neg2_log_like += w > 0.0 ? -2.0 * std::log(w) : 0.0;
-  }
-  return out;
-}
-
-}  // namespace detail
-
 /// Values by QR, the gradient by differences of the value along each tangent, and Kaufman's Hessian
 /// 2 B (1 - Q Q^T) B^T with the projection matrix written out.
 /// @param[in] ridge  added to the diagonal of S S^T, relative to it
 /// @param[in] h      step of the differences: |h dT| must stay well below T
-[[nodiscard]] inline Projection project(const ProjectionProblem& p, double ridge, double h = 0.02) {
-  Projection out = detail::project_value(p, ridge);
-  const Eigen::Index parameters = p.tangents.cols();
-  out.gradient.resize(parameters);
-  for (Eigen::Index q = 0; q < parameters; ++q) {
-    out.gradient(q) = derivative(
-        [&](double step) {
-          ProjectionProblem moved = p;
-          moved.value += step * p.tangents.col(q);
-          return detail::project_value(moved, ridge).neg2_log_like;
-        },
-        0.0, h);
-  }
-  const detail::WithRidge s(p, ridge);
-  const Eigen::Index pixels = s.columns.rows(), columns = s.columns.cols();
-  const Eigen::MatrixXd full =
-      s.qr.householderQ() * Eigen::MatrixXd::Identity(pixels + columns, columns);
-  const Eigen::MatrixXd q = full.topRows(pixels);
-  const Eigen::VectorXd continuum = p.basis * out.coefficients;
-  const Eigen::MatrixXd b = p.weight.cwiseProduct(continuum).asDiagonal() * p.tangents;  // (N, P)
-  const Eigen::MatrixXd outside = Eigen::MatrixXd::Identity(pixels, pixels) - q * q.transpose();
-  out.hessian = 2.0 * b.transpose() * outside * b;
-  return out;
-}
+[[nodiscard]] Projection project(const ProjectionProblem& p, double ridge, double h = 0.02);
 
 }  // namespace rvfit::test::oracle
