@@ -4,7 +4,9 @@
 /// rvfit_library: a template library for an instrument from a folder of synthetic spectra.
 
 #include "core/progress.hpp"
+#include "core/python.hpp"
 #include "make_library.hpp"
+#include "write_report.hpp"
 #include <rvfit/core/version.hpp>
 
 #include <CLI/CLI.hpp>
@@ -71,6 +73,9 @@ void declare(CLI::App& app, Options& options) {
                                                {"none", Normalization::none}},
           CLI::ignore_case))
       ->type_name("WORD");
+  app.add_option("--report", options.report,
+                 "Page about the library: counts, coverage, sampling, some templates")
+      ->type_name("FILE.html");
   app.add_flag("--strict", options.strict, "Stop at the first template that is bad");
   app.add_flag("--synthetic", options.synthetic, "Mark the library: not for science");
   app.add_option("--threads", options.threads, "Threads [all]")->check(CLI::Range(1, 4096));
@@ -105,6 +110,9 @@ int main(int argc, char** argv) {
     CLI::App app("Make a template library for an instrument from synthetic spectra.",
                  "rvfit_library");
     rvfit_library::declare(app, options);
+    for (int n = 0; n < argc; ++n) {
+      options.command += std::string(n == 0 ? "" : " ") + argv[n];
+    }
     try {
       app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -113,12 +121,18 @@ int main(int argc, char** argv) {
                  : report(error.what() + std::string(" (--help lists the options)"));
     }
     const auto instrument = rvfit_library::read_instrument(options.instrument);
+    if (!options.report.empty()) {
+      rvfit_programs::require_plotting("--report");
+    }
     rvfit_programs::Progress bar(!options.quiet);
     const auto made = rvfit_library::make_library(options, instrument, [&](double fraction) {
       bar.show(options.output, fraction, "templates");
     });
     bar.clear();
     rvfit_library::print(made, options);
+    if (!options.report.empty()) {
+      rvfit_library::write_report(options, made);
+    }
     return 0;
   } catch (const std::exception& error) {
     return report(error.what());

@@ -22,6 +22,7 @@
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -174,6 +175,38 @@ std::map<std::size_t, std::string> make_templates(const Options& options, const 
   return faults;
 }
 
+/// Pieces around the middle of each arm of the first, the middle and the last template.
+[[nodiscard]] std::vector<SampleSpectrum> samples_of(const Instrument& instrument,
+                                                     const std::vector<rvfit::TemplateGrid>& grids,
+                                                     const TemplateSet& good, const LabelGrid& grid,
+                                                     Medium medium, TemplateReader& reader) {
+  constexpr int pixels = 150;  // of a template to either side
+  std::vector<SampleSpectrum> samples;
+  for (const std::size_t row :
+       std::set<std::size_t>{0, grid.templates.size() / 2, grid.templates.size() - 1}) {
+    const Template& one = good.templates[grid.templates[row]];
+    const TemplateSpectrum spectrum = reader.read(one);
+    std::ostringstream title;
+    for (std::size_t n = 0; n < good.labels.size(); ++n) {
+      title << (n == 0 ? "" : ", ") << good.labels[n] << ' ' << one.labels[n];
+    }
+    for (std::size_t a = 0; a < grids.size(); ++a) {
+      SampleSpectrum sample{title.str(), instrument.arms[a].name, row, {}, {}};
+      const double middle = 0.5 * grids[a].size;
+      for (std::size_t i = 0; i < spectrum.wave.size(); ++i) {
+        const double wave = rvfit::converted(spectrum.wave[i], medium, instrument.medium);
+        if (wave > grids[a].wave(std::max(middle - pixels, 0.0)) &&
+            wave < grids[a].wave(std::min(middle + pixels, grids[a].size - 1.0))) {
+          sample.wave.push_back(wave);
+          sample.flux.push_back(spectrum.flux[i]);
+        }
+      }
+      samples.push_back(std::move(sample));
+    }
+  }
+  return samples;
+}
+
 }  // namespace
 
 Report make_library(const Options& options, const Instrument& instrument,
@@ -247,6 +280,9 @@ Report make_library(const Options& options, const Instrument& instrument,
         work.read(rows[grid.templates[row]], first, static_cast<std::size_t>(grids[arm].size), out);
       });
   work.remove();
+  if (!options.report.empty()) {
+    report.samples = samples_of(instrument, grids, good, grid, medium, reader);
+  }
   return report;
 }
 

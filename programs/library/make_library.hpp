@@ -9,17 +9,26 @@
 #include "options.hpp"
 #include "templates.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
 
 namespace rvfit_library {
 
+/// A piece of a spectrum as it was, in the library's medium, for a page.
+struct SampleSpectrum {
+  std::string title, arm;
+  std::size_t row;                 ///< of the library's templates
+  std::vector<double> wave, flux;  ///< [Angstrom], the spectrum's own unit
+};
+
 /// Counts and remarks of a run.
 struct Report {
   std::size_t found = 0, used = 0, holes = 0, cells = 0, resumed = 0;
-  std::vector<std::string> faults;   ///< a line for each template that is left out
-  std::vector<std::string> remarks;  ///< what a user may not expect
+  std::vector<std::string> faults;      ///< a line for each template that is left out
+  std::vector<std::string> remarks;     ///< what a user may not expect
+  std::vector<SampleSpectrum> samples;  ///< with `options.report`
 };
 
 /// Make the library and write it to `options.output`.

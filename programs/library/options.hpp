@@ -22,6 +22,7 @@ struct Options {
   std::vector<std::string> templates;  ///< files, folders or lists
   std::string instrument;              ///< a description, or the name of one that is installed
   std::string output;
+  std::string report;                         ///< page about the library; empty: none
   std::map<std::string, std::string> labels;  ///< label of the library to keyword or column
   std::string wave;  ///< file of the templates' wavelengths; empty: their own
   MediumSource medium = MediumSource::lines;

@@ -5,9 +5,10 @@
 # a run that is killed and goes on; templates that are bad.
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
-require_python astropy, numpy
+require_python astropy, matplotlib, numpy
 
 check() { "$python" "$RVFIT_SOURCE_DIR/tests/programs/library.py" "$@"; }
+export RVFIT_PYTHON=$python
 program=$RVFIT_BIN_DIR/rvfit_library
 
 cat > instrument.yaml << 'END'
@@ -46,6 +47,8 @@ done
 "$program" --templates list.csv --instrument instrument.yaml --output list-grid.fits --quiet
 check same grid.fits list-grid.fits
 
+cp -r phoenix mixed-page
+check bad mixed-page
 check table table.fits
 "$program" --templates table.fits --templates-medium vacuum --instrument instrument.yaml --output table-grid.fits --quiet
 check same grid.fits table-grid.fits
@@ -57,6 +60,16 @@ check same grid.fits text-grid.fits
 
 "$program" --templates phoenix --instrument instrument.yaml --output continuum.fits --normalization continuum --quiet
 check continuum grid.fits continuum.fits
+
+"$program" --templates mixed-page --instrument instrument.yaml --output page.fits --report page.html --quiet 2> /dev/null
+for text in 'found<td>10' 'used<td>5' 'left out<td>5' 'holes in the grid<td>1' 'lines are where they are in vacuum' \
+  'nan.fits: flux of pixel 77 is no number' '4500, 5500, 7000' 'made up'; do
+  grep -qF "$text" page.html || fail "the page lacks '$text'"
+done
+[ "$(grep -o 'data:image/png' page.html | wc -l)" -eq 3 ] || fail "not three pictures on the page"
+! grep -q 'https\?://' page.html || fail "the page has links"
+RVFIT_PYTHON=/nowhere expect_bad "--report: /nowhere does not run" rvfit_library --templates phoenix \
+  --instrument instrument.yaml --output out.fits --report page2.html
 
 # Killed at any time, it goes on; the result is the same to the bit, with any number of threads.
 RANDOM=7
@@ -106,3 +119,9 @@ expect_bad "no installed instrument" rvfit_library --templates phoenix --instrum
 expect_bad "'R=5000x'" rvfit_library --templates phoenix --templates-resolution R=5000x --instrument instrument.yaml \
   --output out.fits
 expect_bad "nowhere: no such file" rvfit_library --templates nowhere --instrument instrument.yaml --output out.fits
+
+# Every installed instrument is one: it is the templates that are not there.
+for instrument in "$RVFIT_SOURCE_DIR"/programs/library/instruments/*.yaml; do
+  expect_bad "nowhere: no such file" rvfit_library --templates nowhere --instrument "$(basename "$instrument" .yaml)" --output out.fits
+  grep -q '^source: ' "$instrument" || fail "$instrument names no source"
+done

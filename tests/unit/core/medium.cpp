@@ -19,6 +19,19 @@ TEST_CASE("medium: lines of known wavelengths in both media") {
   CHECK(std::abs(vacuum_of_air(4861.35) - 4862.708) < digits);
 }
 
+TEST_CASE("medium: as others have computed Ciddor's equation") {
+  const auto agree = [](double ours, double theirs, double digit) {
+    CHECK(std::abs(ours - theirs) <= digit);
+    CHECK(std::abs(ours / theirs - 1.0) * speed_of_light < 0.01);  // km/s
+  };
+  // The package ref_index of PyPI, NIST's form of the whole equations at 15 C, 101325 Pa, 450 ppm of CO2
+  agree(air_of_vacuum(4000.0), 3998.8692724, 1e-5);
+  agree(air_of_vacuum(5500.0), 5498.4723175, 1e-5);
+  agree(air_of_vacuum(6330.0), 6328.2500476826874, 1e-5);
+  // AIRTOVAC of the IDL astronomy library: a line of krypton
+  agree(vacuum_of_air(6056.125), 6057.8019, 1e-4);
+}
+
 TEST_CASE("medium: there and back is the same wavelength") {
   for (double wave = 3000.0; wave <= 25000.0; wave += 7.3) {
     CAPTURE(wave);
