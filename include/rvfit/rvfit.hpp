@@ -95,7 +95,9 @@
 
 // Least squares of a user's own functions
 #include <rvfit/residual/check_derivatives.hpp>
+#include <rvfit/residual/draw_starts.hpp>
 #include <rvfit/residual/estimator.hpp>
+#include <rvfit/residual/many_starts.hpp>
 #include <rvfit/residual/report.hpp>
 #include <rvfit/residual/residual_data.hpp>
 #include <rvfit/residual/residual_fitter.hpp>

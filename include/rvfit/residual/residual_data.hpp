@@ -33,6 +33,9 @@ struct ResidualData {
   ParametersOfFits<P> parameters{};
   /// (N, M) or (1, M)  1 / sigma^2, instead of weights; a point whose inverse variance is negative is NaN
   Matrix<const Real, P> inverse_variance{};
+  /// (N)  data set of each fit: its row of y, weight and inverse_variance, and the number that its model is called
+  /// with. Empty: fit b has data set b. Fits with other starts or parameters share data so.
+  Vector<const int, P> set{};
 };
 
 /// Results of N fits with P parameters.

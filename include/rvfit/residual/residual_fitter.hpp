@@ -74,6 +74,22 @@ class ResidualFitter {
     parameters_ = DeviceParameters<P>(exec, set);
   }
 
+  /// Bounds, priors and scales that all fits share.
+  [[nodiscard]] const DeviceParameters<P>& parameters() const { return parameters_; }
+
+  /// The same plan with another cap on the steps; nothing is uploaded.
+  [[nodiscard]] ResidualFitter with_cap(int max_iterations) const {
+    ResidualFitter out = *this;
+    out.options_.solver.max_iterations = max_iterations;
+    return out;
+  }
+
+  /// True where F of these data is -2 ln L but for a constant: errors are known, or the data are counts.
+  [[nodiscard]] bool knows_errors(const ResidualData<P>& data) const {
+    const bool given = data.weight.extent(0) != 0 || data.inverse_variance.extent(0) != 0;
+    return is_likelihood<Estimator> || (given && !options_.scale_covariance);
+  }
+
   /// Fit each row of data from its row of starts.
   ///
   /// @param[in]  exec   instance the work is enqueued on; the call does not fence
@@ -141,11 +157,14 @@ class ResidualFitter {
     data.points = data.points > 0 ? data.points : static_cast<int>(data.y.extent(1));
     const auto points = static_cast<std::size_t>(data.points);
     RVFIT_REQUIRE(points > 0, "ResidualFitter: no points");
+    const auto sets = static_cast<std::int64_t>(data.set.extent(0));
+    RVFIT_REQUIRE(sets == 0 || sets == size, "ResidualFitter: set has ", sets, " elements, wanted ",
+                  size);
     const auto require_points = [&](const char* what, const auto& view) {
       const auto rows = static_cast<std::int64_t>(view.extent(0));
-      RVFIT_REQUIRE(rows == 0 || ((rows == 1 || rows == size) && view.extent(1) == points),
-                    "ResidualFitter: ", what, " is ", rows, " x ", view.extent(1), ", wanted ",
-                    size, " x ", points);
+      const bool fits = rows <= 1 || rows == size || sets != 0;
+      RVFIT_REQUIRE(rows == 0 || (fits && view.extent(1) == points), "ResidualFitter: ", what,
+                    " is ", rows, " x ", view.extent(1), ", wanted ", size, " x ", points);
     };
     require_points("y", data.y);
     require_points("weight", data.weight);

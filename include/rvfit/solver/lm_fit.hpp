@@ -213,7 +213,7 @@ KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T
     if constexpr (Rules == LmRules::residuals) {
       lm_meet_bounds(fit, n, bounds, point);
       fit.final_trial = converged && steps_left;
-      // Where F does not resolve the step it would judge a damped one no better.
+      // F judges neither step where it does not resolve them: the undamped one is the more exact.
       const Mask unseen = nearly_converged && newton.solved && newton.decrease < fit.rounding;
       for (int p = 0; p < n; ++p) {
         fit.trial[p] = select(fit.final_trial || unseen, point[p], fit.trial[p]);

@@ -51,16 +51,16 @@ struct FitByTeam {
   [[nodiscard]] static constexpr int scratch_level() { return sizeof(Shared) < 30000 ? 0 : 1; }
 
   /// Terms and derivatives of one point. They are 0 past the last point, and where a point is left out.
-  KOKKOS_FUNCTION void linearize(const ModelArguments<Real, n>& at, std::int64_t fit, int i, int k,
+  KOKKOS_FUNCTION void linearize(const ModelArguments<Real, n>& at, std::int64_t set, int i, int k,
                                  Shared& shared) const {
     EstimatorTerm<Accum> term{0, 0, 0};
     Real jacobian[n] = {};
-    if (i < problem.data.points && problem.weight(fit, i) != Accum(0)) {
-      const Real f = linearize_model(problem.model, at, fit, i, jacobian);
+    if (i < problem.data.points && problem.weight(set, i) != Accum(0)) {
+      const Real f = linearize_model(problem.model, at, set, i, jacobian);
       const auto& units = shared.state.units;
       term =
-          problem.estimator(static_cast<Accum>(f) * units.data, problem.datum(fit, i) * units.data,
-                            problem.weight(fit, i) * units.weight);
+          problem.estimator(static_cast<Accum>(f) * units.data, problem.datum(set, i) * units.data,
+                            problem.weight(set, i) * units.weight);
     }
     shared.value[k] = term.value;
     shared.slope[k] = term.slope;
@@ -99,7 +99,7 @@ struct FitByTeam {
   }
 
   /// The sums over points at the trial point.
-  KOKKOS_FUNCTION void evaluate(const Member& member, std::int64_t fit, Shared& shared) const {
+  KOKKOS_FUNCTION void evaluate(const Member& member, std::int64_t set, Shared& shared) const {
     constexpr int abreast = P::on_host ? strips : 1;
     constexpr int groups = strips / abreast;
     const auto at = model_arguments<Real, typename Problem::ModelType>(
@@ -113,7 +113,7 @@ struct FitByTeam {
     for (int begin = 0; begin < problem.data.points; begin += pixel_block) {
       member.team_barrier();
       Kokkos::parallel_for(Kokkos::TeamThreadRange(member, pixel_block),
-                           [&](int k) { linearize(at, fit, begin + k, k, shared); });
+                           [&](int k) { linearize(at, set, begin + k, k, shared); });
       member.team_barrier();
       Kokkos::parallel_for(Kokkos::TeamThreadRange(member, sums * groups), [&](int item) {
         add_block<abreast>(item / groups, item % groups, shared);
@@ -146,12 +146,13 @@ struct FitByTeam {
 
   KOKKOS_FUNCTION void operator()(const Member& member) const {
     const std::int64_t fit = first + member.league_rank();
+    const std::int64_t set = problem.set_of(fit);
     Shared& shared = *static_cast<Shared*>(
         member.team_scratch(scratch_level()).get_shmem_aligned(sizeof(Shared), alignof(Shared)));
     Kokkos::single(Kokkos::PerTeam(member), [&]() {
       DataSums<Accum> sums;
       for (int i = 0; i < problem.data.points; ++i) {
-        problem.add_datum(problem.datum(fit, i), problem.weight(fit, i), sums);
+        problem.add_datum(problem.datum(set, i), problem.weight(set, i), sums);
       }
       problem.begin(fit, 0, sums, shared.state);
       shared.running = true;
@@ -159,7 +160,7 @@ struct FitByTeam {
     member.team_barrier();
     int evaluations = 0;
     while (shared.running) {
-      evaluate(member, fit, shared);
+      evaluate(member, set, shared);
       ++evaluations;
       Kokkos::single(Kokkos::PerTeam(member), [&]() { advance(shared); });
       member.team_barrier();

@@ -63,10 +63,11 @@ struct FitByThread {
   /// Begin a fit in element w, with its data.
   KOKKOS_FUNCTION void load(std::int64_t number, int w, ResidualState<T, Problem>& state, R* y,
                             R* weight) const {
+    const std::int64_t set = problem.set_of(number);
     DataSums<typename Problem::Accum> sums;
     for (int i = 0; i < problem.data.points; ++i) {
-      const auto datum = problem.datum(number, i);
-      const auto scale = problem.weight(number, i);
+      const auto datum = problem.datum(set, i);
+      const auto scale = problem.weight(set, i);
       problem.add_datum(datum, scale, sums);
       if constexpr (W > 1) {
         set_element(y[i], w, datum);
@@ -77,8 +78,8 @@ struct FitByThread {
     if constexpr (W > 1) {
       if (element(state.units.used, w)) {
         for (int i = 0; i < problem.data.points; ++i) {
-          set_element(y[i], w, element(state.units.data, w) * problem.datum(number, i));
-          set_element(weight[i], w, element(state.units.weight, w) * problem.weight(number, i));
+          set_element(y[i], w, element(state.units.data, w) * problem.datum(set, i));
+          set_element(weight[i], w, element(state.units.weight, w) * problem.weight(set, i));
         }
       }
     }
@@ -86,20 +87,20 @@ struct FitByThread {
 
   /// The objective at the trial points, with its derivatives.
   template <bool Scaled>
-  KOKKOS_FUNCTION void evaluate(const ResidualState<T, Problem>& state, const Fit& number,
-                                const R* y, const R* weight, LmPoint<T, n>& out) const {
+  KOKKOS_FUNCTION void evaluate(const ResidualState<T, Problem>& state, const Fit& set, const R* y,
+                                const R* weight, LmPoint<T, n>& out) const {
     LmPoint<T, n> sums;
     problem.add_priors(state.priors, state.fit.trial, sums);
     const auto at = model_arguments<R, Model>(state.fit.trial, state.bounds, state.seen,
                                               state.scale, state.units);
     for (int i = 0; i < problem.data.points; ++i) {
       if constexpr (W > 1) {
-        problem.template add_point<Scaled>(at, state.units, number, i, pack_cast<T>(y[i]),
+        problem.template add_point<Scaled>(at, state.units, set, i, pack_cast<T>(y[i]),
                                            pack_cast<T>(weight[i]), sums);
       } else {
-        problem.template add_point<Scaled>(at, state.units, number, i,
-                                           problem.datum(number, i) * state.units.data,
-                                           problem.weight(number, i) * state.units.weight, sums);
+        problem.template add_point<Scaled>(at, state.units, set, i,
+                                           problem.datum(set, i) * state.units.data,
+                                           problem.weight(set, i) * state.units.weight, sums);
       }
     }
     out = sums;
@@ -110,7 +111,8 @@ struct FitByThread {
     const int end = Kokkos::min(begin + block, count);
     ResidualState<T, Problem> state;
     LmPoint<T, n> at_trial;
-    Fit number;
+    Fit set;
+    std::int64_t number[W];
     bool taken[W];
     int evaluations[W];
     int next = begin;
@@ -119,17 +121,17 @@ struct FitByThread {
       // An element without a fit of its own repeats the first one, to no effect.
       taken[w] = next < end;
       busy += taken[w] ? 1 : 0;
-      const std::int64_t fit = first + (taken[w] ? next++ : begin);
-      fit_in_element(number, w) = fit;
+      number[w] = first + (taken[w] ? next++ : begin);
+      fit_in_element(set, w) = problem.set_of(number[w]);
       evaluations[w] = 0;
-      load(fit, w, state, y, weight);
+      load(number[w], w, state, y, weight);
     }
     while (busy > 0) {
       // A branch at each point would cost a tenth of a short fit.
       if (any(state.units.used)) {
-        evaluate<true>(state, number, y, weight, at_trial);
+        evaluate<true>(state, set, y, weight, at_trial);
       } else {
-        evaluate<false>(state, number, y, weight, at_trial);
+        evaluate<false>(state, set, y, weight, at_trial);
       }
       state.advance(at_trial, problem.options, problem.knows_errors());
       const auto running = state.fit.running();
@@ -138,12 +140,13 @@ struct FitByThread {
         if (!taken[w] || element(running, w)) {
           continue;
         }
-        write_fit(problem, fit_in_element(number, w), w, state, evaluations[w]);
+        write_fit(problem, number[w], w, state, evaluations[w]);
         taken[w] = next < end;
         if (taken[w]) {
-          fit_in_element(number, w) = first + next++;
+          number[w] = first + next++;
+          fit_in_element(set, w) = problem.set_of(number[w]);
           evaluations[w] = 0;
-          load(fit_in_element(number, w), w, state, y, weight);
+          load(number[w], w, state, y, weight);
         } else {
           --busy;
         }

@@ -60,17 +60,22 @@ struct ResidualProblem {
   LmOptions options;
   bool scale_covariance;
 
-  /// 1 / sigma of point i; 0 leaves it out.
-  [[nodiscard]] KOKKOS_FUNCTION Accum weight(std::int64_t fit, int i) const {
+  /// Data set of a fit: its row of the data, and the number that the model is called with.
+  [[nodiscard]] KOKKOS_FUNCTION std::int64_t set_of(std::int64_t fit) const {
+    return data.set.extent(0) == 0 ? fit : static_cast<std::int64_t>(data.set(fit));
+  }
+
+  /// 1 / sigma of point i of a data set; 0 leaves it out.
+  [[nodiscard]] KOKKOS_FUNCTION Accum weight(std::int64_t set, int i) const {
     if (data.inverse_variance.extent(0) != 0) {
-      return Kokkos::sqrt(static_cast<Accum>(row_or(data.inverse_variance, fit, i, Real(1))));
+      return Kokkos::sqrt(static_cast<Accum>(row_or(data.inverse_variance, set, i, Real(1))));
     }
-    return static_cast<Accum>(row_or(data.weight, fit, i, Real(1)));
+    return static_cast<Accum>(row_or(data.weight, set, i, Real(1)));
   }
   /// The datum, 0 where it is left out.
-  [[nodiscard]] KOKKOS_FUNCTION Accum datum(std::int64_t fit, int i) const {
-    return weight(fit, i) == Accum(0) ? Accum(0)
-                                      : static_cast<Accum>(row_or(data.y, fit, i, Real(0)));
+  [[nodiscard]] KOKKOS_FUNCTION Accum datum(std::int64_t set, int i) const {
+    return weight(set, i) == Accum(0) ? Accum(0)
+                                      : static_cast<Accum>(row_or(data.y, set, i, Real(0)));
   }
 
   /// True where F is -2 ln L but for a constant: errors are known, or the data are counts.
@@ -89,9 +94,9 @@ struct ResidualProblem {
     }
   }
 
-  /// Set the units of a fit in element w, and the signal in them.
+  /// Set the units of a fit of a data set in element w, and the signal in them.
   template <class State>
-  KOKKOS_FUNCTION FitUnits<Accum> set_units(std::int64_t number, int w, const DataSums<Accum>& sums,
+  KOKKOS_FUNCTION FitUnits<Accum> set_units(std::int64_t set, int w, const DataSums<Accum>& sums,
                                             State& state) const {
     Accum of_data = 1, of_weight = 1, signal = sums.signal;
     bool used = false;
@@ -99,8 +104,8 @@ struct ResidualProblem {
       if (signal == Accum(0) || !is_handy(signal) || !is_handy(sums.weights)) {
         Accum largest = 0, heaviest = 0;
         for (int i = 0; i < data.points; ++i) {
-          largest = Kokkos::fmax(largest, Kokkos::fabs(datum(number, i)));
-          heaviest = Kokkos::fmax(heaviest, Kokkos::fabs(weight(number, i)));
+          largest = Kokkos::fmax(largest, Kokkos::fabs(datum(set, i)));
+          heaviest = Kokkos::fmax(heaviest, Kokkos::fabs(weight(set, i)));
         }
         used = !is_handy(largest) || !is_handy(heaviest);
         if (used) {
@@ -109,7 +114,7 @@ struct ResidualProblem {
               is_homogeneous<Estimator> ? Accum(1) / power_of_two(heaviest) : Accum(1) / of_data;
           signal = 0;
           for (int i = 0; i < data.points; ++i) {
-            const Accum scaled = datum(number, i) * of_data * (weight(number, i) * of_weight);
+            const Accum scaled = datum(set, i) * of_data * (weight(set, i) * of_weight);
             signal += scaled * scaled;
           }
         }
@@ -126,7 +131,7 @@ struct ResidualProblem {
   template <class State>
   KOKKOS_FUNCTION void begin(std::int64_t number, int w, const DataSums<Accum>& sums,
                              State& state) const {
-    const FitUnits<Accum> units = set_units(number, w, sums, state);
+    const FitUnits<Accum> units = set_units(set_of(number), w, sums, state);
     bool valid = sums.valid;
     auto& fit = state.fit;
     auto& bounds = state.bounds;
