@@ -3,12 +3,12 @@
 #include "options.hpp"
 
 #include "core/command_line.hpp"
+#include "name_pattern.hpp"
 #include "target_bits.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <regex>
 
 namespace rvfit_desi {
 namespace {
@@ -54,13 +54,17 @@ std::vector<std::string> in_order(const std::vector<std::string>& asked) {
 /// Expressions for target bits, each of which must match some name.
 void set_types(Selection& selection, const std::vector<std::string>& types) {
   const char* option = "--objtypes";
-  try {
-    for (const std::string& type : without_match(types)) {
-      throw CLI::ValidationError(option, "'" + type + "' matches no target bit" +
-                                             rvfit_programs::did_you_mean(type, target_names()));
+  for (const std::string& type : types) {
+    try {
+      if (without_match({type}).empty()) {
+        continue;
+      }
+    } catch (const BadPattern& error) {
+      throw CLI::ValidationError(option,
+                                 "'" + type + "' is no regular expression: " + error.what());
     }
-  } catch (const std::regex_error&) {
-    throw CLI::ValidationError(option, "not a regular expression");
+    throw CLI::ValidationError(option, "'" + type + "' matches no target bit" +
+                                           rvfit_programs::did_you_mean(type, target_names()));
   }
   selection.types = types;
 }

@@ -2,8 +2,9 @@
 
 #include "target_bits.hpp"
 
+#include "name_pattern.hpp"
+
 #include <algorithm>
-#include <regex>
 
 namespace rvfit_desi {
 namespace {
@@ -150,15 +151,6 @@ constexpr TargetBit known_bits[] = {
     {"LRG_LOWDENS_SOUTH", 21, sv3},
 };
 
-[[nodiscard]] std::vector<std::regex> compiled(const std::vector<std::string>& expressions) {
-  return {expressions.begin(), expressions.end()};
-}
-
-/// Whether a name begins with a match.
-[[nodiscard]] bool matches(const std::regex& expression, const char* name) {
-  return std::regex_search(name, expression, std::regex_constants::match_continuous);
-}
-
 }  // namespace
 
 const std::vector<std::string>& target_columns() {
@@ -180,9 +172,10 @@ std::int64_t target_bits(const std::string& column, const std::vector<std::strin
   const auto place = std::find(columns.begin(), columns.end(), column) - columns.begin();
   const unsigned survey = 1U << static_cast<unsigned>(place);
   std::int64_t bits = 0;
-  for (const std::regex& expression : compiled(expressions)) {
+  for (const std::string& text : expressions) {
+    const NamePattern expression(text);
     for (const TargetBit& known : known_bits) {
-      if ((known.surveys & survey) != 0 && matches(expression, known.name)) {
+      if ((known.surveys & survey) != 0 && expression.matches(known.name)) {
         bits |= std::int64_t{1} << known.bit;
       }
     }
@@ -193,8 +186,8 @@ std::int64_t target_bits(const std::string& column, const std::vector<std::strin
 std::vector<std::string> without_match(const std::vector<std::string>& expressions) {
   std::vector<std::string> unmatched;
   for (const std::string& text : expressions) {
-    const std::regex expression(text);
-    const auto is_match = [&](const TargetBit& known) { return matches(expression, known.name); };
+    const NamePattern expression(text);
+    const auto is_match = [&](const TargetBit& known) { return expression.matches(known.name); };
     if (std::none_of(std::begin(known_bits), std::end(known_bits), is_match)) {
       unmatched.push_back(text);
     }

@@ -20,12 +20,12 @@ namespace rvfit_desi {
 /// Names of all bits of all columns.
 [[nodiscard]] std::vector<std::string> target_names();
 
-/// Bits of a column whose names begin with a match of one of some (ECMAScript) regular expressions.
-/// @throws std::regex_error  an expression that is none
+/// Bits of a column whose names begin with a match of one of some expressions (name_pattern.hpp).
+/// @throws BadPattern  an expression that is none
 [[nodiscard]] std::int64_t target_bits(const std::string& column,
                                        const std::vector<std::string>& expressions);
 
-/// Expressions that match no name of any column.
+/// Expressions that match no name of any column. @throws BadPattern  an expression that is none
 [[nodiscard]] std::vector<std::string> without_match(const std::vector<std::string>& expressions);
 
 }  // namespace rvfit_desi

@@ -134,7 +134,8 @@ TEST_CASE("options: a wrong word is named, and the nearest right one") {
   CHECK(complaint("--log-level warnings").ends_with("did you mean WARNING?"));
   CHECK(complaint("--objtypes MSW_ANY") ==
         "--objtypes: 'MSW_ANY' matches no target bit; did you mean MWS_ANY?");
-  CHECK(complaint("--objtypes [") == "--objtypes: not a regular expression");
+  CHECK(complaint("--objtypes [") ==
+        "--objtypes: '[' is no regular expression: a '[' without its ']'");
   CHECK(complaint("--fit-arm b,u").find("'u' is none of b, r, z") != std::string::npos);
   CHECK(complaint("--priors teff=5") == "--priors: 'teff=5', expected NAME=MEAN,SIGMA");
   CHECK(complaint("--priors teff=5,0") == "--priors: 'teff=5,0': SIGMA must be positive");
