@@ -12,13 +12,17 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace rvfit_programs {
 namespace {
 
 using rvfit::io::IoError;
 
-/// The lines of a text file that are neither blank nor, with a # at their beginning, remarks.
+/// All lines of a text file.
 [[nodiscard]] std::vector<std::string> read_lines(const std::string& path) {
   std::ifstream file(path);
   if (!file || std::filesystem::is_directory(path)) {
@@ -26,12 +30,17 @@ using rvfit::io::IoError;
   }
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) {
-    line.erase(line.find_last_not_of(" \t\r") + 1);
-    if (!line.empty() && line[line.find_first_not_of(" \t")] != '#') {
-      lines.push_back(line);
-    }
+    lines.push_back(line);
   }
   return lines;
+}
+
+/// The file that a line names, without blanks at its end; none if it is blank or, with a # at its beginning, a
+/// remark.
+[[nodiscard]] std::optional<std::string> file_of(std::string line) {
+  line.erase(line.find_last_not_of(" \t\r") + 1);
+  const bool is_file = !line.empty() && line[line.find_first_not_of(" \t")] != '#';
+  return is_file ? std::optional(std::move(line)) : std::nullopt;
 }
 
 /// Holds a lock on a file, which is made if missing, until destroyed or the process ends. A POSIX
@@ -67,24 +76,34 @@ class FileLock {
   int descriptor_;
 };
 
-/// Take the first line of a queue out of it.
+/// Take the first file of a queue out of it; remarks and blank lines stay.
 [[nodiscard]] std::optional<std::string> take_first(const std::string& list) {
   const FileLock lock(list + ".lock");
-  const std::vector<std::string> lines = read_lines(list);
-  if (lines.empty()) {
-    return std::nullopt;
-  }
+  std::optional<std::string> first;
   std::string rest;
-  for (std::size_t n = 1; n < lines.size(); ++n) {
-    rest += lines[n] + '\n';
+  for (const std::string& line : read_lines(list)) {
+    if (!first && (first = file_of(line))) {
+      continue;
+    }
+    rest += line + '\n';
   }
-  write_text(list, rest);
-  return lines.front();
+  if (first) {
+    write_text(list, rest);
+  }
+  return first;
 }
 
 }  // namespace
 
-FileList FileList::from(const std::string& list) { return FileList(read_lines(list)); }
+FileList FileList::from(const std::string& list) {
+  std::vector<std::string> files;
+  for (const std::string& line : read_lines(list)) {
+    if (std::optional<std::string> file = file_of(line)) {
+      files.push_back(std::move(*file));
+    }
+  }
+  return FileList(std::move(files));
+}
 
 FileList FileList::queue(const std::string& list) {
   FileList files({});

@@ -60,6 +60,17 @@ TEST_CASE("queue: what is taken is gone from the list") {
   CHECK(folder.entries() == std::set<std::string>{"list", "list.lock"});
 }
 
+TEST_CASE("queue: remarks and blank lines stay, whatever is taken") {
+  const ScratchFolder folder;
+  write_bytes(folder / "list", "# first\n\na \n  # second\nb\n");
+  FileList files = FileList::queue(folder / "list");
+  CHECK(files.next() == "a");
+  CHECK(read_bytes(folder / "list") == "# first\n\n  # second\nb\n");
+  CHECK(files.next() == "b");
+  CHECK_FALSE(files.next().has_value());
+  CHECK(read_bytes(folder / "list") == "# first\n\n  # second\n");
+}
+
 TEST_CASE("queue: processes at the same time take every file once") {
   constexpr int files = 300, processes = 3;
   const ScratchFolder folder;
