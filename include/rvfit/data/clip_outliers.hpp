@@ -10,7 +10,8 @@
 ///   From there outwards pixels go, too, as long as |z| is above half of that: the feet of a spike.
 ///
 /// Fit, clip, and fit again until no pixel changes (Stetson, PASP 99, 191, 1987 and many others). Each
-/// time all pixels are judged anew, so that a line that the first fit missed comes back. The scale is 1.4826 times the
+/// time all pixels are judged anew, so that a line that the first fit missed comes back. A pixel of which the model says
+/// nothing (NaN) is rejected, and no part of the scale. The scale is 1.4826 times the
 /// median of |z|: errors that are too small, or a library that is not perfect at a high S/N, do not
 /// have good pixels rejected. Not for stars with emission lines that the library lacks.
 
@@ -93,7 +94,7 @@ inline int clip_spikes(const ClipInput& spectrum, const ClipOptions& options,
   return count;
 }
 
-/// Good pixels far from a model.
+/// Good pixels far from a model, or without one.
 ///
 /// @param[in]  model     (N)  best fit, continuum included  [flux]
 /// @param[out] rejected  (N)  1: rejected
@@ -112,7 +113,12 @@ inline int clip_outliers(const ClipInput& spectrum, std::span<const float> model
     if (spectrum.is_good(i)) {
       z[i] = std::abs(static_cast<double>(spectrum.flux[i]) - static_cast<double>(model[i])) *
              std::sqrt(static_cast<double>(spectrum.ivar[i]));
-      sizes.push_back(z[i]);
+      if (std::isfinite(z[i])) {
+        sizes.push_back(z[i]);
+      } else {
+        rejected[i] = 1;
+        z[i] = 0.0;  // which tells nothing about its neighbours
+      }
     }
   }
   const double scale = std::max(1.0, detail::gaussian_scale * detail::upper_median(sizes));

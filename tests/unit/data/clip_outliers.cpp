@@ -47,6 +47,23 @@ struct Star {
 using Places = std::vector<std::size_t>;
 constexpr ClipOptions five{.sigma = 5.0};
 
+TEST_CASE("clip_outliers: a pixel without a model goes, and leaves the others as they were") {
+  Star star;
+  star.flux[100] += 300;
+  CHECK(rvfit::clip_outliers(star.input(), star.model, five, star.rejected) == 1);
+  for (std::size_t i = 0; i < 60; ++i) {
+    star.model[i] = std::numeric_limits<float>::quiet_NaN();
+  }
+  star.mask[10] = 1;
+  CHECK(rvfit::clip_outliers(star.input(), star.model, five, star.rejected) == 60);
+  CHECK(star.rejected[10] == 0);
+  CHECK(star.rejected[59] == 1);
+  CHECK(star.rejected[60] == 0);
+  CHECK(star.rejected[100] == 1);
+  std::fill(star.model.begin(), star.model.end(), std::numeric_limits<float>::quiet_NaN());
+  CHECK(rvfit::clip_outliers(star.input(), star.model, five, star.rejected) == pixels - 1);
+}
+
 TEST_CASE("clip_outliers: what lies five errors off goes, and the feet of a spike") {
   Star star;
   CHECK(rvfit::clip_outliers(star.input(), star.model, five, star.rejected) == 0);
