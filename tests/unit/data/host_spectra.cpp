@@ -6,6 +6,7 @@
 #include "support/tolerance.hpp"
 #include <rvfit/data/host_spectra.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -116,6 +117,43 @@ void refuses_wavelengths_that_do_not_increase() {
         "HostSpectra: desi_b: wave is -1 after 0 at pixel 0 of row 0, increasing wanted");
 }
 
+/// Spectra from long to short wavelengths, shared or a row's own, are those from short to long.
+template <class P>
+void reverses_decreasing_wavelengths() {
+  const Exec exec{};
+  const Arrays arrays;
+  const SpectrumBatch<P> right = upload_spectra<P>(exec, arrays.host());
+  Arrays down = arrays;
+  std::reverse(down.wave.begin(), down.wave.end());
+  const auto reverse_row = [](auto& values, std::ptrdiff_t row) {
+    std::reverse(values.begin() + 5 * row, values.begin() + 5 * (row + 1));
+  };
+  const auto reverse_spectrum = [&](std::ptrdiff_t row) {
+    reverse_row(down.flux, row);
+    reverse_row(down.ivar, row);
+    reverse_row(down.mask, row);
+  };
+  const auto check = [&](const SpectrumBatch<P>& batch) {
+    CHECK(values(exec, batch.flux) == values(exec, right.flux));
+    CHECK(values(exec, batch.weight) == values(exec, right.weight));
+  };
+  reverse_spectrum(1);
+  std::vector<double> own = arrays.wave;
+  own.insert(own.end(), down.wave.begin(), down.wave.end());
+  HostSpectra<double> mixed = down.host();
+  mixed.wave = own;
+  const SpectrumBatch<P> of_own = upload_spectra<P>(exec, mixed);
+  check(of_own);
+  CHECK(values(exec, of_own.wave)[5] == 5000.0);
+  reverse_spectrum(0);
+  const SpectrumBatch<P> shared = upload_spectra<P>(exec, down.host());
+  check(shared);
+  CHECK(values(exec, shared.wave) == arrays.wave);
+  down.wave[3] = 5003.5;
+  CHECK(error_of<P>(down.host()) ==
+        "HostSpectra: desi_b: wave is 5003.5 after 5002 at pixel 3 of row 0, decreasing wanted");
+}
+
 /// The same spectra in a unit of flux that is `scale` times smaller.
 Arrays in_unit(Arrays arrays, double scale) {
   for (std::size_t i = 0; i < arrays.flux.size(); ++i) {
@@ -189,6 +227,8 @@ RVFIT_TEST_DOUBLE("host_spectra: extents that differ are refused with both",
                   refuses_extents_that_differ);
 RVFIT_TEST_DOUBLE("host_spectra: wavelengths that do not increase are refused",
                   refuses_wavelengths_that_do_not_increase);
+RVFIT_TEST("upload_spectra: decreasing wavelengths are reversed with all that belongs to them",
+           reverses_decreasing_wavelengths);
 RVFIT_TEST("host_spectra: fluxes have any unit, and options are in it", takes_any_unit);
 RVFIT_TEST_DOUBLE("host_spectra: weights that are nothing beside others are refused",
                   refuses_weights_that_are_nothing);
