@@ -63,7 +63,7 @@ struct PrepareOptions {
   MaskedRanges masked = {};       ///< pixels in these ranges get no weight
   double error_floor = 0.0;       ///< least sigma over the median sigma of the good pixels; 0: none
   double systematic_error = 0.0;  ///< added to sigma in quadrature after that  [flux]
-  double relative_error = 0.0;    ///< so also this fraction of the pixel's |flux|
+  double relative_error = 0.0;    ///< so also this fraction of the local flux, a running median
   /// Only pixels within have weight: of a model that covers less than the spectra, what it covers
   /// (`ForwardModel::covered`).
   WaveRange used = {0.0, std::numeric_limits<double>::infinity()};

@@ -9,7 +9,8 @@
 /// - with a resolution matrix also the pixels at both ends whose row is cut off, and those whose row
 ///   is empty;
 /// - sigma = 1 / sqrt(ivar), at least `error_floor` x the median sigma of the good pixels, and in quadrature
-///   `systematic_error` and `relative_error` x |flux|;
+///   `systematic_error` and `relative_error` x |S|, S the median flux of the good pixels at most 10 pixels away
+///   (docs/decisions/0020);
 /// - an arm whose good pixels are all exactly zero holds no spectrum and is left out.
 ///
 /// With the options of `io::desi_preparation` these are the rules of rvspecfit's get_specdata. It keeps
@@ -107,12 +108,35 @@ struct PrepareSpectra {
   }
 
  private:
-  /// 1 / sqrt(sigma^2 + systematic_error^2 + (relative_error flux)^2) of 1 / sigma, in the spectrum's unit.
+  /// 1 / sqrt(sigma^2 + systematic_error^2 + (relative_error S)^2) of 1 / sigma, in the spectrum's unit.
   [[nodiscard]] KOKKOS_FUNCTION double with_systematic_error(int b, int i, double w) const {
     const double added = options.systematic_error / (unit.extent(0) == 0 ? 1.0 : unit(b));
     const double relative = added * w;
-    const double of_flux = options.relative_error * static_cast<double>(clean_flux(b, i)) * w;
+    const double of_flux = options.relative_error > 0.0 && w > 0.0
+                               ? options.relative_error * local_flux(b, i) * w
+                               : 0.0;
     return w / Kokkos::sqrt(1.0 + relative * relative + of_flux * of_flux);
+  }
+
+  /// Median flux of the good pixels around one, at most `reach` away. (Bad pixels have a clean flux of 0.)
+  [[nodiscard]] KOKKOS_FUNCTION double local_flux(int b, int i) const {
+    constexpr int reach = 10;
+    Real sorted[2 * reach + 1];
+    int count = 0;
+    const auto size = static_cast<int>(clean_flux.extent(1));
+    for (int j = Kokkos::max(i - reach, 0); j <= Kokkos::min(i + reach, size - 1); ++j) {
+      const Real value = clean_flux(b, j);
+      if (value != Real(0)) {
+        int place = count++;
+        for (; place > 0 && sorted[place - 1] > value; --place) {
+          sorted[place] = sorted[place - 1];
+        }
+        sorted[place] = value;
+      }
+    }
+    return count == 0 ? 0.0
+                      : 0.5 * (static_cast<double>(sorted[(count - 1) / 2]) +
+                               static_cast<double>(sorted[count / 2]));
   }
 
   /// 1 / (error_floor x median sigma), infinite without a floor; for an even number the median is the

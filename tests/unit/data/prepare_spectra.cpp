@@ -293,8 +293,9 @@ void adds_relative_errors_and_leaves_out_what_is_not_used() {
   options.relative_error = 0.1;
   options.systematic_error = 2.0;
   const SpectrumBatch<P> batch = prepare<P>(arrays, options);
-  check_close("weight", values(Exec{}, batch.weight),
-              {1 / std::sqrt(14.0), 1 / std::sqrt(21.0), 1 / std::sqrt(5.0), 1 / std::sqrt(6.0)},
+  // The median of 30, -40 and 10, the pixels with a signal.
+  const double weight = 1 / std::sqrt(1.0 + 4.0 + 1.0);
+  check_close("weight", values(Exec{}, batch.weight), {weight, weight, weight, weight},
               {0.0, rounding<typename P::real_type>(4)});
   CHECK(batch.used.lower == 0.0);
   options = {};
@@ -302,6 +303,35 @@ void adds_relative_errors_and_leaves_out_what_is_not_used() {
   const SpectrumBatch<P> some = prepare<P>(arrays, options);
   CHECK(values(Exec{}, some.weight) == std::vector<typename P::real_type>{0, 1, 1, 0});
   CHECK(some.used.upper == 5002.5);
+}
+
+/// Errors relative to the flux do not follow noise and spikes, but the star's flux.
+template <class P>
+void takes_the_local_flux_for_relative_errors() {
+  constexpr int pixels = 100;
+  Arrays arrays;
+  std::vector<float> flux;
+  for (int i = 0; i < pixels; ++i) {
+    arrays.wave.push_back(5000.0 + i);
+    flux.push_back(100.0F + static_cast<float>(i) + (i % 2 == 0 ? 20.0F : -20.0F));
+  }
+  flux[50] = 1e6F;
+  std::vector<std::int32_t> mask(pixels, 0);
+  mask[20] = 1;
+  arrays.add(flux, std::vector<float>(pixels, 1.0F), mask);
+  PrepareOptions options;
+  options.relative_error = 0.1;
+  const auto weight = values(Exec{}, prepare<P>(arrays, options).weight);
+  for (int i = 10; i < pixels - 10; ++i) {
+    CAPTURE(i);
+    const double error = 1.0 / static_cast<double>(weight[static_cast<std::size_t>(i)]);
+    if (i == 20) {
+      CHECK(weight[20] == 0);
+    } else {
+      // The least of the higher half is 20 - 10 above, the greatest of the lower half 10 below, one more next to bad pixels.
+      CHECK(std::abs(std::sqrt(error * error - 1.0) / 0.1 - (100.0 + i)) < 12.5);
+    }
+  }
 }
 
 RVFIT_TEST("prepare_spectra: by default errors stay as they are", leaves_errors_as_they_are);
@@ -323,5 +353,7 @@ RVFIT_TEST_DOUBLE("prepare_spectra: extents that differ are refused with both",
 
 RVFIT_TEST("prepare_spectra: errors relative to the flux, and wavelengths in use",
            adds_relative_errors_and_leaves_out_what_is_not_used);
+RVFIT_TEST("prepare_spectra: errors relative to the flux follow neither noise nor spikes",
+           takes_the_local_flux_for_relative_errors);
 
 }  // namespace rvfit::test::prepare_spectra
