@@ -80,7 +80,7 @@ TEST_CASE("fits: a missing file, a folder and another format are refused") {
   const std::string text = folder / "text.fits";
   for (const std::string& bytes : {std::string(), std::string("hello"), std::string(9000, 'x')}) {
     write_bytes(text, bytes);
-    CHECK(error_of(text).starts_with(text + ": cannot be read as a FITS file (CFITSIO "));
+    CHECK(error_of(text) == text + ": cannot be read as a FITS file: does not begin with SIMPLE");
   }
 }
 

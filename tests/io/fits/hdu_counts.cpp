@@ -13,6 +13,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +42,23 @@ void write_variable(const std::string& path) {
 
 std::string error_of(const std::string& path) {
   return read_error(path, [&] { io::FitsInput file(path); });
+}
+
+TEST_CASE(
+    "fits: a first header that is an extension's is refused before it is parsed, gzipped or not") {
+  const ScratchFolder folder;
+  write_sample(folder / "good.fits");
+  const std::string good = read_bytes(folder / "good.fits");
+  const std::string table = good.substr(good.find("XTENSION= 'BINTABLE'"));
+  const std::string bad = folder / "bad.fits";
+  for (const std::string& bytes : {table, with_card(table, "TABLE", "TFIELDS", "999999999")}) {
+    write_bytes(bad, bytes);
+    std::filesystem::remove(bad + ".gz");
+    REQUIRE(std::system(("gzip -k '" + bad + "'").c_str()) == 0);
+    for (const std::string& file : {bad, bad + ".gz"}) {
+      CHECK(error_of(file) == "cannot be read as a FITS file: does not begin with SIMPLE");
+    }
+  }
 }
 
 TEST_CASE("fits: every count of every HDU is held against the size of the file") {

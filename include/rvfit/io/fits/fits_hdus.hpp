@@ -4,8 +4,8 @@
 /// @file
 /// A FITS file open for reading: its HDUs by name, and their keywords.
 
+#include <rvfit/io/fits/detail/memory_copy.hpp>
 #include <rvfit/io/fits/detail/open_fits.hpp>
-#include <rvfit/io/fits/detail/padded_copy.hpp>
 #include <rvfit/io/fits/fits_file.hpp>
 #include <rvfit/io/fits/io_error.hpp>
 #include <rvfit/io/fits/text.hpp>
@@ -26,12 +26,22 @@ class FitsHdus {
  public:
   /// Open, list the HDUs, and check that the file is as long as its headers say.
   /// @throws IoError  missing, not FITS, or truncated
-  explicit FitsHdus(std::string path) : path_(std::move(path)), file_(detail::open_fits(path_)) {
-    detail::require_unpacked_size(path_, file_.get());
+  explicit FitsHdus(std::string path) : path_(std::move(path)) {
+    detail::require_file(path_);
+    if (detail::is_gzipped(path_)) {
+      copy_ = std::make_unique<detail::MemoryCopy>(path_);
+      file_ = detail::open_unpacked(path_, *copy_);
+    } else {
+      file_ = detail::open_fits(path_);
+    }
     numbers_ = detail::list_hdus(path_, file_.get());
-    if (file_->Fptr->filesize % detail::fits_block_bytes != 0 && !detail::is_gzipped(path_)) {
-      padded_ = std::make_unique<detail::PaddedCopy>(path_);
-      file_ = padded_->open();
+    if (file_->Fptr->filesize % detail::fits_block_bytes != 0) {
+      file_.reset();
+      if (!copy_) {
+        copy_ = std::make_unique<detail::MemoryCopy>(path_);
+      }
+      copy_->pad();
+      file_ = copy_->open();
     }
   }
 
@@ -181,7 +191,7 @@ class FitsHdus {
   }
 
   std::string path_;
-  std::unique_ptr<detail::PaddedCopy> padded_;  ///< outlives file_
+  std::unique_ptr<detail::MemoryCopy> copy_;  ///< outlives file_
   detail::FitsPointer file_;
   detail::HduNumbers numbers_;
 };

@@ -166,6 +166,7 @@ class HduCounts {
       fits_read_descriptsll(file_, column, 1, rows, lengths.data(), starts.data(), &status);
     }
     if (status != 0) {
+      fits_clear_errmsg();
       return;  // beyond the end of a truncated file, which is said elsewhere
     }
     const LONGLONG bytes = bytes_of(letter);

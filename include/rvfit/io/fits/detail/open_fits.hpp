@@ -6,6 +6,7 @@
 /// a truncated file without complaint, plain or gzipped, and fails only where data are missing.
 
 #include <rvfit/io/fits/detail/hdu_counts.hpp>
+#include <rvfit/io/fits/detail/memory_copy.hpp>
 #include <rvfit/io/fits/detail/raw_header.hpp>
 #include <rvfit/io/fits/fits_file.hpp>
 #include <rvfit/io/fits/io_error.hpp>
@@ -15,11 +16,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace rvfit::io::detail {
@@ -27,8 +30,8 @@ namespace rvfit::io::detail {
 /// HDU number of every EXTNAME, upper case; of one that comes twice, the first.
 using HduNumbers = std::map<std::string, int>;
 
-/// @throws IoError  no such file, a folder, or not FITS
-[[nodiscard]] inline FitsPointer open_fits(const std::string& path) {
+/// @throws IoError  no such file, or a folder
+inline void require_file(const std::string& path) {
   std::error_code ignored;
   const auto kind = std::filesystem::status(path, ignored).type();
   if (kind == std::filesystem::file_type::not_found) {
@@ -37,6 +40,14 @@ using HduNumbers = std::map<std::string, int>;
   if (kind == std::filesystem::file_type::directory) {
     throw IoError(path + ": is a folder, a FITS file was expected");
   }
+}
+
+/// Open a file that is not gzipped. @throws IoError  not FITS
+[[nodiscard]] inline FitsPointer open_fits(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  require_sane_primary(path, [&](HeaderBlock& block) {
+    return static_cast<bool>(stream.read(block.data(), block.size()));
+  });
   fitsfile* file = nullptr;
   int status = 0;
   fits_open_diskfile(&file, literal_name(path).c_str(), READONLY, &status);
@@ -112,18 +123,10 @@ using HduNumbers = std::map<std::string, int>;
   return numbers;
 }
 
-[[nodiscard]] inline bool is_gzipped(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return stream.get() == 0x1f && stream.get() == 0x8b;
-}
-
 /// A gzip file ends with the size that it unpacks to. CFITSIO does not look at it, so that a file
 /// cut short between two HDUs would pass.
 /// @throws IoError  the file was unpacked to another size
-inline void require_unpacked_size(const std::string& path, fitsfile* file) {
-  if (!is_gzipped(path)) {
-    return;
-  }
+inline void require_unpacked_size(const std::string& path, std::size_t size) {
   std::ifstream stream(path, std::ios::binary);
   std::array<unsigned char, 4> bytes{};
   stream.seekg(-4, std::ios::end);
@@ -132,11 +135,22 @@ inline void require_unpacked_size(const std::string& path, fitsfile* file) {
   for (std::size_t i = bytes.size(); i-- > 0;) {
     expected = (expected << 8U) | bytes[i];
   }
-  const LONGLONG size = file->Fptr->filesize;
   if (!stream || expected != static_cast<std::uint32_t>(size)) {
     throw IoError(path + ": truncated or damaged: unpacks to " + std::to_string(size) +
                   " bytes, its gzip trailer says " + std::to_string(expected));
   }
+}
+
+/// Open the copy of a gzipped file. @throws IoError  not FITS, or cut short
+[[nodiscard]] inline FitsPointer open_unpacked(const std::string& path, MemoryCopy& copy) {
+  require_unpacked_size(path, copy.bytes().size());
+  std::string_view rest = copy.bytes();
+  require_sane_primary(path, [&](HeaderBlock& block) {
+    const std::size_t count = rest.copy(block.data(), block.size());
+    rest.remove_prefix(count);
+    return count == block.size();
+  });
+  return copy.open();
 }
 
 }  // namespace rvfit::io::detail

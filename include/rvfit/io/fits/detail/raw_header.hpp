@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 /// Reads bytes from where ffmbyt has moved to; exported by CFITSIO, declared in its fitsio2.h.
 extern "C" int ffgbyt(fitsfile* file, LONGLONG count, void* buffer, int* status);
@@ -68,25 +69,19 @@ inline constexpr HeaderLimit header_limits[] = {
   return value.substr(0, value.find_last_not_of(' ') + 1);
 }
 
+inline constexpr std::size_t card_size = 80;
+using HeaderBlock = std::array<char, 36 * card_size>;
+
 /// Check the numbers of a header that CFITSIO has not parsed yet. A header that ends too early is left to
 /// CFITSIO's own words.
 ///
 /// @param[in] number  of the HDU, from 1, for messages
-/// @param[in] start   its first byte
+/// @param[in] read    fills the next block of the header; false if there is none
 /// @throws IoError  a number outside its limits
-inline void require_sane_header(const std::string& path, fitsfile* file, int number,
-                                LONGLONG start) {
-  constexpr int report_end_of_file = 0;  // REPORT_EOF of fitsio2.h
-  constexpr std::size_t card_size = 80;
-  std::array<char, 36 * card_size> block{};
-  int status = 0;
-  for (LONGLONG place = start;; place += static_cast<LONGLONG>(block.size())) {
-    ffmbyt(file, place, report_end_of_file, &status);
-    ffgbyt(file, static_cast<LONGLONG>(block.size()), block.data(), &status);
-    if (status != 0) {
-      fits_clear_errmsg();
-      return;
-    }
+template <class Read>
+void require_sane_cards(const std::string& path, int number, const Read& read) {
+  HeaderBlock block{};
+  while (read(block)) {
     for (std::size_t first = 0; first < block.size(); first += card_size) {
       const std::string_view card(block.data() + first, card_size);
       const std::string_view keyword = card.substr(0, card.substr(0, 8).find_last_not_of(' ') + 1);
@@ -111,6 +106,38 @@ inline void require_sane_header(const std::string& path, fitsfile* file, int num
       }
     }
   }
+}
+
+/// The same of an HDU behind the first. @param[in] start  its first byte
+inline void require_sane_header(const std::string& path, fitsfile* file, int number,
+                                LONGLONG start) {
+  constexpr int report_end_of_file = 0;  // REPORT_EOF of fitsio2.h
+  require_sane_cards(path, number, [&](HeaderBlock& block) {
+    int status = 0;
+    ffmbyt(file, start, report_end_of_file, &status);
+    ffgbyt(file, static_cast<LONGLONG>(block.size()), block.data(), &status);
+    start += static_cast<LONGLONG>(block.size());
+    if (status != 0) {
+      fits_clear_errmsg();
+    }
+    return status == 0;
+  });
+}
+
+/// The same of the first header, before CFITSIO opens the file: a primary header begins with SIMPLE, and it would take
+/// any other for that of an extension.
+/// @throws IoError  not FITS, or a number outside its limits
+template <class Read>
+void require_sane_primary(const std::string& path, const Read& read) {
+  bool is_first = true;
+  require_sane_cards(path, 1, [&](HeaderBlock& block) {
+    const bool there = read(block);
+    if (std::exchange(is_first, false) &&
+        !std::string_view(block.data(), card_size).starts_with("SIMPLE  =")) {
+      throw IoError(path + ": cannot be read as a FITS file: does not begin with SIMPLE");
+    }
+    return there;
+  });
 }
 
 }  // namespace rvfit::io::detail
