@@ -26,7 +26,8 @@ inline void write_text(const std::string& path, const std::string& text) {
   std::error_code ignored;
   const bool in_place =
       std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
-  const rvfit::io::TemporaryName temporary(path);
+  const std::filesystem::path place = rvfit::io::behind_links(path);
+  const rvfit::io::TemporaryName temporary(place);
   const std::string name = in_place ? path : temporary.path().string();
   std::ofstream file(name);
   file << text;
@@ -35,7 +36,7 @@ inline void write_text(const std::string& path, const std::string& text) {
     throw rvfit::io::IoError(path + ": cannot be written: " + std::strerror(errno));
   }
   if (!in_place) {
-    rvfit::io::durable_rename(temporary.path(), path);
+    rvfit::io::durable_rename(temporary.path(), place);
   }
 }
 

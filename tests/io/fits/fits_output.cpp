@@ -94,5 +94,21 @@ TEST_CASE("fits: on a full disk a file is not there, or it is whole") {
   CHECK(written == 1);
 }
 
+TEST_CASE("fits: what is written to a symbolic link is written to where it points") {
+  const ScratchFolder folder;
+  std::filesystem::create_directory(folder / "far");
+  std::filesystem::create_symlink("far/table.fits", folder / "link.fits");
+  std::filesystem::create_symlink(folder / "link.fits", folder / "second.fits");
+  for (const char* name : {"link.fits", "second.fits"}) {
+    CAPTURE(std::string(name));
+    write_sample(folder / name);  // the first time nothing is there
+    CHECK(std::filesystem::is_symlink(folder / name));
+    CHECK(std::filesystem::is_regular_file(folder / "far/table.fits"));
+    CHECK(io::FitsInput(folder / name).has("TABLE"));
+    std::filesystem::remove(folder / "far/table.fits");
+  }
+  CHECK(folder.entries() == std::set<std::string>{"far", "link.fits", "second.fits"});
+}
+
 }  // namespace
 }  // namespace rvfit::test

@@ -56,6 +56,10 @@ TEST_CASE("temporary names: the files of dead processes are removed, and no othe
   wanted.insert({mine.path().filename().string(), of_parent, of_init, elsewhere});
   CHECK(folder.entries() == wanted);
   CHECK(io::remove_left_overs(folder / "absent") == 0);
+  std::filesystem::create_directory(folder / of_dead);
+  write_bytes(folder / of_dead + "/picture.png", "");
+  CHECK(io::remove_left_overs(folder / "") == 1);
+  CHECK(folder.entries() == wanted);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <system_error>
 
 namespace rvfit::io {
 
@@ -32,6 +33,18 @@ namespace detail {
 }
 
 }  // namespace detail
+
+/// The file that a name stands for: of a symbolic link that which it points to, whether that is there or not. A file is
+/// written there, so that the link stays one.
+[[nodiscard]] inline std::filesystem::path behind_links(std::filesystem::path path) {
+  constexpr int most_links = 40;  // as Linux follows
+  std::error_code error;
+  for (int link = 0; link < most_links && std::filesystem::is_symlink(path, error); ++link) {
+    const std::filesystem::path target = std::filesystem::read_symlink(path, error);
+    path = path.parent_path() / target;  // an absolute target is the whole
+  }
+  return path;
+}
 
 /// Give a finished file its name. @throws IoError  for example: disk full; `path` is as it was then
 inline void durable_rename(const std::filesystem::path& finished,

@@ -32,7 +32,8 @@ namespace rvfit::io {
 class FitsOutput {
  public:
   /// Start a file with an empty primary HDU. @throws IoError  the folder cannot be written to
-  explicit FitsOutput(std::string path) : path_(std::move(path)), temporary_(path_) {
+  explicit FitsOutput(std::string path)
+      : path_(std::move(path)), place_(behind_links(path_)), temporary_(place_) {
     fitsfile* file = nullptr;
     int status = 0;
     fits_create_diskfile(&file, detail::literal_name(temporary_.path().string()).c_str(), &status);
@@ -189,7 +190,7 @@ class FitsOutput {
     fits_close_file(file_.release(), &status);
     check("closing", status);
     require_whole();
-    durable_rename(temporary_.path(), path_);
+    durable_rename(temporary_.path(), place_);
   }
 
  private:
@@ -248,7 +249,8 @@ class FitsOutput {
   }
 
   std::string path_;
-  TemporaryName temporary_;  // outlives file_
+  std::filesystem::path place_;  ///< behind symbolic links
+  TemporaryName temporary_;      // outlives file_
   detail::FitsPointer file_;
   std::map<int, std::string> images_;  ///< their names by number
 };

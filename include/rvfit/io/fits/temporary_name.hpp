@@ -71,13 +71,13 @@ class TemporaryName {
   return !error && std::filesystem::file_time_type::clock::now() - written > day;
 }
 
-/// Remove from a folder the temporary files of dead processes. @return  how many
+/// Remove from a folder the temporary files, and folders, of dead processes. @return  how many
 inline int remove_left_overs(const std::filesystem::path& folder) {
   int removed = 0;
   std::error_code ignored;
   for (std::filesystem::directory_iterator entry(folder.empty() ? "." : folder, ignored), end;
        entry != end; entry.increment(ignored)) {
-    if (is_left_over(entry->path()) && std::filesystem::remove(entry->path(), ignored)) {
+    if (is_left_over(entry->path()) && std::filesystem::remove_all(entry->path(), ignored) > 0) {
       ++removed;
     }
   }
