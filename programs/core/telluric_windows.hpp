@@ -2,9 +2,10 @@
 #pragma once
 
 /// @file
-/// Wavelengths where the Earth's atmosphere absorbs: the bands of O2 and H2O of Hinkle, Wallace and Livingston
-/// (2003, BAAS 35, 1260, an atlas of the transmission above Kitt Peak) where the transmission at the resolution of
-/// a survey falls below about 0.95. In vacuum, observed from the ground.
+/// Wavelengths where the Earth's atmosphere absorbs strongly: the bands of O2 (gamma, B, A) and of H2O, in vacuum, for spectra
+/// from the ground. Round numbers around the heads of the bands, within the wider regions that LCO's FLOYDS pipeline
+/// (banzai-floyds, telluric_utils.py, by TelFit, Gullikson et al. 2014, AJ 148, 53) lists: O2 6220-6400, 6800-7100
+/// and 7580-7770, H2O 7100-7500, 7800-8690 and 8730-10550. No atlas was measured for them: weak lines lie outside.
 
 #include <array>
 

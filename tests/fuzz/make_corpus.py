@@ -179,6 +179,9 @@ def main(out):
                 file.write(text)
     os.makedirs(os.path.join(out, "emulator"), exist_ok=True)
     small_emulators()(os.path.join(out, "emulator", "network"))
+    with fits.open(os.path.join(out, "emulator", "network")) as hdus:
+        hdus.append(table("DESI_B_LSF", WAVE=np.array([4000.0, 5000.0]), SIGMA=np.array([0.5, 0.6])))
+        hdus.writeto(os.path.join(out, "emulator", "spread"), overwrite=True)
     grid = os.path.join(HERE, "..", "data", "emulator-grid-tiny.fits")
     with open(grid, "rb") as source, open(os.path.join(out, "emulator", "grid"), "wb") as copy:
         copy.write(source.read())

@@ -8,7 +8,8 @@
 /// either.
 ///
 /// Arms are B and R, weave_b and weave_r in the emulator. Pixels without weight are bad; the files have no mask.
-/// Wavelengths are in air, as those of rvspecfit's libraries for WEAVE.
+/// Wavelengths are in air, as those of rvspecfit's libraries for WEAVE. At low resolution the cameras cover 3660 to 6060 and
+/// 5790 to 9590 Angstrom (Isaac Newton Group, "WEAVE: spectroscopy", www.ing.iac.es).
 
 #include <rvfit/io/fits/fits_input.hpp>
 #include <rvfit/io/fits/text.hpp>
