@@ -23,7 +23,7 @@ from astropy.io import fits  # noqa: E402
 from matplotlib import pyplot  # noqa: E402
 
 # Told apart by their lightness too, in print and by colour-blind eyes (Okabe and Ito's vermilion and blue).
-DATA, BAND, MODEL, BAD = "0.25", "0.8", "#d55e00", "#0072b2"
+DATA, BAND, MODEL, BAD, CLIPPED = "0.25", "0.8", "#d55e00", "#0072b2", "#cc79a7"
 NAMES = {"teff": r"$T_\mathrm{eff}$", "logg": r"$\log\,g$", "feh": "[Fe/H]", "alpha": r"[$\alpha$/Fe]",
          "vsini": r"$v\,\sin\,i$"}
 
@@ -43,8 +43,9 @@ def labels_of(text):
 
 def unit_text(unit):
     """[unit] for an axis, with a power of ten and Angstrom as signs; empty without a unit."""
-    unit = text_of(unit).replace("Angstrom", "Å")
-    unit = re.sub(r"\b10\*\*\(?(-?\d+)\)?|\b1[eE](-?\d+)", lambda m: f"$10^{{{m[1] or m[2]}}}$", unit)
+    unit = re.sub(r"\bAng(strom)?\b", "Å", text_of(unit))
+    unit = re.sub(r"^\w+ \((.*)\)$", r"\1", unit)  # APOGEE: Flux (..)
+    unit = re.sub(r"\b10(?:\*\*|\^)\(?(-?\d+)\)?|\b1[eE](-?\d+)", lambda m: f"$10^{{{m[1] or m[2]}}}$", unit)
     return f" [{unit}]" if unit.strip() else ""
 
 
@@ -71,15 +72,18 @@ def mark_outside(axes, wave, values, good):
         axes.plot(wave[seen], np.full(seen.sum(), edge), marker, color=DATA, markersize=3, clip_on=False, linestyle="")
 
 
-def draw_flux(axes, wave, flux, error, model, bad):
-    flux = interpolated(flux, bad)
+def draw_flux(axes, wave, flux, error, model, bad, clipped):
+    given, flux = flux, interpolated(flux, bad)
     axes.fill_between(wave, flux - error, flux + error, color=BAND, linewidth=0, label=r"$\pm1\,\sigma$")
     axes.plot(wave, flux, color=DATA, linewidth=0.6, label="data")
     axes.plot(wave, model, color=MODEL, linewidth=0.9, label="model")
     shown = limits(flux[~bad], model)
     axes.set_ylim(shown)
-    inside = bad & (flux >= shown[0]) & (flux <= shown[1])
+    inside = bad & ~clipped & (flux >= shown[0]) & (flux <= shown[1])
     axes.plot(wave[inside], flux[inside], "x", color=BAD, markersize=3, markeredgewidth=0.6, label="bad pixel")
+    if clipped.any():
+        axes.plot(wave[clipped], np.clip(given[clipped], *shown), "o", color=CLIPPED, markersize=3.5, markerfacecolor="none",
+                  markeredgewidth=0.7, clip_on=False, label="clipped")
     mark_outside(axes, wave, flux, ~bad)
 
 
@@ -111,8 +115,9 @@ def draw_star(hdus, arms, star):
         wave = hdus[arm + "_WAVELENGTH"].data
         wave = wave if wave.ndim == 1 else wave[star]
         flux, error, model = (np.asarray(hdus[arm + part].data[star], float) for part in ("_FLUX", "_ERROR", "_MODEL"))
-        bad = ~(error > 0)
-        draw_flux(axes, wave, flux, error, model, bad)
+        clipped = hdus[arm + "_CLIPPED"].data[star] != 0
+        bad = ~(error > 0) | clipped
+        draw_flux(axes, wave, flux, error, model, bad, clipped)
         draw_residuals(below, wave, (flux - model) / np.where(bad, 1.0, error), bad)
         axes.set_ylabel("flux" + unit_text(hdus[arm + "_FLUX"].header.get("BUNIT", "")), fontsize="small")
         axes.tick_params(labelbottom=False)

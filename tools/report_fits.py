@@ -261,7 +261,11 @@ def page_of(run):
 def write_page(run):
     page = path_of(run["page"])
     text = page_of(run)
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(page) or ".", prefix=".report", suffix=".tmp")
+    if "temporary" in run:  # a name that a later run knows for that of a dead process
+        temporary = path_of(run["temporary"])
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    else:
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(page) or ".", prefix=".report", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)

@@ -49,12 +49,13 @@ int main(int argc, char** argv) {
   app.add_flag("--visits", apogee.visits,
                "Fit the visits of an apStar file together instead of the combined spectrum")
       ->group(group);
-  app.add_flag("--rv-per-exposure", options.fit.rv_per_exposure, "Fit visits with an rv for each")
-      ->group(group);
+  rvfit_programs::add_rv_per_exposure(app, options, "visits", group);
   rvfit_programs::add_mask_bits(app, apogee.mask_bits, rvfit::io::apogee_mask_bits)->group(group);
-  const rvfit_programs::CommandLine line = rvfit_programs::parse(
-      app, argc, argv, options, [&] { apogee.visits |= options.fit.rv_per_exposure; });
-  return rvfit_programs::run_program("rvfit_apogee", line, options, [&](const std::string& path) {
+  const auto read = [&](const std::string& path) {
     return rvfit_programs::one_target(rvfit::io::read_apogee(path, apogee));
+  };
+  return rvfit_programs::run_app(app, argc, argv, options, read, [&] {
+    apogee.visits |= options.fit.rv_per_exposure;
+    options.arms_wanted.assign(apogee.arms.begin(), apogee.arms.end());
   });
 }

@@ -43,6 +43,8 @@ struct Batch {
 struct BatchFit {
   rvfit::FitResult result;                 ///< (B), an arm for each exposure of each arm
   std::vector<std::vector<float>> models;  ///< for each arm (E B, N), if they were asked for
+  std::vector<std::vector<char>>
+      rejected{};  ///< for each arm (E B, N), 1: by --clip; empty without it
 };
 
 /// Rows of targets first .. first + count - 1 of a batch of `size` targets.

@@ -141,6 +141,12 @@ class BatchFitter final : public SurveyFitter {
     return *models_.at(1).options.parameters;
   }
 
+  [[nodiscard]] rvfit::WaveRange covered(const std::string& arm) const override {
+    const PlannedModel<P>& plan = models_.at(1);
+    const rvfit::Parameter& rv = (*plan.options.parameters)["rv"];
+    return plan.model.covered(plan.model.arm_index(arm), rv.lower, rv.upper);
+  }
+
   /// Every worker has some batches. Those of a host stay with a tile of spectra whose arrays a core's
   /// cache holds or nearly so; a device wants enough to fill it.
   [[nodiscard]] std::size_t batch_size(std::size_t targets) const override {

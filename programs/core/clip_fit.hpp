@@ -46,6 +46,7 @@ class ClippedBatch {
       replace(whole, fit(without_rejected(targets)), targets);
     }
     whole.result.clipped = counts();
+    whole.rejected = std::move(rejected_);
     return whole;
   }
 

@@ -108,4 +108,25 @@ CLI::Validator one_of(std::vector<std::string> words) {
   return {check, ""};
 }
 
+CLI::Option* add_arm(CLI::App& app, const std::string& name, std::string& target,
+                     const std::string& what, const std::string& group) {
+  return app.add_option(name, target, "Arm of the emulator" + (what.empty() ? "" : " " + what))
+      ->capture_default_str()
+      ->group(group);
+}
+
+CLI::Option* add_rv_per_exposure(CLI::App& app, Options& options, const std::string& what,
+                                 const std::string& group) {
+  return app
+      .add_flag("--rv-per-exposure", options.fit.rv_per_exposure,
+                "Fit the " + what + " with an rv for each")
+      ->group(group);
+}
+
+int run_app(CLI::App& app, int argc, const char* const* argv, Options& options, const Reader& read,
+            const std::function<void()>& check) {
+  const CommandLine line = parse(app, argc, argv, options, check);
+  return run_program(app.get_name(), line, options, read);
+}
+
 }  // namespace rvfit_programs

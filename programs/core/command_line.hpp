@@ -6,6 +6,7 @@
 
 #include "nearest.hpp"
 #include "options.hpp"
+#include "program.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -71,5 +72,23 @@ CLI::Option* add_choice(CLI::App& app, const std::string& name, T& target,
       ->default_str(initial)
       ->type_name("WORD");
 }
+
+/// An arm of the emulator that a survey's spectra are fitted with.
+///
+/// @param[in] what  "for the blue camera", or nothing
+CLI::Option* add_arm(CLI::App& app, const std::string& name, std::string& target,
+                     const std::string& what, const std::string& group);
+
+/// --rv-per-exposure.
+CLI::Option* add_rv_per_exposure(CLI::App& app, Options& options, const std::string& what,
+                                 const std::string& group);
+
+/// The end of main() of a program: read its command line and do what it asks for.
+///
+/// @param[in] app    with all options declared, named as the program is
+/// @param[in] check  as for `parse`
+/// @return           the exit code
+[[nodiscard]] int run_app(CLI::App& app, int argc, const char* const* argv, Options& options,
+                          const Reader& read, const std::function<void()>& check = {});
 
 }  // namespace rvfit_programs

@@ -6,14 +6,16 @@
 #include "fit_text.hpp"
 #include "output_names.hpp"
 #include "python.hpp"
+#include <rvfit/io/fits/durable_rename.hpp>
 #include <rvfit/io/fits/fits_output.hpp>
 #include <rvfit/io/fits/temporary_name.hpp>
 #include <rvfit/io/rvtab/row_of_result.hpp>
 
 #include <cmath>
+#include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <string>
-#include <system_error>
 #include <vector>
 
 namespace rvfit_programs {
@@ -88,13 +90,17 @@ Figure figure_of(const Reading& reading, const Part& part, std::size_t b, std::s
         rvfit::io::entry(static_cast<int>(b), result.arms, static_cast<int>(a * exposures + e));
     FigureArm drawn;
     drawn.label = arm.label;
-    drawn.flux_unit = a < reading.flux_units.size() ? reading.flux_units[a] : "";
+    drawn.flux_unit = reading.spectra.arms[a].flux_unit;
     drawn.wave = row_of(arm.wave, n, arm.wave_rows == 1 ? 0 : row);
     for (std::size_t i = row * n; i < (row + 1) * n; ++i) {
       drawn.flux.push_back(static_cast<float>(arm.flux[i] * unit_of(arm, row)));
     }
     drawn.error = errors_of(arm, row);
     drawn.model = row_of(part.fit.models[a], n, row);
+    drawn.clipped.assign(n, 0);
+    if (!part.fit.rejected.empty()) {
+      drawn.clipped = row_of(part.fit.rejected[a], n, row);
+    }
     drawn.snr = arm.snr[row];
     drawn.chi2_per_pixel = result.chi2[place] / result.pixels[place];
     if (result.pixels[place] > 0) {
@@ -138,12 +144,14 @@ void write_figures(const std::string& path, const std::vector<Figure>& figures,
   for (std::size_t a = 0; a < figures.front().arms.size(); ++a) {
     std::vector<double> wave;
     std::vector<float> flux, error, model;
+    std::vector<std::int32_t> clipped;
     for (const Figure& figure : figures) {
       const FigureArm& arm = figure.arms[a];
       add_to(wave, arm.wave);
       add_to(flux, arm.flux);
       add_to(error, arm.error);
       add_to(model, arm.model);
+      clipped.insert(clipped.end(), arm.clipped.begin(), arm.clipped.end());
     }
     const FigureArm& first = figures.front().arms[a];
     const io::ArrayShape shape{figures.size(), first.wave.size()};
@@ -151,6 +159,7 @@ void write_figures(const std::string& path, const std::vector<Figure>& figures,
     file.write_image(first.label + "_FLUX", flux, shape, first.flux_unit);
     file.write_image(first.label + "_ERROR", error, shape);
     file.write_image(first.label + "_MODEL", model, shape);
+    file.write_image(first.label + "_CLIPPED", clipped, shape);
   }
   file.commit();
 }
@@ -176,14 +185,19 @@ std::vector<std::string> draw_figures(const Reading& reading, const Part& part,
   }
   make_folder_of(paths.front());
   const rvfit::io::TemporaryName input(paths.front() + ".fits");
-  write_figures(input.path().string(), figures, paths);
+  std::deque<rvfit::io::TemporaryName> drawn;
+  std::vector<std::string> pictures;
+  for (const std::string& path : paths) {
+    pictures.push_back(drawn.emplace_back(rvfit::io::behind_links(path)).path().string());
+  }
+  write_figures(input.path().string(), figures, pictures);
   if (!draw_written({input.path().string()})) {
-    for (const std::string& path : paths) {
-      std::error_code ignored;
-      std::filesystem::remove(path, ignored);
-    }
     throw rvfit::io::IoError(reading.spectra.path + ": its figures cannot be drawn in " +
-                             std::filesystem::path(paths.front()).parent_path().string());
+                             std::filesystem::path(paths.front()).parent_path().string() +
+                             ", is the disk full?");
+  }
+  for (std::size_t n = 0; n < paths.size(); ++n) {
+    rvfit::io::durable_rename(pictures[n], rvfit::io::behind_links(paths[n]));
   }
   return paths;
 }

@@ -22,6 +22,7 @@ struct FigureArm {
   std::vector<float> flux;    ///< (N)                          [flux_unit]
   std::vector<float> error;   ///< (N)  0 of a bad pixel        [flux_unit]
   std::vector<float> model;   ///< (N)                          [flux_unit]
+  std::vector<char> clipped;  ///< (N)  1 of a pixel that --clip has rejected
   double snr = 0;             ///< median S/N of a pixel
   double chi2_per_pixel = 0;  ///< over good pixels
 };

@@ -42,10 +42,13 @@ struct FileJob {
   bool passed_over = false;            ///< its outputs are there
   std::atomic<bool> given_up = false;  ///< no more work is to be done for it
   Kokkos::Timer since_read;
+  std::size_t weight =
+      1;  ///< room that it takes until it is finished; the thread that reads sets it before anything is sent
 
   // The thread that finishes files owns these.
   bool begun = false;
   bool failed = false;
+  bool told = false;  ///< its error, before: nothing is said about it
   std::string error;
   std::vector<Part> parts;  ///< without spectra and models, but for a file of one part
   std::size_t done = 0;     ///< targets of these
@@ -255,6 +258,9 @@ void trim(std::vector<T>& matrix, std::size_t width, std::size_t pixels) {
       for (const std::vector<float>& models : fit.models) {
         part.fit.models.push_back(detail::rows_at(models, size * exposures, rows));
       }
+      for (const std::vector<char>& rejected : fit.rejected) {
+        part.fit.rejected.push_back(detail::rows_at(rejected, size * exposures, rows));
+      }
       first += count;
       parts.emplace_back(std::move(share.file), std::move(part));
     }
@@ -274,6 +280,9 @@ void trim(std::vector<T>& matrix, std::size_t width, std::size_t pixels) {
         }
         if (!part.fit.models.empty()) {
           detail::trim(part.fit.models[a], width, pixels);
+        }
+        if (!part.fit.rejected.empty()) {
+          detail::trim(part.fit.rejected[a], width, pixels);
         }
       }
     }

@@ -178,9 +178,15 @@ class SpectraLoader {
                                              const FitSettings& settings,
                                              const rvfit::EmulatorData& library) {
     const double given = settings.lsf_sigma.of(arm.label);
-    const double sigma =
-        given >= 0 ? given
-                   : library.arms[static_cast<std::size_t>(library.arm_index(arm.name))].lsf_sigma;
+    const rvfit::ArmData& templates =
+        library.arms[static_cast<std::size_t>(library.arm_index(arm.name))];
+    if (!(given >= 0) && !templates.spread.empty()) {
+      RVFIT_REQUIRE(!settings.resolution_matrix, "arm ", arm.label,
+                    ": the library's line spread changes with wavelength, and cannot be taken off "
+                    "resolution matrices: --lsf-sigma gives a number that can");
+      return 0.0;  // it is taken off already (match_library.hpp)
+    }
+    const double sigma = given >= 0 ? given : templates.lsf_sigma;
     RVFIT_REQUIRE(sigma >= 0, "the library does not tell the line spread of its templates in arm ",
                   arm.label, ", which --lsf-sigma can");
     return sigma;

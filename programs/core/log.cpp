@@ -11,6 +11,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <memory>
 #include <string_view>
@@ -51,6 +55,9 @@ class LevelUnlessError : public spdlog::custom_flag_formatter {
   }
 };
 
+std::atomic<bool> whole =
+    true;  // NOLINT(*-avoid-non-const-global-variables): as spdlog's own logger is
+
 }  // namespace
 
 void start_log(const std::string& program, const Options& options) {
@@ -73,11 +80,23 @@ void start_log(const std::string& program, const Options& options) {
       file->set_pattern("%Y-%m-%d %H:%M:%S %n %l: %v");
       file->set_level(level);
       logger->sinks().push_back(file);
+      logger->set_error_handler(
+          [terminal, file, level, name = options.log_file, program](const std::string&) {
+            const int error = errno;
+            if (whole.exchange(false)) {
+              file->set_level(spdlog::level::off);
+              terminal->set_level(std::min(level, spdlog::level::err));
+              std::fprintf(stderr, "%s: %s: log cannot be written: %s\n", program.c_str(),
+                           name.c_str(), std::strerror(error));
+            }
+          });
     } catch (const spdlog::spdlog_ex&) {
       throw rvfit::io::IoError(options.log_file + ": log cannot be written");
     }
   }
 }
+
+bool log_is_whole() { return whole; }
 
 void log(LogLevel level, std::string text) {
   std::replace_if(

@@ -18,4 +18,8 @@ void start_log(const std::string& program, const Options& options);
 /// One line, whatever is in the text. May be called by several threads.
 void log(LogLevel level, std::string text);
 
+/// Whether all messages have been written so far: a log on a full disk is told once, and messages go to
+/// standard error from then on.
+[[nodiscard]] bool log_is_whole();
+
 }  // namespace rvfit_programs

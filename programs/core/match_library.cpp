@@ -28,10 +28,14 @@ using Source = LineSpreadChoice::Source;
 class Once {
  public:
   void warn(const std::string& text) {
-    const std::lock_guard lock(mutex_);
-    if (said_.insert(text).second) {
+    if (is_first(text)) {
       log(LogLevel::warning, text);
     }
+  }
+
+  [[nodiscard]] bool is_first(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    return said_.insert(text).second;
   }
 
  private:
@@ -52,8 +56,19 @@ class LibraryMatch {
                   "--library-medium can");
   }
 
-  /// @throws rvfit::io::IoError  settings name an arm that the file has not
+  /// @throws rvfit::io::IoError  settings name an arm that the file has not, or it has one that the library has not:
+  ///                             ToldBefore if that was so of another file
   void require_arms(const std::string& path, const std::vector<SpectraArm>& arms) const {
+    for (const SpectraArm& arm : arms) {
+      if (find(arm.name) == nullptr) {
+        const std::string what = "no arm '" + arm.name + "', there are: " + names_of_arms(library_);
+        if (once_->is_first(what)) {
+          throw rvfit::io::IoError(path + ": arm " + arm.label + ": the library has " + what +
+                                   "; other files that want it fail without a line");
+        }
+        throw ToldBefore(path + ": arm " + arm.label + ": the library has " + what);
+      }
+    }
     const auto require = [&](const char* option, const std::string& name) {
       std::string list;
       for (const SpectraArm& arm : arms) {
@@ -100,7 +115,7 @@ class LibraryMatch {
   }
 
  private:
-  /// Null for an arm that the library has not, of which the fit complains.
+  /// Null for an arm that the library has not.
   [[nodiscard]] const ArmData* find(const std::string& name) const {
     const auto found = std::find_if(library_.arms.begin(), library_.arms.end(),
                                     [&](const ArmData& arm) { return arm.name == name; });
@@ -140,11 +155,13 @@ class LibraryMatch {
     }
     const double given = fit_.lsf_sigma.of(arm.label);
     const ArmData* library = find(arm.name);
-    const double known = given >= 0 || library == nullptr ? given : library->lsf_sigma;
     if (arm.line_spread.empty()) {
       return;
     }
-    const bool is_known = known >= 0;
+    const auto spread_of_library = [&](double wave) {
+      return given >= 0 || library == nullptr ? given : library->lsf_at(wave);
+    };
+    const bool is_known = spread_of_library(arm.wave.front()) >= 0;
     if (wanted && !is_known) {
       fail(
           "--lsf: the library does not tell the line spread of its templates, which --lsf-sigma "
@@ -154,21 +171,46 @@ class LibraryMatch {
       arm.line_spread.clear();
       return;
     }
-    warn_of_narrow(arm, known);
+    warn_of_narrow(arm, spread_of_library);
+    if (!(given >= 0) && library != nullptr && !library->spread.empty()) {
+      take_off(arm, *library);
+    }
+  }
+
+  /// The wavelength of element n of a matrix of an arm's pixels.
+  [[nodiscard]] static double wave_of(const SpectraArm& arm, std::size_t n) {
+    return arm.wave[arm.wave_rows == 1 ? n % arm.pixels() : n];
+  }
+
+  /// Leave what is to be applied to templates whose own line spread changes with wavelength: the difference in quadrature,
+  /// 0 where theirs is wider.
+  static void take_off(SpectraArm& arm, const ArmData& library) {
+    for (std::size_t n = 0; n < arm.line_spread.size(); ++n) {
+      const auto sigma = static_cast<double>(arm.line_spread[n]);
+      const double there = library.lsf_at(wave_of(arm, n));
+      if (!std::isnan(sigma)) {
+        arm.line_spread[n] =
+            static_cast<float>(std::sqrt(std::max((sigma - there) * (sigma + there), 0.0)));
+      }
+    }
   }
 
   /// Warn where nothing is left to apply, and where templates are too narrow for pixels.
-  void warn_of_narrow(const SpectraArm& arm, double library) const {
-    const auto narrower = std::count_if(arm.line_spread.begin(), arm.line_spread.end(),
-                                        [&](float sigma) { return sigma < library; });
-    if (narrower > static_cast<std::ptrdiff_t>(arm.line_spread.size() / 20)) {
+  template <class Spread>
+  void warn_of_narrow(const SpectraArm& arm, const Spread& spread_of_library) const {
+    std::size_t narrower = 0;
+    for (std::size_t n = 0; n < arm.line_spread.size(); ++n) {
+      narrower +=
+          static_cast<double>(arm.line_spread[n]) < spread_of_library(wave_of(arm, n)) ? 1 : 0;
+    }
+    if (narrower > arm.line_spread.size() / 20) {
       once_->warn("arm " + arm.label +
                   ": the library's line spread is wider than that of the spectra, which is left as "
                   "it is in such pixels");
     }
     const std::size_t middle = arm.pixels() / 2;
     const double pixel = arm.wave[middle] - arm.wave[middle - 1];
-    if (library < 0.5 * pixel) {
+    if (spread_of_library(arm.wave[middle]) < 0.5 * pixel) {
       once_->warn("arm " + arm.label +
                   ": the library's line spread is below half a pixel of the spectra: its line "
                   "spread is applied to too few samples of a template");
@@ -182,6 +224,14 @@ class LibraryMatch {
 };
 
 }  // namespace
+
+std::string names_of_arms(const rvfit::EmulatorData& library) {
+  std::string names;
+  for (const ArmData& arm : library.arms) {
+    names += (names.empty() ? "" : ", ") + arm.name;
+  }
+  return names;
+}
 
 Reader matched_to_library(const Reader& read, const Options& options,
                           const rvfit::EmulatorData& library) {

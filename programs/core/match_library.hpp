@@ -29,4 +29,7 @@ namespace rvfit_programs {
 [[nodiscard]] Reader matched_to_library(const Reader& read, const Options& options,
                                         const rvfit::EmulatorData& library);
 
+/// Names of the arms of a library, with commas between them.
+[[nodiscard]] std::string names_of_arms(const rvfit::EmulatorData& library);
+
 }  // namespace rvfit_programs

@@ -45,6 +45,8 @@ struct Options {
   bool gather = false;        ///< files of few targets share batches
   bool has_matrices = false;  ///< files of this survey have resolution matrices
   std::vector<std::string> arms_wanted;  ///< arms that the library must have, its names
+  std::vector<std::string>
+      arms_possible;  ///< arms of which it must have one; empty: the above alone
   FitSettings fit;
   SpectraSettings spectra;
   std::string config_file;         ///< settings came from it; empty: none

@@ -91,6 +91,7 @@ class Outputs {
       part.batch.arms.clear();
       part.fit.models.clear();
     }
+    part.fit.rejected.clear();
     file.done += part.targets.size();
     file.parts.push_back(std::move(part));
   }

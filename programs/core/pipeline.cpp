@@ -19,6 +19,9 @@ constexpr std::size_t many_targets = 1000000000;
 /// Files that wait for a group while they are open: each has a descriptor, and a gzipped one lies unpacked in memory.
 constexpr std::ptrdiff_t most_open = 16;
 
+/// Groups of files that have been begun and not finished: one is read, one fitted, one waits to be written.
+constexpr std::size_t groups_under_way = 3;
+
 /// Whether all outputs of a file are there.
 [[nodiscard]] bool is_done(const std::string& file, const Options& options) {
   return std::filesystem::exists(options.outputs.table(file)) &&
@@ -37,7 +40,9 @@ Pipeline::Pipeline(const Options& options, const Reader& read, FileList& files,
       status_(status),
       summary_(summary),
       progress_(!options.quiet),
-      group_size_(options.gather ? 2 * fitter.workers() * fitter.batch_size(many_targets) : 1),
+      few_batches_(2 * fitter.workers() * fitter.batch_size(many_targets)),
+      group_size_(options.gather ? few_batches_ : 1),
+      room_(groups_under_way * few_batches_),
       batches_(fitter.workers()),
       events_(2 * fitter.workers()),
       running_(fitter.workers() + 1) {}
@@ -58,6 +63,9 @@ bool Pipeline::run() {
     } catch (...) {
       failure = std::current_exception();
       stopped_ = true;
+    }
+    if (stopped_) {
+      room_.open();
     }
   }
   for (std::thread& thread : threads) {
@@ -91,8 +99,16 @@ void Pipeline::read_all() {
     }
   };
   attempt([&] {
-    while (std::optional<std::string> path =
-               stopped_ || reading_stopped_ ? std::nullopt : files_.next()) {
+    while (!stopped_ && !reading_stopped_) {
+      if (room_.is_full()) {
+        send_group();  // what is not sent cannot be finished
+        room_.wait();
+        continue;
+      }
+      std::optional<std::string> path = files_.next();
+      if (!path) {
+        break;
+      }
       read(std::make_shared<FileJob>(std::move(*path)));
       if (targets_ >= group_size_ || open_files() >= most_open) {
         send_group();
@@ -104,12 +120,20 @@ void Pipeline::read_all() {
   leave();
 }
 
-void Pipeline::fail(const std::shared_ptr<FileJob>& file, const std::string& error) {
+void Pipeline::fail(const std::shared_ptr<FileJob>& file, const std::string& error, bool told) {
   file->given_up = true;
   if (options_.stop_at_failure) {
     reading_stopped_ = true;
   }
-  events_.push({file, {}, error});
+  events_.push({file, {}, error, {}, told});
+}
+
+/// Room that a file takes: a large one that of a group, one whose input stays open at least that of its descriptor.
+std::size_t Pipeline::weight(const Reading& reading) const {
+  const bool is_open = reading.read_rows != nullptr || reading.tables != nullptr;
+  const std::size_t least =
+      is_open ? std::max<std::size_t>(few_batches_ / static_cast<std::size_t>(most_open), 1) : 1;
+  return std::clamp(reading.targets.size(), std::min(least, few_batches_), few_batches_);
 }
 
 std::ptrdiff_t Pipeline::open_files() const {
@@ -121,6 +145,7 @@ std::ptrdiff_t Pipeline::open_files() const {
 void Pipeline::read(const std::shared_ptr<FileJob>& file) {
   const Kokkos::Timer timer;
   const std::string& path = file->path;
+  room_.take(file->weight);
   try {
     if (options_.skip_existing && is_done(path, options_)) {
       file->passed_over = true;
@@ -130,10 +155,15 @@ void Pipeline::read(const std::shared_ptr<FileJob>& file) {
     const auto turn = fits_turn();
     file->reading = read_(path);
     file->reading.spectra.path = path;
+  } catch (const ToldBefore& error) {
+    fail(file, error.what(), true);
+    return;
   } catch (const std::exception& error) {
     fail(file, error.what());
     return;
   }
+  room_.take(weight(file->reading) - file->weight);
+  file->weight = weight(file->reading);
   const std::size_t targets = file->reading.targets.size();
   if (targets == 0) {
     log(LogLevel::warning, path + ": nothing selected, tables without rows are written");
@@ -277,6 +307,7 @@ void Pipeline::take(Event&& event) {
   if (!event.error.empty() && !file.failed) {
     file.failed = true;
     file.error = event.error;
+    file.told = event.told;
   }
   if (event.part && !file.failed) {
     const Kokkos::Timer timer;
@@ -293,6 +324,7 @@ void Pipeline::take(Event&& event) {
   }
   while (!stopped_ && !under_way_.empty() && under_way_.front()->is_complete()) {
     finish(*under_way_.front());
+    room_.give(under_way_.front()->weight);
     under_way_.pop_front();
   }
 }
@@ -323,7 +355,9 @@ void Pipeline::finish(FileJob& file) {
     progress_.clear();
     const auto turn = fits_turn();
     outputs_.give_up(file);
-    log(LogLevel::error, file.error);
+    if (!file.told) {
+      log(LogLevel::error, file.error);
+    }
     status_.failure(file.path, file.since_read.seconds());
     good_ = false;
     stopped_ = options_.stop_at_failure;

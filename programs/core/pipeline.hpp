@@ -7,7 +7,8 @@
 /// by that of a file or of their number; nobody waits for anybody unless a queue is full or empty.
 ///
 /// A bad file costs nothing but itself, wherever in it the fault is found. Files are finished in the order
-/// in which they were begun.
+/// in which they were begun, and no more are begun than `room_` has place for: if one takes long, those after it
+/// wait in bounded number, and reading waits for it.
 
 #include "bounded_queue.hpp"
 #include "file_job.hpp"
@@ -17,6 +18,7 @@
 #include "process_status.hpp"
 #include "program.hpp"
 #include "progress.hpp"
+#include "room.hpp"
 #include "summary.hpp"
 #include "survey_fitter.hpp"
 
@@ -49,17 +51,19 @@ class Pipeline {
     std::optional<Part> part = {};
     std::string error = {};
     Seconds seconds = {};
+    bool told = false;  ///< the error, for another file
   };
 
   // The thread that reads calls these.
   void read_all();
   void read(const std::shared_ptr<FileJob>& file);
+  [[nodiscard]] std::size_t weight(const Reading& reading) const;
   void send_group();
   [[nodiscard]] std::ptrdiff_t open_files() const;  ///< among the files that wait
   void send(SharedBatch&& shared, const std::vector<JointArm>& joint);
   [[nodiscard]] std::vector<rvfit::io::SpectraArm> spectra_of(const Share& share,
                                                               std::size_t exposures) const;
-  void fail(const std::shared_ptr<FileJob>& file, const std::string& error);
+  void fail(const std::shared_ptr<FileJob>& file, const std::string& error, bool told = false);
 
   // The threads that fit call these.
   void work(std::size_t worker);
@@ -80,7 +84,9 @@ class Pipeline {
   ProcessStatus& status_;
   Summary& summary_;
   Progress progress_;
-  std::size_t group_size_;  ///< targets that are waited for: some batches for every worker
+  std::size_t few_batches_;  ///< targets of some batches for every worker
+  std::size_t group_size_;   ///< targets that are waited for: those, or of one file
+  Room room_;                ///< for files under way
 
   BoundedQueue<SharedBatch> batches_;
   BoundedQueue<Event> events_;

@@ -3,6 +3,7 @@
 #include "program.hpp"
 
 #include "backend.hpp"
+#include "cores.hpp"
 #include "file_list.hpp"
 #include "log.hpp"
 #include "match_library.hpp"
@@ -17,9 +18,13 @@
 #include "summary.hpp"
 #include "survey_fitter.hpp"
 #include <rvfit/core/version.hpp>
+#include <rvfit/io/fits/durable_rename.hpp>
+#include <rvfit/io/fits/temporary_name.hpp>
 #include <rvfit/io/read_emulator.hpp>
 
+#include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -45,17 +50,55 @@ constexpr int exit_bad = 2;
   }
 }
 
-/// @throws rvfit::io::IoError  the library has no such arm: once for all files
-void require_arm(const std::string& path, const rvfit::EmulatorData& emulator,
-                 const std::string& arm) {
-  std::string known;
-  for (const rvfit::ArmData& each : emulator.arms) {
-    if (each.name == arm) {
-      return;
+[[nodiscard]] bool has_arm(const rvfit::EmulatorData& emulator, const std::string& arm) {
+  return std::any_of(emulator.arms.begin(), emulator.arms.end(),
+                     [&](const rvfit::ArmData& each) { return each.name == arm; });
+}
+
+/// The arms of the library that a run may use. @throws rvfit::io::IoError  it has not what any file needs
+[[nodiscard]] std::vector<std::string> require_arms(const Options& options,
+                                                    const rvfit::EmulatorData& emulator) {
+  const auto fail = [&](const std::string& missing) {
+    throw rvfit::io::IoError(options.emulator + ": no arm " + missing +
+                             ", there are: " + names_of_arms(emulator));
+  };
+  std::vector<std::string> used = options.arms_wanted;
+  for (const std::string& arm : used) {
+    if (!has_arm(emulator, arm)) {
+      fail("'" + arm + "'");
     }
-    known += (known.empty() ? "" : ", ") + each.name;
   }
-  throw rvfit::io::IoError(path + ": no arm '" + arm + "', there are: " + known);
+  std::string list;
+  for (const std::string& arm : options.arms_possible) {
+    list += (list.empty() ? "'" : " or '") + arm + "'";
+    if (has_arm(emulator, arm)) {
+      used.push_back(arm);
+    }
+  }
+  if (used.empty() && !list.empty()) {
+    fail(list);
+  }
+  return used;
+}
+
+/// @throws rvfit::InvalidArgument  the bounds of rv leave nothing of the arms that a run uses
+void require_coverage(const Options& options, const SurveyFitter& fitter,
+                      const std::vector<std::string>& used) {
+  std::string first;
+  for (const std::string& arm : used) {
+    const rvfit::WaveRange range = fitter.covered(arm);
+    const bool is_wanted = std::find(options.arms_wanted.begin(), options.arms_wanted.end(), arm) !=
+                           options.arms_wanted.end();
+    if (range.lower < range.upper && !is_wanted) {
+      return;  // one of several that are possible
+    }
+    if (!(range.lower < range.upper) && first.empty()) {
+      first = arm;
+    }
+  }
+  RVFIT_REQUIRE(first.empty(), options.emulator, ": --min-vel, --max-vel: templates of arm ", first,
+                " cover no wavelength at every rv from ", options.fit.model.min_rv, " to ",
+                options.fit.model.max_rv, " km/s");
 }
 
 [[nodiscard]] FileList files_of(const Options& options) {
@@ -80,10 +123,9 @@ void require_arm(const std::string& path, const rvfit::EmulatorData& emulator,
   ProcessStatus status(options.status_file);
   const Kokkos::Timer timer;
   const rvfit::EmulatorData emulator = rvfit::io::read_emulator(options.emulator);
-  for (const std::string& arm : options.arms_wanted) {
-    require_arm(options.emulator, emulator, arm);
-  }
+  const std::vector<std::string> arms = require_arms(options, emulator);
   const std::unique_ptr<SurveyFitter> fitter = make_fitter(emulator, options);
+  require_coverage(options, *fitter, arms);
   summary.execution_space = fitter->execution_space();
   summary.threads = fitter->threads();
   summary.precision = options.fit.double_storage ? "double" : "float";
@@ -113,12 +155,25 @@ void require_arm(const std::string& path, const rvfit::EmulatorData& emulator,
   return options;
 }
 
+/// Threads of a host: no more than cores. Each fits batches of its own, and more of them than cores take turns as the
+/// system likes: some wait for seconds in a lock of Kokkos', and the files that they have with them.
+[[nodiscard]] int threads_of(const Options& options) {
+  const int cores = usable_cores();
+  if (has_devices || options.threads <= cores) {
+    return options.threads;
+  }
+  log(LogLevel::warning, "--threads " + std::to_string(options.threads) + ": this process has " +
+                             std::to_string(cores) + (cores == 1 ? " core" : " cores") +
+                             " and uses as many threads");
+  return cores;
+}
+
 [[nodiscard]] Kokkos::InitializationSettings kokkos_settings(const Options& options,
                                                              const Processes* processes) {
   Kokkos::InitializationSettings settings;
   settings.set_disable_warnings(true);
   if (options.threads > 0) {
-    settings.set_num_threads(options.threads);
+    settings.set_num_threads(threads_of(options));
   }
   if (!options.devices.empty()) {
     if (!has_devices) {
@@ -131,9 +186,22 @@ void require_arm(const std::string& path, const rvfit::EmulatorData& emulator,
   return settings;
 }
 
+/// Remove what killed runs have left beside the files that this one writes. (Folders of tables are cleared when the
+/// first is written there.)
+void remove_left_overs(const Options& options) {
+  for (const std::string& file :
+       {options.report, options.summary_json, options.queue ? options.input_list : std::string()}) {
+    if (!file.empty()) {
+      rvfit::io::remove_left_overs(std::filesystem::path(file).parent_path());
+      rvfit::io::remove_left_overs(rvfit::io::behind_links(file).parent_path());
+    }
+  }
+}
+
 int run(const std::string& name, const Options& asked, const Reader& read, Processes* processes,
         const Kokkos::Timer& since_start) {
   Summary summary;
+  remove_left_overs(asked);
   const bool merges = !asked.merge.empty();
   if (merges && is_merged(asked)) {
     log(LogLevel::info, asked.merge + ": passed over, it is there");
@@ -196,7 +264,8 @@ int run_program(const std::string& name, const CommandLine& line, const Options&
       log(LogLevel::info, note);
     }
     const Kokkos::ScopeGuard kokkos(kokkos_settings(mine, processes.get()));
-    return run(name, mine, read, processes.get(), since_start);
+    const int code = run(name, mine, read, processes.get(), since_start);
+    return log_is_whole() ? code : exit_bad;
   } catch (const std::exception& error) {
     log(LogLevel::error, error.what());
     return exit_bad;

@@ -37,7 +37,6 @@ struct Reading {
   std::vector<rvfit::io::Column> redshift;   ///< RR_Z and so on, for each spectrum
   std::vector<rvfit::io::Keyword> keywords;  ///< of the survey's own
   std::vector<std::string> names;            ///< of spectra, for figures; none: the file's
-  std::vector<std::string> flux_units;       ///< of each arm, for figures; none: not known
 
   /// Forget the pixels, and close the file that they come from.
   void release_spectra() {
@@ -51,6 +50,12 @@ struct Reading {
       arm.line_spread = {};
     }
   }
+};
+
+/// A fault that is not the file's own, and has been told for another one: the file fails without a line.
+class ToldBefore : public rvfit::io::IoError {
+ public:
+  using rvfit::io::IoError::IoError;
 };
 
 /// A survey: reads one of its files. @throws rvfit::io::IoError  the file is bad

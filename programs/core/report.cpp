@@ -6,6 +6,7 @@
 #include "output_names.hpp"
 #include "provenance.hpp"
 #include "python.hpp"
+#include <rvfit/io/fits/durable_rename.hpp>
 #include <rvfit/io/fits/io_error.hpp>
 #include <rvfit/io/fits/temporary_name.hpp>
 #include <rvfit/io/rvtab/row_of_result.hpp>
@@ -126,9 +127,12 @@ void Report::add_failure(const std::string& file, const std::string& line) {
 void Report::write(const std::string& program, const Options& options,
                    const rvfit::EmulatorData& emulator, const Summary& summary) const {
   make_folder_of(page_);
-  const PictureFolder folder(page_);
+  const std::filesystem::path place = rvfit::io::behind_links(page_);
+  const PictureFolder folder(place.string());
+  const rvfit::io::TemporaryName temporary(place);
   Json run;
-  run["page"] = quoted(page_);
+  run["page"] = quoted(place.string());
+  run["temporary"] = quoted(temporary.path().string());
   run["program"] = program;
   run["command"] = options.command;
   run["config"] = options.config_file.empty() ? "" : text_of(options.config_file);

@@ -9,6 +9,7 @@
 #include "fit_settings.hpp"
 #include "summary.hpp"
 #include <rvfit/data/parameters.hpp>
+#include <rvfit/data/prepare_options.hpp>
 #include <rvfit/emulator/emulator_data.hpp>
 
 #include <cstddef>
@@ -34,6 +35,10 @@ class SurveyFitter {
   [[nodiscard]] virtual std::size_t batch_size(std::size_t targets) const = 0;
   /// Parameters of a fit with one velocity.
   [[nodiscard]] virtual const rvfit::ParameterSet& parameters() const = 0;
+
+  /// Observed wavelengths that templates of an arm reach at every rv within its bounds; empty (lower >= upper) if there are
+  /// none.
+  [[nodiscard]] virtual rvfit::WaveRange covered(const std::string& arm) const = 0;
 
   /// Fit a batch; the same bits for a target whatever the others are, unless spectra have wavelengths of
   /// their own: then the same up to rounding and the tolerance of the solver. Plans and arrays are kept

@@ -177,7 +177,6 @@ inline void leave_out_empty(rvfit::io::Targets& targets, const std::vector<char>
   if (options.plot || !options.report.empty()) {
     reading.names = names_of(file);
   }
-  reading.flux_units = file.flux_units;
   reading.keywords = {{"RR_FILE", redrock_file, "file of redshifts"}};
   reading.spectra = std::move(file);
   reading.read_rows = [input](const std::vector<std::size_t>& some) { return input->read(some); };

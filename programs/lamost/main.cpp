@@ -20,13 +20,9 @@ int main(int argc, char** argv) {
   CLI::App app("Fit radial velocity, rotation and labels of the stars of LAMOST's files.",
                "rvfit_lamost");
   rvfit_programs::declare_common_options(app, options);
-  app.add_option("--arm", lamost.arm, "Arm of the emulator for low resolution")
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--arm-b", lamost.arm_b, "Arm of the emulator for medium resolution, blue")
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--arm-r", lamost.arm_r, "The same, red")->capture_default_str()->group(group);
+  rvfit_programs::add_arm(app, "--arm", lamost.arm, "for low resolution", group);
+  rvfit_programs::add_arm(app, "--arm-b", lamost.arm_b, "for medium resolution, blue", group);
+  rvfit_programs::add_arm(app, "--arm-r", lamost.arm_r, "for medium resolution, red", group);
   rvfit_programs::add_choice<std::string>(app, "--fit-arm", lamost.camera,
                                           {{"B", "B"}, {"R", "R"}, {"both", ""}},
                                           "Camera of medium resolution to fit: B, R or both")
@@ -34,14 +30,19 @@ int main(int argc, char** argv) {
   app.add_flag("--exposures", lamost.exposures,
                "Fit the exposures of medium resolution together instead of the coadds")
       ->group(group);
-  app.add_flag("--rv-per-exposure", options.fit.rv_per_exposure,
-               "Fit the exposures with an rv for each")
-      ->group(group);
+  rvfit_programs::add_rv_per_exposure(app, options, "exposures", group);
   rvfit_programs::add_mask_bits(app, lamost.mask_bits, rvfit::io::lamost_mask_bits)->group(group);
-  const rvfit_programs::CommandLine line = rvfit_programs::parse(app, argc, argv, options, [&] {
-    lamost.exposures = lamost.exposures || options.fit.rv_per_exposure;
-  });
-  return rvfit_programs::run_program("rvfit_lamost", line, options, [&](const std::string& path) {
+  const auto read = [&](const std::string& path) {
     return rvfit_programs::one_target(rvfit::io::read_lamost(path, lamost));
+  };
+  return rvfit_programs::run_app(app, argc, argv, options, read, [&] {
+    lamost.exposures = lamost.exposures || options.fit.rv_per_exposure;
+    options.arms_possible = {lamost.arm};
+    if (lamost.camera != "R") {
+      options.arms_possible.push_back(lamost.arm_b);
+    }
+    if (lamost.camera != "B") {
+      options.arms_possible.push_back(lamost.arm_r);
+    }
   });
 }

@@ -21,19 +21,17 @@ int main(int argc, char** argv) {
   CLI::App app("Fit radial velocity, rotation and labels of the stars of SDSS spec- files.",
                "rvfit_sdss");
   rvfit_programs::declare_common_options(app, options);
-  app.add_option("--arm", sdss.arm, "Arm of the emulator")->capture_default_str()->group(group);
+  rvfit_programs::add_arm(app, "--arm", sdss.arm, "", group);
   app.add_flag("--exposures", sdss.exposures,
                "Fit the exposures of both cameras together instead of the coadd")
       ->group(group);
-  app.add_flag("--rv-per-exposure", options.fit.rv_per_exposure,
-               "Fit the exposures with an rv for each")
-      ->group(group);
+  rvfit_programs::add_rv_per_exposure(app, options, "exposures", group);
   rvfit_programs::add_mask_bits(app, sdss.mask_bits, rvfit::io::sdss_mask_bits)->group(group);
-  const rvfit_programs::CommandLine line = rvfit_programs::parse(app, argc, argv, options, [&] {
+  const auto read = [&](const std::string& path) {
+    return rvfit_programs::one_target(rvfit::io::read_sdss(path, sdss));
+  };
+  return rvfit_programs::run_app(app, argc, argv, options, read, [&] {
     sdss.exposures = sdss.exposures || options.fit.rv_per_exposure;
     options.arms_wanted = {sdss.arm};
-  });
-  return rvfit_programs::run_program("rvfit_sdss", line, options, [&](const std::string& path) {
-    return rvfit_programs::one_target(rvfit::io::read_sdss(path, sdss));
   });
 }

@@ -5,6 +5,7 @@
 
 #include "core/command_line.hpp"
 #include "core/program.hpp"
+#include <rvfit/io/exposures_of_table.hpp>
 #include <rvfit/io/mask_bits.hpp>
 #include <rvfit/io/read_image.hpp>
 #include <rvfit/io/read_table.hpp>
@@ -35,7 +36,8 @@ struct TextPerArm {
 struct Options : rvfit_programs::Options {
   std::vector<rvfit::io::TableArm> arms;
   rvfit::io::TableColumns columns;
-  TextPerArm mask_column, mask_bits, error_hdu, variance_hdu, ivar_hdu, mask_hdu;
+  TextPerArm mask_column, mask_bits, systematic_column;
+  TextPerArm error_hdu, variance_hdu, ivar_hdu, mask_hdu, systematic_hdu;
   std::vector<std::string> fit_arms;  ///< empty: all
   std::optional<double> min_snr;
 };
@@ -110,6 +112,10 @@ void declare_columns(CLI::App& app, Options& options) {
       ->excludes(ivar)
       ->excludes(error)
       ->group(group);
+  add_text(app, "--sys-err-column", options.systematic_column,
+           "Column of systematic errors, added in quadrature to those of every pixel; of all arms "
+           "or arm by arm")
+      ->group(group);
   add_text(app, "--mask-column", options.mask_column,
            "Column that says where a pixel is bad: not 0, or a bit of --mask-bits; of all arms or "
            "arm by arm")
@@ -130,6 +136,7 @@ void declare_images(CLI::App& app, Options& options) {
   add_text(app, "--variance-hdu", options.variance_hdu, "HDU of variances")->group(group);
   add_text(app, "--ivar-hdu", options.ivar_hdu, "HDU of inverse variances")->group(group);
   add_text(app, "--mask-hdu", options.mask_hdu, "HDU of a mask")->group(group);
+  add_text(app, "--sys-err-hdu", options.systematic_hdu, "HDU of systematic errors")->group(group);
 }
 
 void declare(CLI::App& app, Options& options) {
@@ -151,6 +158,8 @@ void declare(CLI::App& app, Options& options) {
       "Arms to fit, of those named by --arm [all]")
       ->type_name("NAME,...")
       ->group(group);
+  rvfit_programs::add_rv_per_exposure(
+      app, options, "exposures of an arm, which --arm then names several times,", group);
   app.add_option("--minsn", options.min_snr, "Fit only where the S/N of the best arm is above")
       ->group(group);
   declare_columns(app, options);
@@ -172,6 +181,7 @@ void settle(Options& options) {
   for (rvfit::io::TableArm& arm : options.arms) {
     arm.mask = options.mask_column.of(arm.name);
     arm.mask_bits = bits_of(options.mask_bits.of(arm.name));
+    arm.systematic = options.systematic_column.of(arm.name);
   }
   for (const rvfit_programs::LineSpreadChoice& choice : options.spectra.line_spread) {
     if (choice.source == rvfit_programs::LineSpreadChoice::Source::column) {
@@ -189,7 +199,7 @@ rvfit::io::Spectra read_images(rvfit::io::FitsInput& file, const Options& option
     spectra.arms.push_back(rvfit::io::read_image_arm(
         file, {arm.hdu, options.error_hdu.of(arm.name), options.variance_hdu.of(arm.name),
                options.ivar_hdu.of(arm.name), options.mask_hdu.of(arm.name), arm.mask_bits,
-               options.columns.wave_unit}));
+               options.columns.wave_unit, options.systematic_hdu.of(arm.name)}));
     rvfit::io::SpectraArm& read = spectra.arms.back();
     const auto before = std::count_if(spectra.arms.begin(), spectra.arms.end() - 1,
                                       [&](const auto& other) { return other.name == arm.name; });
@@ -223,6 +233,13 @@ rvfit_programs::Reading read(const std::string& path, const Options& options) {
     });
   }
   reading.targets = rvfit::io::one_by_one(rows);
+  if (options.fit.rv_per_exposure) {
+    rvfit::io::ExposuresOfTable exposures(std::move(reading.spectra));
+    for (std::vector<std::size_t>& target : reading.targets) {
+      target = exposures.rows_of(target.front());
+    }
+    reading.spectra = exposures.take();
+  }
   return reading;
 }
 
@@ -236,14 +253,12 @@ int main(int argc, char** argv) {
                "rvfit_table");
   rvfit_programs::declare_common_options(app, options);
   rvfit_table::declare(app, options);
-  const rvfit_programs::CommandLine line = rvfit_programs::parse(app, argc, argv, options, [&] {
+  const auto read = [&](const std::string& path) { return rvfit_table::read(path, options); };
+  return rvfit_programs::run_app(app, argc, argv, options, read, [&] {
     rvfit_table::settle(options);
     rvfit_programs::require_different("--copy-columns", options.columns.copy);
     for (const rvfit::io::TableArm& each : options.arms) {
       options.arms_wanted.push_back(each.name);
     }
-  });
-  return rvfit_programs::run_program("rvfit_table", line, options, [&](const std::string& path) {
-    return rvfit_table::read(path, options);
   });
 }

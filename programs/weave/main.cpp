@@ -17,17 +17,17 @@ int main(int argc, char** argv) {
   CLI::App app("Fit radial velocity, rotation and labels of the stars of WEAVE's L1 files.",
                "rvfit_weave");
   rvfit_programs::declare_common_options(app, options);
-  app.add_option("--arm-b", weave.arm_b, "Arm of the emulator for the blue camera")
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--arm-r", weave.arm_r, "The same, red")->capture_default_str()->group(group);
+  rvfit_programs::add_arm(app, "--arm-b", weave.arm_b, "for the blue camera", group);
+  rvfit_programs::add_arm(app, "--arm-r", weave.arm_r, "for the red camera", group);
   app.add_flag("--all-rows", weave.all_rows, "Also fibers on the sky")->group(group);
-  const rvfit_programs::CommandLine line = rvfit_programs::parse(app, argc, argv, options);
-  return rvfit_programs::run_program("rvfit_weave", line, options, [&](const std::string& path) {
+  const auto read = [&](const std::string& path) {
     rvfit::io::WeaveFile file = rvfit::io::read_weave(path, weave);
     rvfit_programs::Reading reading;
     reading.spectra = std::move(file.spectra);
     reading.targets = rvfit::io::one_by_one(file.targets);
     return reading;
+  };
+  return rvfit_programs::run_app(app, argc, argv, options, read, [&] {
+    options.arms_possible = {weave.arm_b, weave.arm_r};
   });
 }

@@ -15,7 +15,7 @@ expect_bad 'absent.fits: no such file' "${desi[@]}" absent.fits
 mkdir folder
 expect_bad 'folder: is a folder' "${desi[@]}" folder
 echo 'not a FITS file' > text.fits
-expect_bad 'text.fits: cannot be read as a FITS file (CFITSIO' "${desi[@]}" text.fits
+expect_bad 'text.fits: cannot be read as a FITS file: does not begin with SIMPLE' "${desi[@]}" text.fits
 true > empty.fits
 expect_bad 'empty.fits: cannot be read as a FITS file' "${desi[@]}" empty.fits
 head -c $((size - 2880)) good.fits > cut.fits
@@ -34,7 +34,8 @@ expect_bad "--fix-param vmic: a fit has teff, logg" "${desi[@]}" --fix-param vmi
 expect_bad "and vgauss with --max-vgauss" "${desi[@]}" --fix-param vgauss=1 good.fits
 expect_bad "and vsini without --rotation off" "${desi[@]}" --rotation off --priors vsini=1,1 good.fits
 expect_bad "--fix-param vsini=600: outside its bounds [0, 500]" "${desi[@]}" --fix-param vsini=600 good.fits other.fits
-expect_bad 'good.fits: ' "${desi[@]}" --max-vel 200000 good.fits # templates do not reach as far
+expect_bad "--min-vel, --max-vel: templates of arm desi_b cover no wavelength at every rv from -1500 to 200000 km/s" \
+  "${desi[@]}" --max-vel 200000 good.fits absent.fits # found before any file is looked at
 expect_bad 'absent.fits: no such file' rvfit_desi --emulator absent.fits --output-dir out good.fits
 expect_bad "RVFITFMT is '', expected 'EMULATOR'" rvfit_desi --emulator good.fits --output-dir out good.fits
 head -c 100000 "$demo_emulator" > emulator.fits
@@ -45,6 +46,10 @@ expect_bad "'a/b' is no part of a file's name" "${desi[@]}" --output-tab-prefix 
 expect_bad 'rvfit_desi: FILE is required' "${desi[@]}"
 expect_bad "--rv-max: 'nan' is not a number from 0 to 100000" rvfit_simulate --emulator "$demo_emulator" --output x.fits --rv-max nan
 expect_bad "emulator.fits: no arm 'other', there are: desi_b" rvfit_sdss --emulator "$demo_emulator" --output-dir out --arm other a.fits b.fits
+for program in "lamost|'lamost' or 'mrs_b' or 'mrs_r'" "weave|'weave_b' or 'weave_r'" "apogee|'apogee'" "sdss|'sdss1'"; do
+  expect_bad "emulator.fits: no arm ${program#*|}, there are: desi_b" "rvfit_${program%|*}" --emulator "$demo_emulator" \
+    --output-dir out a.fits b.fits
+done
 touch file
 expect_bad 'folder cannot be made' rvfit_desi --emulator "$demo_emulator" --output-dir file/out good.fits
 rm file

@@ -48,6 +48,8 @@ done
 one=("$RVFIT_BIN_DIR/rvfit_desi" --emulator "$demo_emulator" --quiet --output-dir one)
 error=$( (ulimit -f 0 && exec "${one[@]}" --process-status-file status.txt --targetid 1 a.fits) 2>&1) && fail "code 0"
 [[ $error == *cannot\ be\ written* ]] && [ ! -s status.txt ] || fail "status: $error, $(cat status.txt)"
+error=$("${one[@]}" --log /dev/full --log-level INFO --targetid 1 a.fits b.fits 2>&1) && fail "log: code 0"
+[ "$(grep -c '/dev/full: log cannot be written: No space' <<< "$error")" -eq 1 ] && [ -e one/rvtab_b.fits ] || fail "log: $error"
 for output in --summary-json --process-status-file; do
   error=$("${one[@]}" "$output" /dev/full --targetid 1 a.fits 2>&1) && fail "$output: code 0"
   [[ $error == *"/dev/full: cannot be written: No space"* ]] || fail "$output: $error"

@@ -31,7 +31,25 @@ assert len(re.findall('src="data:image/png;base64,', text)) == 3 + 3, "three dis
 assert not re.findall('(?:src|href)="(?!data:)', text)
 PYTHON
 
+# The next run removes what a killed one has left, and a page that is a link stays one.
+machine=$("$python" - << 'PYTHON'
+import os, socket
+place, value = socket.gethostname() + os.readlink("/proc/self/ns/pid"), 2166136261
+for byte in place.encode():
+    value = (value ^ byte) * 16777619 % 2**32
+print(f"{value:08x}")
+PYTHON
+)
+(exec true) & dead=$!
+wait "$dead"
+mkdir "pages/.run.html.$machine-$dead-1.tmp" far
+touch "pages/.run.html.$machine-$dead-1.tmp/0.png"
+mv pages/run.html far
+ln -s ../far/run.html pages/run.html
+
 # A second run that has nothing left to do counts what is there.
 "$RVFIT_BIN_DIR/${desi[0]}" "${desi[@]:1}" --quiet --skip-existing "$name"
 grep -q '1 file was passed over' pages/run.html || fail "nothing of the file that was passed over"
 grep -q '3 spectra in 1 file' pages/run.html || fail "its spectra are not counted"
+[ "$(ls -A pages)" = run.html ] || fail "left in pages: $(ls -A pages)"
+[ -L pages/run.html ] && [ "$(ls -A far)" = run.html ] || fail "the link is gone: $(ls -lA pages far)"

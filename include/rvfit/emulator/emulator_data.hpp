@@ -11,6 +11,7 @@
 #include <rvfit/emulator/activation.hpp>
 #include <rvfit/emulator/grid_data.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -39,6 +40,12 @@ struct InputData {
   double scale = 1.0;
 };
 
+/// A point of a line spread that changes with wavelength.
+struct SpreadPoint {
+  double wave;   ///< [Angstrom]
+  double sigma;  ///< [Angstrom]
+};
+
 /// The library of one arm: a network, or templates on a grid.
 struct ArmData {
   std::string name;  ///< setup, e.g. desi_b
@@ -54,7 +61,25 @@ struct ArmData {
   std::string software_version;
   /// Gaussian line spread of the templates, NaN if not known   [Angstrom]
   double lsf_sigma = std::numeric_limits<double>::quiet_NaN();
+  std::vector<SpreadPoint>
+      spread;  ///< the same where it changes, of increasing wavelength; empty: `lsf_sigma`
   Medium medium = Medium::unknown;  ///< of the wavelengths
+
+  /// Gaussian line spread of the templates at a wavelength, linear between the points and constant beyond them; NaN if not
+  /// known [Angstrom].
+  [[nodiscard]] double lsf_at(double wave) const {
+    if (spread.empty()) {
+      return lsf_sigma;
+    }
+    const auto after = std::find_if(spread.begin(), spread.end(),
+                                    [&](const SpreadPoint& point) { return point.wave > wave; });
+    if (after == spread.begin() || after == spread.end()) {
+      return after == spread.begin() ? spread.front().sigma : spread.back().sigma;
+    }
+    const SpreadPoint& before = *(after - 1);
+    const double part = (wave - before.wave) / (after->wave - before.wave);
+    return before.sigma + part * (after->sigma - before.sigma);
+  }
 
   [[nodiscard]] bool is_grid() const { return !label_grid.axes.empty(); }
 

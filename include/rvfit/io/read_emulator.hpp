@@ -111,6 +111,7 @@ class EmulatorReader {
       }
       arm.lsf_sigma = *sigma;
     }
+    arm.spread = read_spread(prefix + "_LSF");
     arm.medium = read_medium(hdu);
     arm.exponential_output = choose(hdu, "OUTPUT", "LINEAR", "EXP");
     arm.grid = read_grid(hdu);
@@ -124,6 +125,29 @@ class EmulatorReader {
       file_.fail(hdu, "LIBTYPE is '" + kind + "', expected 'NETWORK' or 'GRID'");
     }
     return arm;
+  }
+
+  /// The line spread of templates where it changes with wavelength; nothing if there is no such table.
+  [[nodiscard]] std::vector<SpreadPoint> read_spread(const std::string& hdu) {
+    std::vector<SpreadPoint> spread;
+    if (!file_.has(hdu)) {
+      return spread;
+    }
+    const auto wave = file_.read_column<double>(hdu, "WAVE");
+    const auto sigma = file_.read_column<double>(hdu, "SIGMA");
+    for (std::size_t n = 0; n < wave.size(); ++n) {
+      if (!(wave[n] > (n == 0 ? 0.0 : wave[n - 1])) || !(sigma[n] >= 0.0) ||
+          !std::isfinite(wave[n]) || !std::isfinite(sigma[n])) {
+        file_.fail(hdu, "row " + std::to_string(n + 1) + " has WAVE " + std::to_string(wave[n]) +
+                            " and SIGMA " + std::to_string(sigma[n]) +
+                            ", expected increasing wavelengths and widths, in Angstrom");
+      }
+      spread.push_back({wave[n], sigma[n]});
+    }
+    if (spread.empty()) {
+      file_.fail(hdu, "has no rows, expected the line spread at one wavelength at least");
+    }
+    return spread;
   }
 
   /// MEDIUM, unknown if it is not there.

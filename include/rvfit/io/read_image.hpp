@@ -28,6 +28,7 @@ struct ImageHdus {
   std::string mask = {};        ///< none, unless it is named
   std::int64_t mask_bits = -1;  ///< bits that make a pixel bad; -1: any value but 0
   std::string wave_unit = {};   ///< empty: the header's
+  std::string systematic = {};  ///< errors that are added in quadrature; empty: none
 };
 
 /// Whether an HDU is an image.
@@ -49,6 +50,7 @@ struct ImageHdus {
   }
   const std::size_t pixels = shape.back(), rows = element_count(shape) / pixels;
   SpectraArm arm;
+  arm.flux_unit = file.keyword<std::string>(hdus.flux, "BUNIT").value_or("");
   arm.wave = detail::solved_wavelengths(file, hdus.flux, pixels, hdus.wave_unit);
   arm.medium = detail::solved_medium(file, hdus.flux);
   std::vector<double> flux = file.read_image<double>(hdus.flux, shape), ivar;
@@ -65,6 +67,9 @@ struct ImageHdus {
     file.fail(hdus.flux,
               "is an image, whose errors are in another HDU: --error-hdu, --variance-hdu "
               "or --ivar-hdu names it");
+  }
+  if (!hdus.systematic.empty()) {
+    add_errors(ivar, file.read_image<double>(hdus.systematic, shape));
   }
   arm.mask.assign(flux.size(), 0);
   if (!hdus.mask.empty()) {

@@ -35,6 +35,7 @@ struct TableArm {
   std::string hdu = "1";        ///< name or number
   std::string mask = {};        ///< column of its mask; empty: that of TableColumns
   std::int64_t mask_bits = -1;  ///< bits of the mask that make a pixel bad; -1: any value but 0
+  std::string systematic = {};  ///< column of errors that are added in quadrature; empty: none
 };
 
 /// Columns with the parts of a spectrum. An empty name looks for the usual ones, upper or lower case.
@@ -99,8 +100,12 @@ class TableArmReader {
                           " pixels, expected at least one of two");
     }
     out_.name = arm.name;
+    out_.flux_unit = file.column_unit(hdu_, flux);
     flux_ = read<double>(flux);
     read_weights();
+    if (!arm.systematic.empty()) {
+      add_errors(ivar_, read<double>(require_column(file, hdu_, arm.systematic, "errors", {})));
+    }
     read_mask();
     read_wave();
     set_fluxes(out_, flux_, ivar_);

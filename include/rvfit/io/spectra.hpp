@@ -23,6 +23,7 @@ namespace rvfit::io {
 struct SpectraArm {
   std::string name;                ///< setup of the emulator, desi_b
   std::string label;               ///< as in names of HDUs and columns, B
+  std::string flux_unit;           ///< as the file has it, for figures; empty if it does not say
   std::vector<double> wave;        ///< (N), or (R, N) if `wave_rows` is R; increasing  [Angstrom]
   std::vector<float> flux;         ///< (R, N)  as in the file, NaN included            [unit]
   std::vector<float> ivar;         ///< (R, N)  inverse variance                        [1 / unit^2]
@@ -99,6 +100,7 @@ inline void add_errors(std::vector<double>& ivar, const std::vector<double>& err
   SpectraArm taken;
   taken.name = arm.name;
   taken.label = arm.label;
+  taken.flux_unit = arm.flux_unit;
   taken.medium = arm.medium;
   taken.wave_rows = arm.wave_rows == 1 ? 1 : rows.size();
   const auto copy = [&](auto& to, const auto& from, std::size_t width) {

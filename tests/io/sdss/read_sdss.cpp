@@ -124,7 +124,30 @@ TEST_CASE("read_sdss: exposures of both cameras are arms, and what a camera lack
   CHECK(std::get<std::vector<std::int64_t>>(spectra.columns[0].values).size() == 2);
   write_spec(path, "");
   CHECK(read_error(path, [&] { (void)io::read_sdss(path, options); }) ==
-        "HDU '1': is not followed by exposures, expected HDUs named B1-.. or R1-..: a lite file?");
+        "HDU '1': is not followed by exposures, expected HDUs named B1-.., R1-.. or MJD_EXP_..: "
+        "a lite file?");
+}
+
+TEST_CASE("read_sdss: exposures of SDSS-V have both cameras and are one arm") {
+  const ScratchFolder folder;
+  const std::string path = folder / "spec.fits";
+  {
+    io::FitsOutput file(path);
+    file.write_keywords({{"BUNIT", std::string("1E-17 erg/cm^2/s/Ang"), ""}});
+    file.write_table("COADD", pixels(3, 3.6, "and_mask"));
+    file.write_table("SPALL", {{"MJD", "", "", std::vector<std::int32_t>{59147}}});
+    file.write_table("MJD_EXP_59147-00", pixels(3, 3.6, "and_mask"));
+    file.write_table("MJD_EXP_59147-01", pixels(3, 3.6, "and_mask"));
+    file.commit();
+  }
+  io::SdssOptions options;
+  options.exposures = true;
+  const io::Spectra spectra = io::read_sdss(path, options);
+  REQUIRE(spectra.arms.size() == 1);
+  CHECK(spectra.arms[0].label == "SDSS1");
+  CHECK(spectra.arms[0].wave_rows == 2);
+  CHECK(spectra.arms[0].snr.size() == 2);
+  CHECK(spectra.arms[0].flux_unit == "1E-17 erg/cm^2/s/Ang");
 }
 
 TEST_CASE("read_sdss: what is missing or odd is named") {

@@ -12,6 +12,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -145,6 +146,25 @@ TEST_CASE("match_library: only the wavelengths that are wanted stay") {
   CHECK(error() == "--wave-range: no arm 'green', there are: B");
 }
 
+TEST_CASE("match_library: an arm that the library lacks is told for the first file that wants it") {
+  rvfit_programs::Options options;
+  EmulatorData library = library_in(Medium::vacuum);
+  const rvfit_programs::Reader read = [](const std::string&) {
+    Reading reading = reading_in(Medium::vacuum);
+    reading.spectra.arms.push_back(reading.spectra.arms[0]);
+    reading.spectra.arms[1].name = "red";
+    reading.spectra.arms[1].label = "R";
+    return reading;
+  };
+  const rvfit_programs::Reader matched = rvfit_programs::matched_to_library(read, options, library);
+  CHECK(read_error("a.fits", [&] { (void)matched("a.fits"); }) ==
+        "arm R: the library has no arm 'red', there are: blue; other files that want it fail "
+        "without a line");
+  CHECK_THROWS_AS((void)matched("b.fits"), rvfit_programs::ToldBefore);
+  library.arms.emplace_back().name = "red";
+  CHECK(matched("c.fits").spectra.arms.size() == 2);
+}
+
 TEST_CASE("match_library: a line spread stays where it can be applied") {
   rvfit_programs::Options options;
   Reading with_spread = reading_in(Medium::vacuum);
@@ -170,6 +190,32 @@ TEST_CASE("match_library: a line spread stays where it can be applied") {
   options.spectra.line_spread = {rvfit_programs::parse_line_spread("file")};
   CHECK(error(reading_in(Medium::vacuum)) ==
         "arm B: --lsf: the file does not tell its line spread");
+}
+
+TEST_CASE("match_library: a library's line spread that changes with wavelength is taken off") {
+  EmulatorData library = library_in(Medium::vacuum);
+  library.arms[0].spread = {{4999.0, 1.0}, {5001.0, 3.0}};
+  CHECK(library.arms[0].lsf_at(4000.0) == 1.0);
+  CHECK(library.arms[0].lsf_at(5000.0) == 2.0);
+  CHECK(library.arms[0].lsf_at(6000.0) == 3.0);
+  rvfit_programs::Options options;
+  Reading reading = reading_in(Medium::vacuum);
+  reading.spectra.arms[0].line_spread = {3.0F, 5.0F, 2.0F, 2.0F, 3.0F, NAN};
+  const rvfit_programs::Reader read = [&](const std::string&) { return reading; };
+  const auto spread = [&] {
+    return rvfit_programs::matched_to_library(read, options, library)("file.fits")
+        .spectra.arms[0]
+        .line_spread;
+  };
+  const std::vector<float> left = spread();
+  CHECK(left[0] == static_cast<float>(std::sqrt(5.0)));  // 3^2 - 2^2
+  CHECK(left[1] == 4.0F);                                // 5^2 - 3^2
+  CHECK(left[2] == 0.0F);                                // narrower than the templates
+  CHECK(left[3] == 0.0F);
+  CHECK(left[4] == 0.0F);
+  CHECK(std::isnan(left[5]));
+  options.fit.lsf_sigma.all = 1.0;  // a number given comes before it, and the fit takes it off
+  CHECK(spread()[1] == 5.0F);
 }
 
 TEST_CASE("--lsf: kinds, numbers and columns") {

@@ -8,12 +8,16 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace rvfit_programs::test {
@@ -26,8 +30,24 @@ rvfit::ParameterSet parameters_of_a_fit() {
                               {.name = "rv", .unit = "km/s", .lower = -900, .upper = 900}});
 }
 
+std::atomic<int> files_read = 0;
+constexpr int slow_file = 7777;
+
+/// Wait until nobody has read a file for a while: how many have been read then?
+int files_read_at_last() {
+  constexpr std::chrono::milliseconds pause(20);
+  int read = files_read;
+  for (int quiet = 0; quiet < 10; ++quiet) {
+    std::this_thread::sleep_for(pause);
+    if (files_read != std::exchange(read, files_read)) {
+      quiet = 0;
+    }
+  }
+  return read;
+}
+
 /// Says that rv is the flux of the first pixel, and the model the flux; impossible where that is
-/// negative.
+/// negative. The flux of `slow_file` takes until reading has come to rest.
 class FakeFitter final : public SurveyFitter {
  public:
   [[nodiscard]] std::string execution_space() const override { return "none"; }
@@ -35,6 +55,8 @@ class FakeFitter final : public SurveyFitter {
   [[nodiscard]] std::size_t workers() const override { return 3; }
   [[nodiscard]] std::size_t batch_size(std::size_t) const override { return 4; }
   [[nodiscard]] const rvfit::ParameterSet& parameters() const override { return parameters_; }
+
+  [[nodiscard]] rvfit::WaveRange covered(const std::string&) const override { return {0, 1e9}; }
 
   [[nodiscard]] BatchFit fit(std::size_t, const Batch& batch, Seconds& seconds) override {
     const rvfit::io::SpectraArm& arm = batch.arms[0];
@@ -46,6 +68,9 @@ class FakeFitter final : public SurveyFitter {
     result.arms = static_cast<int>(batch.exposures);
     for (std::size_t b = 0; b < size; ++b) {
       const float flux = arm.flux[b * arm.pixels()];
+      if (flux == static_cast<float>(slow_file)) {
+        read_meanwhile = files_read_at_last();
+      }
       if (flux < 0) {
         throw rvfit::InvalidArgument("impossible");
       }
@@ -70,6 +95,8 @@ class FakeFitter final : public SurveyFitter {
     return fit;
   }
 
+  std::atomic<int> read_meanwhile = 0;  ///< files, while `slow_file` was fitted
+
  private:
   rvfit::ParameterSet parameters_ = parameters_of_a_fit();
 };
@@ -77,11 +104,15 @@ class FakeFitter final : public SurveyFitter {
 /// Files "R-F": R rows with flux F + row; F = "bad" cannot be read, "torn" not from row 5 on,
 /// "impossible" cannot be fitted.
 Reading read_fake(const std::string& path) {
+  ++files_read;
   const std::string name = std::filesystem::path(path).filename().string();
   const std::string kind = name.substr(name.find('-') + 1);
   const auto rows = static_cast<std::size_t>(std::stoi(name));
   if (kind == "bad") {
     throw rvfit::io::IoError(path + ": bad");
+  }
+  if (kind == "told") {
+    throw ToldBefore(path + ": bad as another");
   }
   const float first = kind == "impossible" ? -1000.0F : kind == "torn" ? 0.0F : std::stof(kind);
   Reading reading;
@@ -115,6 +146,7 @@ struct Outcome {
   bool good;
   Summary summary;
   std::vector<std::string> status;  ///< lines, without seconds
+  int read_meanwhile = 0;           ///< files, while one took long
 };
 
 Outcome run(const ScratchFolder& folder, const std::vector<std::string>& names, Options options) {
@@ -134,6 +166,7 @@ Outcome run(const ScratchFolder& folder, const std::vector<std::string>& names, 
     Outputs outputs("test", options, emulator, fitter.parameters(), report);
     const Reader reader = read_fake;
     outcome.good = Pipeline(options, reader, files, fitter, outputs, status, outcome.summary).run();
+    outcome.read_meanwhile = fitter.read_meanwhile;
   }
   std::ifstream lines(status_file);
   for (std::string line; std::getline(lines, line);) {
@@ -207,6 +240,29 @@ TEST_CASE("Pipeline: nothing of files after a bad one if it is to stop there") {
       CHECK(names_in(folder / "out") ==
             std::set<std::string>{"rvtab_9-100", "rvmod_9-100", "rvtab_5-1", "rvmod_5-1"});
     }
+  }
+}
+
+TEST_CASE("Pipeline: while one file takes long, those after it are begun in bounded number") {
+  constexpr int files = 300;
+  std::vector<std::string> names{"1-" + std::to_string(slow_file)};
+  for (int file = 1; file < files; ++file) {
+    names.push_back("1-" + std::to_string(file));
+  }
+  for (const bool gather : {false, true}) {
+    CAPTURE(gather);
+    const ScratchFolder folder;
+    Options options;
+    options.gather = gather;
+    files_read = 0;
+    const Outcome outcome = run(folder, names, options);
+    CHECK(outcome.good);
+    CHECK(outcome.status.size() == files);
+    CHECK(outcome.status[0] == names[0] + " SUCCESS 1");
+    CHECK(outcome.status[1] == names[1] + " SUCCESS 1");
+    // Three groups of two batches of four stars for each of three workers.
+    CHECK(outcome.read_meanwhile >= 16);
+    CHECK(outcome.read_meanwhile <= 3 * 2 * 4 * 3);
   }
 }
 

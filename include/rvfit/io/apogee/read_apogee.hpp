@@ -99,7 +99,8 @@ namespace detail {
   }
   const std::size_t first_row = options.visits && rows > 2 ? 2 : 0;
   const std::size_t last_row = options.visits && rows > 2 ? rows : 1;
-  // Gaps between chips (Wilson et al. 2019, PASP 131, 055001, section 3): red, middle and blue.
+  // Red, middle and blue, which end within the gaps, 1.644 to 1.647 and 1.581 to 1.585 micrometers (SDSS DR10, "Using
+  // APOGEE spectra", wavelength coverage and chip gaps; chips 1.647-1.696, 1.585-1.644, 1.514-1.581).
   constexpr std::array<std::array<double, 2>, 3> chips{
       {{16450.0, 17000.0}, {15840.0, 16450.0}, {15000.0, 15840.0}}};
   std::vector<SpectraArm> arms;
@@ -155,6 +156,7 @@ namespace detail {
     spectra.arms[chip].name = options.arms[chip];
     spectra.arms[chip].label = std::string("CHIP_") + "ABC"[chip];
     spectra.arms[chip].medium = Medium::vacuum;
+    spectra.arms[chip].flux_unit = file.keyword<std::string>("1", "BUNIT").value_or("");
   }
   using Kind = HeaderColumn::Kind;
   spectra.columns = header_columns(

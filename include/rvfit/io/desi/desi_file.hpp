@@ -23,9 +23,7 @@ struct DesiFile : Spectra {
   std::vector<std::string> object_type;    ///< (R) OBJTYPE
   std::vector<std::int64_t> fiber_status;  ///< (R) FIBERSTATUS, else COADD_FIBERSTATUS
   std::vector<std::int64_t> exposure_id;   ///< (R) EXPID, empty where there is none
-  std::vector<std::string>
-      flux_units;                     ///< of each arm, as the file has it, empty if it does not say
-  std::shared_ptr<FitsInput> tables;  ///< FIBERMAP, SCORES and EXP_FIBERMAP as they are
+  std::shared_ptr<FitsInput> tables;       ///< FIBERMAP, SCORES and EXP_FIBERMAP as they are
 
   [[nodiscard]] std::size_t rows() const { return target_id.size(); }
 };

@@ -246,7 +246,7 @@ class DesiInput {
       place.first = first;
       detail::cut(arm.wave, width, first, last - first);
     }
-    desi_.flux_units.push_back(file_.keyword<std::string>(hdus + "_FLUX", "BUNIT").value_or(""));
+    arm.flux_unit = file_.keyword<std::string>(hdus + "_FLUX", "BUNIT").value_or("");
     arm.snr = desi_recorded_snr(file_, label, desi_.rows());
     places_.push_back(std::move(place));
     desi_.arms.push_back(std::move(arm));

@@ -5,7 +5,9 @@
 /// Reads `spec-` files of SDSS, SEGUE, BOSS, eBOSS and SDSS-V's BOSS spectrograph: one star, the coadd of both
 /// cameras in HDU 1 with columns flux, loglam (log10 of vacuum Angstrom), ivar, and_mask and wdisp. Files that
 /// are not `lite` have the exposures of each camera in HDUs of their own, named after it (B1-00104927-..),
-/// with mask instead of and_mask. Wavelengths are heliocentric.
+/// with mask instead of and_mask. SDSS-V's have a spectrum of both cameras for each exposure, MJD_EXP_59147-00 and
+/// so on, by its day and number, on the wavelengths of the coadd (idlspec2d, rm_combine_script.pro and its like).
+/// Wavelengths are heliocentric.
 ///
 /// wdisp is the line spread, sigma in pixels of 1e-4 in log10: 69 km/s in a coadd. It is measured on arc
 /// lamps, pixel included (Smee et al. 2013, AJ 146, 32).
@@ -61,39 +63,45 @@ namespace detail {
   return spectrum;
 }
 
-/// 'b' or 'r', the camera of an exposure's HDU; 0 for other HDUs.
+/// 'b' or 'r', the camera of an exposure's HDU, 'a' of one of both; 0 for other HDUs.
 [[nodiscard]] inline char sdss_camera(const std::string& name) {
+  if (upper_case(name).starts_with("MJD_EXP_")) {
+    return 'a';
+  }
   const bool is_exposure =
       name.size() > 3 && std::isdigit(static_cast<unsigned char>(name[1])) && name[2] == '-';
   const auto camera = static_cast<char>(std::tolower(static_cast<unsigned char>(name[0])));
   return is_exposure && (camera == 'b' || camera == 'r') ? camera : '\0';
 }
 
-/// The exposures, an arm for each camera; a camera that has fewer gets some without weight.
+/// The exposures, an arm for each camera or one of both; a camera that has fewer gets some without weight.
 [[nodiscard]] inline std::vector<SpectraArm> read_sdss_exposures(FitsInput& file,
                                                                  const SdssOptions& options) {
-  std::vector<OneSpectrum> cameras[2];
+  const std::string order = "bra";
+  std::vector<OneSpectrum> cameras[3];
   for (int n = 1; file.has(std::to_string(n)); ++n) {
     const std::string hdu = std::to_string(n);
     const auto name = file.keyword<std::string>(hdu, "EXTNAME").value_or("");
     const char camera = name.empty() ? '\0' : sdss_camera(name);
     if (camera != '\0') {
-      cameras[camera == 'b' ? 0 : 1].push_back(read_sdss_hdu(file, hdu, options.mask_bits));
+      cameras[order.find(camera)].push_back(read_sdss_hdu(file, hdu, options.mask_bits));
     }
   }
-  const std::size_t most = std::max(cameras[0].size(), cameras[1].size());
+  const std::size_t most = std::max({cameras[0].size(), cameras[1].size(), cameras[2].size()});
   if (most == 0) {
-    file.fail("1",
-              "is not followed by exposures, expected HDUs named B1-.. or R1-..: a lite file?");
+    file.fail(
+        "1",
+        "is not followed by exposures, expected HDUs named B1-.., R1-.. or MJD_EXP_..: a lite "
+        "file?");
   }
   std::vector<SpectraArm> arms;
-  for (const int camera : {0, 1}) {
+  for (const std::size_t camera : {0U, 1U, 2U}) {
     if (!cameras[camera].empty()) {
       while (cameras[camera].size() < most) {
         cameras[camera].push_back(without_weight(cameras[camera].back()));
       }
       arms.push_back(arm_of(file, "1", std::move(cameras[camera])));
-      arms.back().label = camera == 0 ? "B" : "R";
+      arms.back().label = camera == 2 ? upper_case(options.arm) : camera == 0 ? "B" : "R";
     }
   }
   return arms;
@@ -101,8 +109,8 @@ namespace detail {
 
 }  // namespace detail
 
-/// Read a file as one spectrum of an arm of the emulator, or as E exposures of the arms B and R, both shown
-/// by that arm of the emulator.
+/// Read a file as one spectrum of an arm of the emulator, or as E exposures of the arms B and R (of SDSS-V of one),
+/// all shown by that arm of the emulator.
 /// @throws IoError  not a file of this kind, or one without exposures
 [[nodiscard]] inline Spectra read_sdss(const std::string& path, const SdssOptions& options) {
   FitsInput file(path);
@@ -120,6 +128,7 @@ namespace detail {
   for (SpectraArm& arm : spectra.arms) {
     arm.name = options.arm;
     arm.medium = Medium::vacuum;
+    arm.flux_unit = file.keyword<std::string>("PRIMARY", "BUNIT").value_or("");
   }
   using Kind = HeaderColumn::Kind;
   spectra.columns = header_columns(
