@@ -51,7 +51,7 @@ build() {
   shift 3
   # shellcheck disable=SC2086 # a list of words
   cmake -S . -B "$out/$name" -G Ninja -DCMAKE_BUILD_TYPE=Release -DKokkos_ROOT="$kokkos" \
-    -DRVFIT_ENABLE_WARNINGS_AS_ERRORS=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON "$@" >&2 &&
+    -DRVFIT_ENABLE_WARNINGS_AS_ERRORS=OFF "$@" >&2 &&
     cmake --build "$out/$name" --parallel "$jobs" ${targets:+--target $targets} >&2
 }
 
