@@ -8,11 +8,21 @@
 #include "support/nist_models.hpp"
 #include "support/reference_fits.hpp"
 #include "support/shared_data.hpp"
+#include <rvfit/residual/profile_intervals.hpp>
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
+#include <map>
+#include <numeric>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace rvfit::test {
 
@@ -99,6 +109,71 @@ TEST_CASE("nist: with the default options, without weights, all runs have four d
   });
   CHECK(runs == 54);
   CHECK(converged == 54);
+}
+
+/// Distances of both ends of a parameter from the minimum, of each problem and parameter (tests/data/make_nist_minos.py).
+using Intervals = std::map<std::pair<std::string, int>, std::array<double, 2>>;
+Intervals read_minos() {
+  Intervals out;
+  std::ifstream file(test_file("nist_minos.txt"));
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string name, low, high;
+    int p = 0;
+    if (line.front() != '#' && words >> name >> p >> low >> high) {
+      out[{name, p}] = {std::stod(low), std::stod(high)};  // stod reads nan
+    }
+  }
+  return out;
+}
+
+TEST_CASE("nist: profile intervals are those of minos") {
+  const Intervals minos = read_minos();
+  int ends = 0, compared = 0;
+  double worst = 0.0;
+  for_each_nist_problem([&]<class Model>(const NistProblem& problem, const Model& model) {
+    const Double::execution_space exec;
+    constexpr int n = Model::parameters;
+    const auto row = [&](const std::vector<double>& values) {
+      return upload_matrix<Matrix<const double, Double>>(exec, "row", values, 1, values.size());
+    };
+    const ResidualData<Double> data{.y = row(problem.y)};
+    const ResidualOptions options{.solver = reference_options};
+    const auto fits = fit_residuals<Double>(exec, model, data, row(problem.certified), options);
+    std::vector<int> all(n);
+    std::iota(all.begin(), all.end(), 0);
+    const auto out = profile_intervals<Double>(exec, model, data, fits, all, options);
+    const auto theta = download(exec, fits.theta);
+    const auto end = download(exec, out.end);
+    const auto status = download(exec, out.status);
+    for (int p = 0; p < n; ++p) {
+      const auto q = static_cast<std::size_t>(p);
+      for (std::size_t side = 0; side < 2; ++side) {
+        CAPTURE(problem.name);
+        CAPTURE(p);
+        CAPTURE(side);
+        ++ends;
+        // minos finds no minimum of Lanczos1, whose errors are 1e-12 of its parameters: there F is a parabola, as far
+        // as rounding lets see, which moves F by some hundredths.
+        const bool parabola = problem.name == "Lanczos1";
+        const double deviation = (side == 0 ? -1.0 : 1.0) * problem.certified_deviation[q];
+        const double wanted = parabola ? deviation : minos.at({problem.name, p})[side];
+        if (std::isnan(wanted)) {
+          continue;
+        }
+        ++compared;
+        CHECK(status(0, q, side) == ProfileStatus::found);
+        const double got = end(0, q, side) - theta(0, q);
+        worst = parabola ? worst : std::max(worst, std::abs(got / wanted - 1.0));
+        // minos' own tolerance, and that of 1e-3; rounding
+        CHECK(std::abs(got - wanted) < (parabola ? 0.05 : 0.01) * std::abs(wanted));
+      }
+    }
+  });
+  std::printf("%d of %d ends compared, off by %.1e at most but for Lanczos1\n", compared, ends,
+              worst);
+  CHECK(ends == 2 * 120);
+  CHECK(compared >= ends - 1);  // the lower end of Nelson's b2 is lost by minos
 }
 
 TEST_CASE("nist: each of many perturbed copies is the same alone and in a batch") {
