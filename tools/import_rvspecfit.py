@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Turn an rvspecfit template library, network or grid, into one rvfit emulator file (docs/emulator_file.md).
+"""Turn an rvspecfit template library, network, grid or triangulation, into one rvfit emulator file (docs/emulator_file.md).
 
     import_rvspecfit.py LIBRARY --setups desi_b,desi_r,desi_z --output E.fits
 
-LIBRARY is the folder with interp_<setup>.h5 and the networks' state files, or a regular grid's interpdat_<setup>.npy.
+LIBRARY is the folder with interp_<setup>.h5 and the networks' state files, or interpdat_<setup>.npy of a regular grid or of a
+triangulation whose points form a grid, holes included: it becomes a grid, equal to it at the points.
 Batch norm that follows a non-linearity is folded into the next layer, exactly; whatever cannot be imported is refused
 by name. Debian: python3-h5py
 python3-torch python3-astropy python3-scipy.
@@ -35,7 +36,8 @@ BATCH_NORM_EPS = 1e-5  # torch's default, which the reference uses; it is not in
 GRID_TOLERANCE = 1e-6  # of a pixel
 ACTIVATIONS = {"SiLU": "SILU", "ReLU": "RELU", "LeakyReLU": "LEAKYRELU", "Sigmoid": "SIGMOID", "Tanh": "TANH",
                "Identity": "IDENTITY"}
-MAX_GRID_LABELS = 6
+MAX_GRID_LABELS, MAX_NODES = 6, 1000000
+PERTURBATION = 1e-6  # by which rvspecfit moves the points that it triangulates
 GRID_CLASSES = {"mapper_module": "rvspecfit.read_grid", "mapper_class_name": "LogParamMapper"}
 EXPECTED_CLASSES = {
     "module": "rvspecfit.nn.RVSInterpolator", "class_name": "RVSInterpolator",
@@ -61,7 +63,7 @@ class Description:
 
     def _group(self, group):
         content = {key: self._group(item) if isinstance(item, h5py.Group) else self._dataset(key, item)
-                   for key, item in group.items()}
+                   for key, item in group.items() if key != "triang"}  # a pickled object, which is not needed
         if group.attrs.get("type") in ("flattened_tuple", "flattened_list"):
             return [content[f"__item_{i}"] for i in range(len(content))]
         return content
@@ -101,18 +103,18 @@ class Description:
         return int(value.item())
 
 
-def is_grid(description):
-    """Kind of a library: True for a regular grid, False for a network. Refuses all but rvspecfit's own classes."""
+def kind_of(description):
+    """Kind of a library: 'generic' for a network, 'regulargrid' or 'triangulation'. Refuses all but rvspecfit's own classes."""
     content, path = description.content, description.path
     kind = content.get("interpolation_type", "regulargrid" if "regular" in content else None)
-    if kind not in ("generic", "regulargrid"):
-        raise ToolError(f"{path}: interpolation_type '{kind}', expected 'generic' or 'regulargrid'")
+    if kind not in ("generic", "regulargrid", "triangulation"):
+        raise ToolError(f"{path}: interpolation_type '{kind}', expected 'generic', 'regulargrid' or 'triangulation'")
     for key, expected in (EXPECTED_CLASSES if kind == "generic" else GRID_CLASSES).items():
         if description.get(key) != expected:
             raise ToolError(f"{path}: {key} '{description.get(key)}', expected '{expected}'")
     if kind == "generic" and not bool(content.get("log_spec", True)):
         raise ToolError(f"{path}: log_spec is False, expected a network that gives the logarithm of the spectrum")
-    return kind == "regulargrid"
+    return kind
 
 
 def read_wavelengths(description):
@@ -171,8 +173,7 @@ def read_nodes(description, npar):
     if nodes.shape != tuple(axis.size for axis in axes):
         raise ToolError(f"{path}: idgrid of shape {nodes.shape}, uvecs expected "
                         f"{tuple(axis.size for axis in axes)}")
-    complete = np.lib.stride_tricks.sliding_window_view(nodes, (2,) * npar).min(tuple(range(npar, 2 * npar))) >= 0
-    if not np.any(complete):
+    if not has_complete_cell(nodes):
         raise ToolError(f"{path}: idgrid expected a cell with a spectrum at every corner")
     vectors = description.array("vec")
     expected = np.array([axis[index] for axis, index in zip(axes, np.nonzero(nodes >= 0))])
@@ -183,6 +184,45 @@ def read_nodes(description, npar):
     if np.unique(rows).size < rows.size:
         raise ToolError(f"{path}: idgrid has a spectrum at two nodes")
     return axes, nodes
+
+
+def has_complete_cell(nodes):
+    count = nodes.ndim
+    return np.any(np.lib.stride_tricks.sliding_window_view(nodes, (2,) * count).min(tuple(range(count, 2 * count))) >= 0)
+
+
+def unperturbed(values, logarithmic):
+    """Distinct values of a label of perturbed points, rounded where the perturbation allows it, and each point's number."""
+    order = np.argsort(values)
+    steps = np.diff(values[order]) > 4 * PERTURBATION
+    groups = np.split(values[order], np.nonzero(steps)[0] + 1)
+    number = np.empty(len(values), int)
+    number[order] = np.r_[0, np.cumsum(steps)]
+    axis = []
+    for group in groups:
+        middle = 0.5 * (group[0] + group[-1])
+        rounded = np.log10(float(f"{10 ** middle:.5g}")) if logarithmic else round(middle, 4) + 0.0
+        axis.append(rounded if abs(rounded - middle) <= 2 * PERTURBATION else middle)
+    return np.array(axis), number
+
+
+def read_points(description, npar, log10):
+    """Axes and nodes, as of `read_nodes`, of a triangulation whose points form a grid; the points around it are left out."""
+    path = description.path
+    points, flags = description.array("vec"), description.array("extraflags").ravel()
+    if npar > MAX_GRID_LABELS or points.shape != (npar, flags.size):
+        raise ToolError(f"{path}: vec expected the points of {npar} labels, at most {MAX_GRID_LABELS}, and extraflags one for each")
+    rows = np.nonzero(flags == 0)[0]
+    axes, numbers = zip(*[unperturbed(points[j, rows], log10[j]) for j in range(npar)])
+    extents = tuple(axis.size for axis in axes)
+    nodes = None
+    if min(extents) > 1 and np.prod(np.array(extents, float)) <= MAX_NODES:
+        nodes = np.full(extents, -1)
+        nodes[numbers] = rows
+    if nodes is None or np.sum(nodes >= 0) < len(rows) or not has_complete_cell(nodes):
+        raise ToolError(f"{path}: the {len(rows)} points of its triangulation form no grid (of {' x '.join(map(str, extents))} nodes): "
+                        "rvfit_library makes a library of the spectra it came from, and train_emulator.py a network of that")
+    return list(axes), nodes
 
 
 def read_templates(path, nodes, pixels):
@@ -290,17 +330,19 @@ def read_layers(description, state, path, npar, pixels):
 def read_setup(library, setup, lsf_sigma, medium):
     """One setup: its label names, its arm and the physical box of its domain."""
     description = Description(os.path.join(library, f"interp_{setup}.h5"))
-    grid = is_grid(description)
+    kind = kind_of(description)
     names = [str(name) for name in description.get("parnames")]
     wavelengths = read_wavelengths(description)
     revision, version = (str(description.content.get(key) or "") for key in ("revision", "git_rev"))
     common = {"revision": revision, "soft_version": version, "lsf_sigma": lsf_sigma, "medium": medium}
-    if grid:
-        axes, nodes = read_nodes(description, len(names))
+    if kind != "generic":
+        log10 = read_log_labels(description, len(names))
+        axes, nodes = (read_nodes(description, len(names)) if kind == "regulargrid"
+                       else read_points(description, len(names), log10))
         templates = read_templates(os.path.join(library, f"interpdat_{setup}.npy"), nodes, wavelengths[-1])
         rows = np.full(nodes.shape, -1)
         rows[nodes >= 0] = np.arange(len(templates))
-        arm = Arm(setup, read_log_labels(description, len(names)), np.zeros(len(names)), np.ones(len(names)),
+        arm = Arm(setup, log10, np.zeros(len(names)), np.ones(len(names)),
                   *wavelengths[:3], None, [], "EXP" if bool(description.content.get("log_spec", True)) else "LINEAR",
                   grid=Grid(axes, rows, templates), **common)
         lower, upper = [axis[0] for axis in axes], [axis[-1] for axis in axes]

@@ -183,7 +183,9 @@ REFUSALS = {
     "grid of a network": (lambda d: change_description(d, interpolation_type="regulargrid"),
                           "mapper_module 'rvspecfit.nn.NNInterpolator', expected 'rvspecfit.read_grid'"),
     "triangulation": (lambda d: change_description(d, interpolation_type="triangulation"),
-                      "interpolation_type 'triangulation', expected 'generic' or 'regulargrid'"),
+                      "mapper_module 'rvspecfit.nn.NNInterpolator', expected 'rvspecfit.read_grid'"),
+    "interpolation": (lambda d: change_description(d, interpolation_type="other"),
+                      "interpolation_type 'other', expected 'generic', 'regulargrid' or 'triangulation'"),
     "interpolator": (lambda d: change_description(d, class_name="Other"), "class_name 'Other'"),
     "outside class": (lambda d: change_description(d, outside_class_name="Other"), "outside_class_name 'Other'"),
     "mapper": (lambda d: change_description(d, mapper_class_name="Other"),
@@ -304,6 +306,49 @@ def test_grid_and_network_in_one_file(tmp_path):
     import_to(tmp_path, tmp_path / "E.fits")
     assert read_grid(tmp_path / "E.fits", "tiny_b").grid is not None
     assert_same_templates(tmp_path / "E.fits", networks, random_inputs())
+
+
+def write_triangulation(folder, setup):
+    """The grid of `tiny.write_grid_library` as rvspecfit triangulates it: moved points, and points around them."""
+    description = tiny.make_grid_description(tiny.log_wave())
+    random = np.random.default_rng(5)
+    points = description["vec"] + random.uniform(-1e-6, 1e-6, description["vec"].shape)
+    corners = np.array(np.meshgrid(*[[axis[0] - 1, axis[-1] + 1] for axis in tiny.GRID_AXES])).reshape(4, -1)
+    spectra = tiny.grid_spectra(description["vec"], len(tiny.log_wave()), 0)
+    for key in ("uvecs", "regular", "idgrid"):
+        del description[key]
+    flags = np.r_[np.zeros(points.shape[1]), np.ones(16)][:, None]
+    description |= {"vec": np.hstack([points, corners]), "interpolation_type": "triangulation", "extraflags": flags}
+    tiny.save_description(os.path.join(folder, f"interp_{setup}.h5"), description)
+    with h5py.File(os.path.join(folder, f"interp_{setup}.h5"), "a") as file:
+        file["triang"] = np.void(b"a pickled object")
+        file["triang"].attrs["type"] = "pickle"
+    np.save(os.path.join(folder, f"interpdat_{setup}.npy"), np.vstack([spectra, spectra[:16]]).astype(float))
+
+
+def test_a_triangulation_of_a_grid_is_imported_node_by_node(tmp_path):
+    tiny.write_grid_library(tmp_path, ("tiny_b",))
+    write_triangulation(tmp_path, "tiny_r")
+    import_to(tmp_path, tmp_path / "E.fits")
+    emulator = emulator_file.read_emulator(str(tmp_path / "E.fits"))
+    grid = emulator.arms[1].grid
+    assert all(np.allclose(axis, expected, rtol=0, atol=1e-15)  # rounding of log10
+               for axis, expected in zip(grid.axes, tiny.GRID_AXES))
+    holes = np.argwhere(grid.nodes < 0).tolist()
+    assert sorted(map(tuple, holes)) == sorted(tiny.GRID_HOLES)
+    vectors = np.array([axis[index] for axis, index in zip(tiny.GRID_AXES, np.nonzero(grid.nodes >= 0))])
+    assert np.array_equal(grid.templates[grid.nodes[grid.nodes >= 0]], tiny.grid_spectra(vectors, len(tiny.log_wave()), 0))
+    assert list(emulator.lower) == [4000.0, 1.0, -2.0, 0.0] and list(emulator.upper) == [5500.0, 3.0, 0.5, 0.4]
+
+
+def test_points_that_form_no_grid_say_what_to_do(tmp_path):
+    write_triangulation(tmp_path, "tiny_r")
+    description = tmp_path / "interp_tiny_r.h5"
+    with h5py.File(description, "a") as file:
+        inner = file["extraflags"][:, 0] == 0
+        file["vec"][:, inner] = np.random.default_rng(1).uniform(1, 2, (4, inner.sum()))
+    with pytest.raises(ToolError, match="points of its triangulation form no grid .* train_emulator.py"):
+        import_to(tmp_path, tmp_path / "E.fits", ("tiny_r",))
 
 
 def change_grid(folder, drop=None, spectra=None, **changes):
