@@ -213,11 +213,12 @@ class ResidualFitter {
 
   void fit_by_team(const Exec& exec, const Problem& problem, std::int64_t first, int count) const {
     using Kernel = detail::FitByTeam<Problem, P>;
+    // More registers for each thread than one of a full block of a GPU can have.
+    using SmallTeams = Kokkos::TeamPolicy<Exec, Kokkos::LaunchBounds<256, 1>>;
     const Kernel kernel{problem, first};
     const auto scratch = Kokkos::PerTeam(Kernel::scratch_bytes());
     const auto policy = [&](const auto& team_size) {
-      return typename P::team_policy(exec, count, team_size)
-          .set_scratch_size(Kernel::scratch_level(), scratch);
+      return SmallTeams(exec, count, team_size).set_scratch_size(Kernel::scratch_level(), scratch);
     };
     constexpr const char* label = "rvfit::ResidualFitter::fit_by_team";
     if constexpr (P::on_host) {
