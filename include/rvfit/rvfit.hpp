@@ -103,6 +103,7 @@
 #include <rvfit/residual/residual_data.hpp>
 #include <rvfit/residual/residual_fitter.hpp>
 #include <rvfit/residual/residual_model.hpp>
+#include <rvfit/residual/robust_fits.hpp>
 
 // Fits of spectra
 #include <rvfit/pipeline/fit_options.hpp>

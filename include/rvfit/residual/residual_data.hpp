@@ -36,6 +36,8 @@ struct ResidualData {
   /// (N)  data set of each fit: its row of y, weight and inverse_variance, and the number that its model is called
   /// with. Empty: fit b has data set b. Fits with other starts or parameters share data so.
   Vector<const int, P> set{};
+  /// (data sets)  standard deviation of the weighted residuals: weights are divided by it; empty: 1
+  Vector<const typename P::accum_type, P> scale{};
 };
 
 /// Results of N fits with P parameters.

@@ -86,7 +86,8 @@ class ResidualFitter {
 
   /// True where F of these data is -2 ln L but for a constant: errors are known, or the data are counts.
   [[nodiscard]] bool knows_errors(const ResidualData<P>& data) const {
-    const bool given = data.weight.extent(0) != 0 || data.inverse_variance.extent(0) != 0;
+    const bool given = data.weight.extent(0) != 0 || data.inverse_variance.extent(0) != 0 ||
+                       data.scale.extent(0) != 0;
     return is_likelihood<Estimator> || (given && !options_.scale_covariance);
   }
 

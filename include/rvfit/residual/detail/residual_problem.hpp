@@ -27,6 +27,21 @@ template <class View>
   return view.extent(0) == 0 ? otherwise : view(view.extent(0) == 1 ? 0 : fit, j);
 }
 
+/// 1 / sigma of point i of a data set; 0 leaves it out.
+template <ExecutionPolicy P>
+[[nodiscard]] KOKKOS_FUNCTION typename P::accum_type point_weight(const ResidualData<P>& data,
+                                                                  std::int64_t set, int i) {
+  using Real = typename P::real_type;
+  using Accum = typename P::accum_type;
+  Accum weight = 0;
+  if (data.inverse_variance.extent(0) != 0) {
+    weight = Kokkos::sqrt(static_cast<Accum>(row_or(data.inverse_variance, set, i, Real(1))));
+  } else {
+    weight = static_cast<Accum>(row_or(data.weight, set, i, Real(1)));
+  }
+  return data.scale.extent(0) == 0 ? weight : weight / data.scale(set);
+}
+
 /// Sums over the data of a fit.
 template <class Accum>
 struct DataSums {
@@ -67,10 +82,7 @@ struct ResidualProblem {
 
   /// 1 / sigma of point i of a data set; 0 leaves it out.
   [[nodiscard]] KOKKOS_FUNCTION Accum weight(std::int64_t set, int i) const {
-    if (data.inverse_variance.extent(0) != 0) {
-      return Kokkos::sqrt(static_cast<Accum>(row_or(data.inverse_variance, set, i, Real(1))));
-    }
-    return static_cast<Accum>(row_or(data.weight, set, i, Real(1)));
+    return point_weight(data, set, i);
   }
   /// The datum, 0 where it is left out.
   [[nodiscard]] KOKKOS_FUNCTION Accum datum(std::int64_t set, int i) const {
@@ -80,7 +92,8 @@ struct ResidualProblem {
 
   /// True where F is -2 ln L but for a constant: errors are known, or the data are counts.
   [[nodiscard]] KOKKOS_FUNCTION bool knows_errors() const {
-    const bool given = data.weight.extent(0) != 0 || data.inverse_variance.extent(0) != 0;
+    const bool given = data.weight.extent(0) != 0 || data.inverse_variance.extent(0) != 0 ||
+                       data.scale.extent(0) != 0;
     return is_likelihood<Estimator> || (given && !scale_covariance);
   }
 
