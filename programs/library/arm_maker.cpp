@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <span>
+#include <sstream>
 #include <utility>
 
 namespace rvfit_library {
@@ -20,23 +22,57 @@ ArmMaker::ArmMaker(const Instrument& instrument, const std::vector<rvfit::Templa
       medium_(medium),
       normalization_(normalization) {}
 
-std::vector<float> ArmMaker::make(const TemplateSpectrum& spectrum) {
-  if (prepared_ == nullptr || spectrum.wave != prepared_->wave) {
-    prepare(spectrum.wave);
-  }
-  std::vector<float> all;
-  for (std::size_t a = 0; a < grids_.size(); ++a) {
-    std::vector<double> arm(static_cast<std::size_t>(grids_[a].size));
-    prepared_->resamplers[a].resample(spectrum.flux, arm);
-    for (std::size_t j = 0; j < arm.size(); ++j) {
-      RVFIT_REQUIRE(arm[j] > 0.0, "arm ", instrument_.arms[a].name, ": flux is ", arm[j], " at ",
-                    grids_[a].wave(static_cast<double>(j)), " Angstrom, positive wanted");
-      arm[j] = std::log(arm[j]);
+std::vector<ArmMaker::Made> ArmMaker::make(const std::vector<TemplateSpectrum>& spectra) {
+  std::vector<Made> made(spectra.size());
+  for (std::size_t first = 0; first < spectra.size();) {
+    const std::vector<double>& wave = spectra[first].wave;
+    std::size_t last = first + 1;
+    while (last < spectra.size() && spectra[last].wave == wave) {
+      ++last;
     }
-    normalize(arm, normalization_);
-    all.insert(all.end(), arm.begin(), arm.end());
+    try {
+      if (prepared_ == nullptr || wave != prepared_->wave) {
+        prepare(wave);
+      }
+      make_alike(spectra, first, last, made);
+    } catch (const rvfit::InvalidArgument& error) {
+      std::for_each(made.begin() + static_cast<std::ptrdiff_t>(first),
+                    made.begin() + static_cast<std::ptrdiff_t>(last),
+                    [&](Made& one) { one.fault = error.what(); });
+    }
+    first = last;
   }
-  return all;
+  return made;
+}
+
+/// Templates of spectra first .. last - 1, which have the wavelengths that were prepared.
+void ArmMaker::make_alike(const std::vector<TemplateSpectrum>& spectra, std::size_t first,
+                          std::size_t last, std::vector<Made>& made) const {
+  for (std::size_t a = 0; a < grids_.size(); ++a) {
+    std::vector<std::vector<double>> arms(
+        last - first, std::vector<double>(static_cast<std::size_t>(grids_[a].size)));
+    std::vector<std::span<const double>> flux;
+    for (std::size_t n = first; n < last; ++n) {
+      flux.emplace_back(spectra[n].flux);
+    }
+    const std::vector<std::span<double>> out(arms.begin(), arms.end());
+    prepared_->resamplers[a].resample(flux, out);
+    for (std::size_t n = first; n < last; ++n) {
+      std::vector<double>& arm = arms[n - first];
+      const auto dark = std::find_if(arm.begin(), arm.end(), [](double t) { return !(t > 0.0); });
+      if (dark != arm.end()) {
+        std::ostringstream text;
+        text << "arm " << instrument_.arms[a].name << ": flux is " << *dark << " at "
+             << grids_[a].wave(static_cast<double>(dark - arm.begin()))
+             << " Angstrom, positive wanted";
+        made[n].fault = made[n].fault.empty() ? text.str() : made[n].fault;
+        continue;
+      }
+      std::transform(arm.begin(), arm.end(), arm.begin(), [](double t) { return std::log(t); });
+      normalize(arm, normalization_);
+      made[n].ln_template.insert(made[n].ln_template.end(), arm.begin(), arm.end());
+    }
+  }
 }
 
 void ArmMaker::prepare(const std::vector<double>& wave) {

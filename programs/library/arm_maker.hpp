@@ -11,7 +11,9 @@
 #include <rvfit/data/template_grid.hpp>
 #include <rvfit/library/resample_template.hpp>
 
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace rvfit_library {
@@ -28,11 +30,19 @@ class ArmMaker {
   /// @throws rvfit::InvalidArgument  they do not reach an arm
   void prepare(const std::vector<double>& wave);
 
-  /// ln T of all arms, one after another.
-  /// @throws rvfit::InvalidArgument  the spectrum does not reach an arm, or is not positive there
-  [[nodiscard]] std::vector<float> make(const TemplateSpectrum& spectrum);
+  /// ln T of all arms, one after another, or why there is none.
+  struct Made {
+    std::vector<float> ln_template;
+    std::string fault;  ///< empty if all is well
+  };
+
+  /// Templates of some spectra. A fault is that the spectrum does not reach an arm, or is not positive there.
+  [[nodiscard]] std::vector<Made> make(const std::vector<TemplateSpectrum>& spectra);
 
  private:
+  void make_alike(const std::vector<TemplateSpectrum>& spectra, std::size_t first, std::size_t last,
+                  std::vector<Made>& made) const;
+
   struct Prepared {
     std::vector<double> wave;  ///< as in the file
     std::vector<rvfit::TemplateResampler> resamplers;

@@ -134,30 +134,51 @@ std::map<std::size_t, std::string> make_templates(const Options& options, const 
   std::atomic<std::size_t> next = 0;
   std::atomic<bool> stopped = false;
   std::exception_ptr failure;
+  const auto fault = [&](std::size_t t, const std::string& text) {
+    const std::lock_guard lock(files);
+    faults[t] = text;
+    stopped = stopped || options.strict;
+  };
+  const auto write = [&](std::size_t t, const std::vector<float>& made) {
+    const std::lock_guard lock(files);
+    try {
+      work.write(t, made);
+    } catch (...) {
+      failure = std::current_exception();
+      stopped = true;
+    }
+    progress(static_cast<double>(work.done()) / static_cast<double>(set.templates.size()));
+  };
   const auto run = [&] {
+    constexpr std::size_t at_a_time = 8;
     ArmMaker own(maker);
-    for (std::size_t t = next++; t < set.templates.size() && !stopped; t = next++) {
-      if (work.has(t)) {
-        continue;
+    while (!stopped) {
+      const std::size_t first = next.fetch_add(at_a_time);
+      const std::size_t last = std::min(first + at_a_time, set.templates.size());
+      if (first >= last) {
+        return;
       }
-      try {
-        const std::vector<float> made = own.make(reader.read(set.templates[t]));
-        const std::lock_guard lock(files);
-        try {
-          work.write(t, made);
-        } catch (...) {
-          failure = std::current_exception();
-          stopped = true;
+      std::vector<std::size_t> which;
+      std::vector<TemplateSpectrum> spectra;
+      for (std::size_t t = first; t < last && !stopped; ++t) {
+        if (work.has(t)) {
+          continue;
         }
-        progress(static_cast<double>(work.done()) / static_cast<double>(set.templates.size()));
-      } catch (const rvfit::io::IoError& error) {
-        const std::lock_guard lock(files);
-        faults[t] = error.what();
-      } catch (const rvfit::InvalidArgument& error) {
-        const std::lock_guard lock(files);
-        faults[t] = set.templates[t].name() + ": " + error.what();
+        try {
+          spectra.push_back(reader.read(set.templates[t]));
+          which.push_back(t);
+        } catch (const rvfit::io::IoError& error) {
+          fault(t, error.what());
+        }
       }
-      stopped = stopped || (options.strict && !faults.empty());
+      const std::vector<ArmMaker::Made> made = own.make(spectra);
+      for (std::size_t n = 0; n < made.size() && !stopped; ++n) {
+        if (made[n].fault.empty()) {
+          write(which[n], made[n].ln_template);
+        } else {
+          fault(which[n], set.templates[which[n]].name() + ": " + made[n].fault);
+        }
+      }
     }
   };
   const auto hardware = static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));

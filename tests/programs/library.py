@@ -112,7 +112,8 @@ def text(folder):
         for n, (teff, logg) in enumerate(nodes()):
             file.write(f"star{n}.txt,{teff},{logg}\n")
             flux = spectrum(LN_WAVE, teff, logg).astype(np.float32)
-            np.savetxt(f"{folder}/star{n}.txt", np.column_stack([np.exp(LN_WAVE), flux]), "%.17g", header="wave flux",
+            first = 5 if n == 3 else 0  # wavelengths of its own, with nothing else where the arms look
+            np.savetxt(f"{folder}/star{n}.txt", np.column_stack([np.exp(LN_WAVE), flux])[first:], "%.17g", header="wave flux",
                        delimiter=", " if n == 1 else " ", comments="" if n == 2 else "# ")
 
 

@@ -21,6 +21,7 @@
 #include <rvfit/library/spline_weights.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <numeric>
@@ -84,12 +85,27 @@ class TemplateResampler {
   /// @param[out] out   (M)
   /// @throws InvalidArgument  extents differ
   void resample(std::span<const double> flux, std::span<double> out) const {
-    RVFIT_REQUIRE(flux.size() == samples_, "TemplateResampler: ", flux.size(), " samples at ",
-                  samples_, " wavelengths");
-    RVFIT_REQUIRE(out.size() == rows_.size(), "TemplateResampler: ", out.size(), " values for ",
-                  rows_.size(), " pixels");
+    resample(std::span(&flux, 1), std::span(&out, 1));
+  }
+
+  /// The same of several spectra: weights, more numbers than a cache holds, are read once for all of them.
+  /// @param[in]  flux  (B) spectra of (N)
+  /// @param[out] out   (B) templates of (M)
+  /// @throws InvalidArgument  extents differ
+  void resample(std::span<const std::span<const double>> flux,
+                std::span<const std::span<double>> out) const {
+    RVFIT_REQUIRE(flux.size() == out.size(), "TemplateResampler: ", out.size(), " templates of ",
+                  flux.size(), " spectra");
+    for (std::size_t b = 0; b < flux.size(); ++b) {
+      RVFIT_REQUIRE(flux[b].size() == samples_, "TemplateResampler: ", flux[b].size(),
+                    " samples at ", samples_, " wavelengths");
+      RVFIT_REQUIRE(out[b].size() == rows_.size(), "TemplateResampler: ", out[b].size(),
+                    " values for ", rows_.size(), " pixels");
+    }
     for (std::size_t j = 0; j < rows_.size(); ++j) {
-      out[j] = sum(rows_[j], flux);
+      for (std::size_t b = 0; b < flux.size(); ++b) {
+        out[b][j] = sum(rows_[j], flux[b]);
+      }
     }
   }
 
@@ -144,17 +160,19 @@ class TemplateResampler {
   [[nodiscard]] double sum(const Row& row, std::span<const double> flux) const {
     const double* weight = weights_.data() + row.weight;
     const double* sample = flux.data() + row.sample;
-    double parts[4] = {0.0, 0.0, 0.0, 0.0};  // four sums go on at a time
+    constexpr std::size_t width = 16;  // sums that go on at a time
+    std::array<double, width> parts{};
     std::size_t k = 0;
-    for (; k + 4 <= row.count; k += 4) {
-      for (std::size_t p = 0; p < 4; ++p) {
+    for (; k + width <= row.count; k += width) {
+      for (std::size_t p = 0; p < width; ++p) {
         parts[p] += weight[k + p] * sample[k + p];
       }
     }
+    double rest = 0.0;
     for (; k < row.count; ++k) {
-      parts[0] += weight[k] * sample[k];
+      rest += weight[k] * sample[k];
     }
-    return (parts[0] + parts[1]) + (parts[2] + parts[3]);
+    return std::accumulate(parts.begin(), parts.end(), rest);
   }
 
   std::size_t samples_;

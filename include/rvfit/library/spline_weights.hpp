@@ -12,8 +12,8 @@
 ///   h_{i-1} m_{i-1} + 2 (h_{i-1} + h_i) m_i + h_i m_{i+1} = 6 (s_i - s_{i-1}),   m_0 = m_{N-1} = 0
 ///
 /// (de Boor, A Practical Guide to Splines, chapter IV). Weights of the m_i become weights of the y_i by the same
-/// symmetric system, solved for these weights. A sample's weight falls by 2 + sqrt(3) from node to node: thirty nodes
-/// beyond the interval it is 1e-17 where nodes are evenly spaced, and there the system is cut.
+/// symmetric system, solved for these weights. A sample's weight falls by 2 + sqrt(3) from node to node: twenty nodes
+/// beyond the interval it is 4e-12 where nodes are evenly spaced, and there the system is cut.
 
 #include <rvfit/core/require.hpp>
 
@@ -70,7 +70,7 @@ class SplineWeights {
 
   /// The weights of what was added since the last call.
   [[nodiscard]] Row take() {
-    constexpr std::size_t reach = 30;
+    constexpr std::size_t reach = 20;
     const std::size_t n = x_.size();
     const std::size_t first = low_ > reach ? low_ - reach : 0;
     const std::size_t last = std::min(high_ + reach, n - 1);

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <random>
+#include <span>
 #include <vector>
 
 namespace {
@@ -129,6 +130,28 @@ TEST_CASE("A constant stays what it is, and a template is linear in the spectrum
   for (const double value : out) {
     CHECK(value == doctest::Approx(3.0).epsilon(1e-14));  // rounding of weights that sum to 1
   }
+}
+
+TEST_CASE("Several spectra at a time are each as alone, to the bit") {
+  const std::vector<double> wave = fine_wavelengths();
+  const std::vector<double> sigma(static_cast<std::size_t>(grid.size), 0.7);
+  const rvfit::TemplateResampler resampler(wave, grid, sigma);
+  const Lines lines;
+  std::vector<std::vector<double>> flux(3), out(3, std::vector<double>(sigma.size()));
+  for (std::size_t b = 0; b < flux.size(); ++b) {
+    for (const double w : wave) {
+      flux[b].push_back(lines.at(std::log(w)) * (1.0 + 0.3 * static_cast<double>(b)));
+    }
+  }
+  const std::vector<std::span<const double>> in(flux.begin(), flux.end());
+  const std::vector<std::span<double>> into(out.begin(), out.end());
+  resampler.resample(in, into);
+  for (std::size_t b = 0; b < flux.size(); ++b) {
+    std::vector<double> alone(sigma.size());
+    resampler.resample(flux[b], alone);
+    CHECK(alone == out[b]);
+  }
+  CHECK_THROWS_AS(resampler.resample(in, std::span(into).first(2)), rvfit::InvalidArgument);
 }
 
 TEST_CASE("Spectra that do not reach all light of the pixels are refused") {

@@ -106,7 +106,7 @@ TEST_CASE("A factor multiplies what it belongs to, and sums are taken once") {
   }
   Spline spline = sine_spline(200);
   CHECK(sum == doctest::Approx(2.0 * spline.value(1.0) - 3.0 * spline.integral(1.0, 1.5))
-                   .epsilon(1e-12));  // rounding of 100 terms
+                   .epsilon(1e-11));  // where the system is cut: 4e-12
   CHECK(row.weights.size() < x.size());
   weights.add_value(1.0, 1.0);
   const rvfit::SplineWeights::Row again = weights.take();
