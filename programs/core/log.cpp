@@ -55,8 +55,7 @@ class LevelUnlessError : public spdlog::custom_flag_formatter {
   }
 };
 
-std::atomic<bool> whole =
-    true;  // NOLINT(*-avoid-non-const-global-variables): as spdlog's own logger is
+std::atomic<bool> all_written = true;
 
 }  // namespace
 
@@ -83,7 +82,7 @@ void start_log(const std::string& program, const Options& options) {
       logger->set_error_handler(
           [terminal, file, level, name = options.log_file, program](const std::string&) {
             const int error = errno;
-            if (whole.exchange(false)) {
+            if (all_written.exchange(false)) {
               file->set_level(spdlog::level::off);
               terminal->set_level(std::min(level, spdlog::level::err));
               std::fprintf(stderr, "%s: %s: log cannot be written: %s\n", program.c_str(),
@@ -96,7 +95,7 @@ void start_log(const std::string& program, const Options& options) {
   }
 }
 
-bool log_is_whole() { return whole; }
+bool log_is_whole() { return all_written; }
 
 void log(LogLevel level, std::string text) {
   std::replace_if(

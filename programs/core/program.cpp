@@ -23,6 +23,7 @@
 #include <rvfit/io/read_emulator.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -157,14 +158,21 @@ void require_coverage(const Options& options, const SurveyFitter& fitter,
 
 /// Threads of a host: no more than cores. Each fits batches of its own, and more of them than cores take turns as the
 /// system likes: some wait for seconds in a lock of Kokkos', and the files that they have with them.
+///
+/// @return  0: Kokkos' own choice
 [[nodiscard]] int threads_of(const Options& options) {
+  const char* environment = std::getenv("OMP_NUM_THREADS");
+  const bool told = options.threads > 0;
+  const int wanted = told                                              ? options.threads
+                     : environment != nullptr && backend() == "openmp" ? std::atoi(environment)
+                                                                       : 0;
   const int cores = usable_cores();
-  if (has_devices || options.threads <= cores) {
+  if (has_devices || wanted <= cores) {
     return options.threads;
   }
-  log(LogLevel::warning, "--threads " + std::to_string(options.threads) + ": this process has " +
-                             std::to_string(cores) + (cores == 1 ? " core" : " cores") +
-                             " and uses as many threads");
+  log(told ? LogLevel::warning : LogLevel::info,
+      (told ? "--threads " : "OMP_NUM_THREADS ") + std::to_string(wanted) + ": this process has " +
+          std::to_string(cores) + (cores == 1 ? " core" : " cores") + " and uses as many threads");
   return cores;
 }
 
@@ -172,8 +180,8 @@ void require_coverage(const Options& options, const SurveyFitter& fitter,
                                                              const Processes* processes) {
   Kokkos::InitializationSettings settings;
   settings.set_disable_warnings(true);
-  if (options.threads > 0) {
-    settings.set_num_threads(threads_of(options));
+  if (const int threads = threads_of(options); threads > 0) {
+    settings.set_num_threads(threads);
   }
   if (!options.devices.empty()) {
     if (!has_devices) {

@@ -5,29 +5,19 @@
 
 #include "core/progress.hpp"
 #include "core/python.hpp"
+#include "core/tool.hpp"
 #include "make_library.hpp"
 #include "write_report.hpp"
 #include <rvfit/core/version.hpp>
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <cstdio>
-#include <exception>
 #include <string>
 #include <vector>
 
 namespace rvfit_library {
 namespace {
-
-constexpr int exit_bad = 2;
-
-int report(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  std::fprintf(stderr, "rvfit_library: %s\n", text.c_str());
-  return exit_bad;
-}
 
 void declare(CLI::App& app, Options& options) {
   app.add_option("--templates", options.templates,
@@ -104,22 +94,15 @@ void print(const Report& report, const Options& options) {
 }  // namespace rvfit_library
 
 int main(int argc, char** argv) {
-  using rvfit_library::report;
-  try {
-    rvfit_library::Options options;
-    CLI::App app("Make a template library for an instrument from synthetic spectra.",
-                 "rvfit_library");
-    rvfit_library::declare(app, options);
-    for (int n = 0; n < argc; ++n) {
-      options.command += std::string(n == 0 ? "" : " ") + argv[n];
-    }
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-      return error.get_exit_code() == 0
-                 ? app.exit(error)
-                 : report(error.what() + std::string(" (--help lists the options)"));
-    }
+  rvfit_library::Options options;
+  CLI::App app("Make a template library for an instrument from synthetic spectra.",
+               "rvfit_library");
+  rvfit_library::declare(app, options);
+  for (int n = 0; n < argc; ++n) {
+    options.command += std::string(n == 0 ? "" : " ") + argv[n];
+  }
+  const auto nothing = [] {};
+  return rvfit_programs::run_tool(app, argc, argv, nothing, [&] {
     const auto instrument = rvfit_library::read_instrument(options.instrument);
     if (!options.report.empty()) {
       rvfit_programs::require_plotting("--report");
@@ -133,8 +116,5 @@ int main(int argc, char** argv) {
     if (!options.report.empty()) {
       rvfit_library::write_report(options, made);
     }
-    return 0;
-  } catch (const std::exception& error) {
-    return report(error.what());
-  }
+  });
 }

@@ -5,6 +5,7 @@
 /// The same seed gives the same file on every machine, up to rounding.
 
 #include "core/command_line.hpp"
+#include "core/tool.hpp"
 #include "observe.hpp"
 #include "options.hpp"
 #include "stars.hpp"
@@ -16,8 +17,6 @@
 #include <compiled/fitters.hpp>
 
 #include <algorithm>
-#include <cstdio>
-#include <exception>
 #include <string>
 #include <vector>
 
@@ -25,15 +24,6 @@ namespace rvfit_simulate {
 namespace {
 
 using P = rvfit::Policy<Kokkos::DefaultExecutionSpace, double, double>;
-
-constexpr int exit_bad = 2;
-
-int report(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  std::fprintf(stderr, "rvfit_simulate: %s\n", text.c_str());
-  return exit_bad;
-}
 
 void declare(CLI::App& app, Options& options) {
   app.add_option("--emulator", options.emulator, "Emulator file (docs/emulator_file.md)")
@@ -109,28 +99,19 @@ void simulate(const Options& options) {
 }  // namespace rvfit_simulate
 
 int main(int argc, char** argv) {
-  using rvfit_simulate::report;
-  try {
-    rvfit_simulate::Options options;
-    CLI::App app("Make a DESI-format file of simulated stars with known parameters.",
-                 "rvfit_simulate");
-    rvfit_simulate::declare(app, options);
-    try {
-      app.parse(argc, argv);
-      if (options.snr_min > options.snr_max) {
-        throw CLI::ValidationError("--snr-min, --snr-max", "the range of S/N is empty");
-      }
-    } catch (const CLI::ParseError& error) {
-      return error.get_exit_code() == 0 ? app.exit(error)
-                                        : report(error.what() + std::string(" (--help lists the "
-                                                                            "options)"));
+  rvfit_simulate::Options options;
+  CLI::App app("Make a DESI-format file of simulated stars with known parameters.",
+               "rvfit_simulate");
+  rvfit_simulate::declare(app, options);
+  const auto check = [&] {
+    if (options.snr_min > options.snr_max) {
+      throw CLI::ValidationError("--snr-min, --snr-max", "the range of S/N is empty");
     }
+  };
+  return rvfit_programs::run_tool(app, argc, argv, check, [&] {
     Kokkos::InitializationSettings settings;
     settings.set_disable_warnings(true);
     const Kokkos::ScopeGuard kokkos(settings);
     rvfit_simulate::simulate(options);
-    return 0;
-  } catch (const std::exception& error) {
-    return report(error.what());
-  }
+  });
 }

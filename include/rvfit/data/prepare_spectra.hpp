@@ -10,7 +10,7 @@
 ///   is empty;
 /// - sigma = 1 / sqrt(ivar), at least `error_floor` x the median sigma of the good pixels, and in quadrature
 ///   `systematic_error` and `relative_error` x |S|, S the median flux of the good pixels at most 10 pixels away
-///   (docs/decisions/0020);
+///   (docs/decisions/0021);
 /// - an arm whose good pixels are all exactly zero holds no spectrum and is left out.
 ///
 /// With the options of `io::desi_preparation` these are the rules of rvspecfit's get_specdata. It keeps
