@@ -7,6 +7,7 @@
 #include "work_file.hpp"
 #include "write_library.hpp"
 #include <rvfit/core/require.hpp>
+#include <rvfit/core/units.hpp>
 #include <rvfit/core/version.hpp>
 #include <rvfit/io/fits/io_error.hpp>
 #include <rvfit/library/resample_template.hpp>
@@ -18,6 +19,7 @@
 #include <exception>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -84,6 +86,30 @@ using rvfit::Medium;
                 "neither headers nor lines tell whether the templates' "
                 "wavelengths are in air or in vacuum: --templates-medium does");
   return medium;
+}
+
+/// A line for each arm whose pixels are too wide for its lines: rvspecfit's kernel of rotation widens what turns more
+/// slowly than two pixels, and the spline between pixels no longer follows a line (docs/make_a_library.md).
+void add_sampling_remarks(const Instrument& instrument,
+                          const std::vector<rvfit::TemplateGrid>& grids, Report& report) {
+  constexpr double wanted = 1.5;  // pixels to a sigma
+  for (std::size_t a = 0; a < grids.size(); ++a) {
+    const LineSpread& spread = instrument.arms[a].spread;
+    double least = std::numeric_limits<double>::infinity();
+    for (int j = 0; j < grids[a].size; ++j) {
+      least = std::min(least, spread.sigma(grids[a].wave(j)) / (grids[a].wave(j) * grids[a].step));
+    }
+    if (spread.kind != LineSpread::Kind::none && least < wanted) {
+      std::ostringstream text;
+      text.precision(2);
+      text << "arm " << instrument.arms[a].name << ": " << least << " pixels to the least sigma, "
+           << wanted << " wanted: lines are not followed to 0.3 % of their depth, and";
+      text.precision(3);
+      text << " --rotation linear widens vsini below "
+           << 2.0 * grids[a].step * rvfit::speed_of_light << " km/s";
+      report.remarks.push_back(text.str());
+    }
+  }
 }
 
 /// All that the numbers of a template depend on: work of another description is not gone on with.
@@ -246,6 +272,7 @@ Report make_library(const Options& options, const Instrument& instrument,
   for (const InstrumentArm& arm : instrument.arms) {
     grids.push_back(template_grid(instrument, arm));
   }
+  add_sampling_remarks(instrument, grids, report);
   const auto width = std::accumulate(grids.begin(), grids.end(), std::size_t{0},
                                      [](std::size_t sum, const rvfit::TemplateGrid& grid) {
                                        return sum + static_cast<std::size_t>(grid.size);

@@ -28,6 +28,8 @@ cat said.txt
 grep -q '5 templates found, 5 used, 1 holes in the grid, 1 complete cells' said.txt || fail "counts"
 grep -q 'headers say that wavelengths are in air, lines are where they are in vacuum' said.txt || fail "medium"
 grep -q 'feh is 0 in all templates' said.txt || fail "a label that does not change"
+grep -q 'arm power: 1.3 pixels to the least sigma, 1.5 wanted.* widens vsini below 40 km/s' said.txt || fail "sampling"
+! grep -q 'arm fixed: .* pixels to the least sigma' said.txt || fail "a warning for no reason"
 check check grid.fits vacuum
 [ ! -e grid.fits.work ] || fail "the work file is left"
 
