@@ -83,6 +83,7 @@ void ArmMaker::prepare(const std::vector<double>& wave) {
   for (std::size_t a = 0; a < instrument_.arms.size(); ++a) {
     const InstrumentArm& arm = instrument_.arms[a];
     std::vector<double> sigma;
+    sigma.reserve(static_cast<std::size_t>(grids_[a].size));
     for (int j = 0; j < grids_[a].size; ++j) {
       sigma.push_back(missing_sigma(arm.spread, templates_, grids_[a].wave(j)));
     }

@@ -16,7 +16,6 @@
 namespace rvfit_library {
 namespace {
 
-using rvfit::io::Column;
 using rvfit::io::FitsOutput;
 using rvfit::io::Keyword;
 using std::string;

@@ -145,15 +145,16 @@ class TemplateResampler {
   /// The trapezoidal rule at steps from the pixel's centre; its weights sum to 1, which keeps a constant.
   static void add_spread_mean(SplineWeights& spline, double x, double half, double s, double step) {
     const double scale = 1.0 / (std::sqrt(2.0) * s);
-    const auto most = static_cast<int>((sigmas * s + half) / step);
-    std::vector<double> weights;
-    for (int k = -most; k <= most; ++k) {
-      const double distance = step * k;
-      weights.push_back(std::erf((distance + half) * scale) - std::erf((distance - half) * scale));
+    const double most = std::floor((sigmas * s + half) / step);
+    std::vector<double> weights(2 * static_cast<std::size_t>(most) + 1);
+    const auto distance = [&](std::size_t k) { return step * (static_cast<double>(k) - most); };
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      const double d = distance(k);
+      weights[k] = std::erf((d + half) * scale) - std::erf((d - half) * scale);
     }
     const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-    for (int k = -most; k <= most; ++k) {
-      spline.add_value(x + step * k, weights[static_cast<std::size_t>(k + most)] / sum);
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      spline.add_value(x + distance(k), weights[k] / sum);
     }
   }
 
