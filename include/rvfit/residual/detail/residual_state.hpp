@@ -13,12 +13,16 @@
 
 namespace rvfit::detail {
 
-/// Damping is relative to no less than least_influence sqrt(F_0 F) / size_p^2, with F_0 the objective at the start
-/// and size_p the largest |theta_p| so far (Parameter::scale where it starts at 0). With 2 this is the curvature of
-/// a parameter whose change by its size changes the residuals by as much as they are. One that has less influence
-/// is so kept from running to where it has none (docs/decisions/0009 and 0019). With F alone the floor would vanish
-/// where the fit can be perfect, as with fewer points than parameters.
-inline constexpr double least_influence = 2.0;
+/// Damping is relative to no less than the larger of
+///
+///   full_influence F / size_p^2   and   least_influence sqrt(F_0 F) / size_p^2,
+///
+/// with F_0 the objective at the start and size_p the largest |theta_p| so far (Parameter::scale where it starts at 0).
+/// The first is twice the curvature of a parameter whose change by its size changes the residuals by as much as they
+/// are: one that has less influence is kept from running to where it has none (docs/decisions/0009 and 0019). The second
+/// keeps fits from running that can be perfect, as with fewer points than parameters, where F vanishes.
+inline constexpr double full_influence = 4.0;
+inline constexpr double least_influence = 1e-3;
 
 /// Gaussian priors of a fit. The precision is exactly 0 without one.
 template <class T, int N>
@@ -97,8 +101,9 @@ struct ResidualState {
       fit.unit = current.value / freedom;
     }
     const T tiny(Kokkos::Experimental::norm_min_v<PackValue<T>>);
-    const T least =
-        max_of(static_cast<PackValue<T>>(least_influence) * root_of_first * root_of_value, tiny);
+    const T of_start = static_cast<PackValue<T>>(least_influence) * root_of_first * root_of_value;
+    const T of_value = static_cast<PackValue<T>>(full_influence) * current.value;
+    const T least = max_of(max_of(of_value, of_start), tiny);
     for (int p = 0; p < n; ++p) {
       bounds.least_curvature[p] = least / square[p];
     }
