@@ -18,7 +18,7 @@
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/data/template_grid.hpp>
-#include <rvfit/library/spline_weights.hpp>
+#include <rvfit/library/sample_weights.hpp>
 
 #include <algorithm>
 #include <array>
@@ -45,7 +45,7 @@ class TemplateResampler {
     const auto pixels = static_cast<std::size_t>(grid.size);
     RVFIT_REQUIRE(sigma.size() == pixels, "TemplateResampler: ", sigma.size(), " sigmas for ",
                   pixels, " pixels");
-    SplineWeights spline(logarithms(wave));
+    SampleWeights spline(logarithms(wave));
     std::vector<double> spread;  // of ln(wavelength)
     double least = 0.0;          // smallest that is not 0
     for (std::size_t j = 0; j < pixels; ++j) {
@@ -66,7 +66,7 @@ class TemplateResampler {
       } else {
         spline.add_integral(x - 0.5 * grid.step, x + 0.5 * grid.step, 1.0 / grid.step);
       }
-      const SplineWeights::Row row = spline.take();
+      const SampleWeights::Row row = spline.take();
       rows_.push_back({row.first, weights_.size(), row.weights.size()});
       weights_.insert(weights_.end(), row.weights.begin(), row.weights.end());
     }
@@ -135,7 +135,7 @@ class TemplateResampler {
     return std::max(*std::min_element(distance.begin(), middle + 1), *middle / 8.0);
   }
 
-  static void require_light(const SplineWeights& spline, double first, double last) {
+  static void require_light(const SampleWeights& spline, double first, double last) {
     RVFIT_REQUIRE(first >= spline.front() && last <= spline.back(),
                   "TemplateResampler: pixels see ", std::exp(first), " to ", std::exp(last),
                   " Angstrom, the spectra have ", std::exp(spline.front()), " to ",
@@ -143,7 +143,7 @@ class TemplateResampler {
   }
 
   /// The trapezoidal rule at steps from the pixel's centre; its weights sum to 1, which keeps a constant.
-  static void add_spread_mean(SplineWeights& spline, double x, double half, double s, double step) {
+  static void add_spread_mean(SampleWeights& spline, double x, double half, double s, double step) {
     const double scale = 1.0 / (std::sqrt(2.0) * s);
     const double most = std::floor((sigmas * s + half) / step);
     std::vector<double> weights(2 * static_cast<std::size_t>(most) + 1);

@@ -175,7 +175,7 @@ TEST_CASE("A spectrum with structure from sample to sample is integrated as its 
   const std::vector<double> sigma(40, 0.66);
   std::vector<double> out(40);
   rvfit::TemplateResampler(wave, few, sigma).resample(flux, out);
-  rvfit::SplineWeights spline(x);
+  rvfit::SampleWeights spline(x);
   for (std::size_t j = 0; j < out.size(); ++j) {
     const double center = few.origin + few.step * static_cast<double>(j);
     const double s = sigma[j] / std::exp(center), step = 3e-7;  // 80 to the distance of two samples
@@ -187,7 +187,7 @@ TEST_CASE("A spectrum with structure from sample to sample is integrated as its 
       spline.add_value(at, weight);
       sum += weight;
     }
-    const rvfit::SplineWeights::Row row = spline.take();
+    const rvfit::SampleWeights::Row row = spline.take();
     double mean = 0.0;
     for (std::size_t k = 0; k < row.weights.size(); ++k) {
       mean += row.weights[k] * flux[row.first + k] / sum;

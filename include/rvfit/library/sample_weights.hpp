@@ -25,7 +25,7 @@
 namespace rvfit {
 
 /// Adds up the weights of values and integrals of a spline; made once for the nodes, used again and again.
-class SplineWeights {
+class SampleWeights {
  public:
   /// Weights of the samples first, first + 1, ..
   struct Row {
@@ -35,11 +35,11 @@ class SplineWeights {
 
   /// @param[in] nodes  (N)  increasing
   /// @throws InvalidArgument  fewer than 2 nodes, or nodes that do not increase
-  explicit SplineWeights(std::vector<double> nodes)
+  explicit SampleWeights(std::vector<double> nodes)
       : x_(std::move(nodes)), of_value_(x_.size(), 0.0), of_bend_(x_.size(), 0.0) {
-    RVFIT_REQUIRE(x_.size() >= 2, "SplineWeights: ", x_.size(), " nodes, at least 2 wanted");
+    RVFIT_REQUIRE(x_.size() >= 2, "SampleWeights: ", x_.size(), " nodes, at least 2 wanted");
     for (std::size_t i = 1; i < x_.size(); ++i) {
-      RVFIT_REQUIRE(x_[i] > x_[i - 1], "SplineWeights: node ", i, " is ", x_[i], " after ",
+      RVFIT_REQUIRE(x_[i] > x_[i - 1], "SampleWeights: node ", i, " is ", x_[i], " after ",
                     x_[i - 1], ", increasing wanted");
     }
     clear();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "support/tolerance.hpp"
-#include <rvfit/library/spline_weights.hpp>
+#include <rvfit/library/sample_weights.hpp>
 
 #include <doctest/doctest.h>
 
@@ -39,12 +39,12 @@ class Spline {
 
  private:
   [[nodiscard]] double sum() {
-    const rvfit::SplineWeights::Row row = weights_.take();
+    const rvfit::SampleWeights::Row row = weights_.take();
     return std::inner_product(row.weights.begin(), row.weights.end(),
                               y_.begin() + static_cast<std::ptrdiff_t>(row.first), 0.0);
   }
 
-  rvfit::SplineWeights weights_;
+  rvfit::SampleWeights weights_;
   std::vector<double> y_;
 };
 
@@ -96,10 +96,10 @@ TEST_CASE("Integrals add up, within an interval and over many") {
 
 TEST_CASE("A factor multiplies what it belongs to, and sums are taken once") {
   const std::vector<double> x = uneven_nodes(200);
-  rvfit::SplineWeights weights(x);
+  rvfit::SampleWeights weights(x);
   weights.add_value(1.0, 2.0);
   weights.add_integral(1.0, 1.5, -3.0);
-  const rvfit::SplineWeights::Row row = weights.take();
+  const rvfit::SampleWeights::Row row = weights.take();
   double sum = 0.0;
   for (std::size_t k = 0; k < row.weights.size(); ++k) {
     sum += row.weights[k] * std::sin(x[row.first + k]);
@@ -109,7 +109,7 @@ TEST_CASE("A factor multiplies what it belongs to, and sums are taken once") {
                    .epsilon(1e-11));  // where the system is cut: 4e-12
   CHECK(row.weights.size() < x.size());
   weights.add_value(1.0, 1.0);
-  const rvfit::SplineWeights::Row again = weights.take();
+  const rvfit::SampleWeights::Row again = weights.take();
   double one = 0.0;
   for (const double weight : again.weights) {
     one += weight;
@@ -118,8 +118,8 @@ TEST_CASE("A factor multiplies what it belongs to, and sums are taken once") {
 }
 
 TEST_CASE("Nodes that do not increase are refused") {
-  CHECK_THROWS_WITH_AS(rvfit::SplineWeights({1.0, 2.0, 2.0}),
-                       "SplineWeights: node 2 is 2 after 2, increasing wanted",
+  CHECK_THROWS_WITH_AS(rvfit::SampleWeights({1.0, 2.0, 2.0}),
+                       "SampleWeights: node 2 is 2 after 2, increasing wanted",
                        rvfit::InvalidArgument);
-  CHECK_THROWS_AS(rvfit::SplineWeights({1.0}), rvfit::InvalidArgument);
+  CHECK_THROWS_AS(rvfit::SampleWeights({1.0}), rvfit::InvalidArgument);
 }
