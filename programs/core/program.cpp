@@ -197,8 +197,8 @@ void require_coverage(const Options& options, const SurveyFitter& fitter,
 /// Remove what killed runs have left beside the files that this one writes. (Folders of tables are cleared when the
 /// first is written there.)
 void remove_left_overs(const Options& options) {
-  for (const std::string& file :
-       {options.report, options.summary_json, options.queue ? options.input_list : std::string()}) {
+  for (const std::string& file : {options.merge, options.report, options.summary_json,
+                                  options.queue ? options.input_list : std::string()}) {
     if (!file.empty()) {
       rvfit::io::remove_left_overs(std::filesystem::path(file).parent_path());
       rvfit::io::remove_left_overs(rvfit::io::behind_links(file).parent_path());

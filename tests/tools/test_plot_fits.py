@@ -20,19 +20,22 @@ PIXELS = 200
 
 
 def write_input(path, figures, spike=0.0):
-    """Stars with a line at pixel 100, a bad pixel and a spike."""
+    """Stars with a line at pixel 100, a bad pixel at 20, a spike at 50 and a clipped pixel at 150."""
     stars, wave = len(figures), np.linspace(4000, 4400, PIXELS)
     model = np.tile(10 - 6 * np.exp(-0.5 * ((np.arange(PIXELS) - 100) / 3) ** 2), (stars, 1)).astype("f4")
     flux, error = model.copy(), np.full_like(model, 0.1)
     flux[:, 50] += spike
     error[:, 20] = 0
+    clipped = np.zeros(model.shape, "i4")
+    clipped[:, 150] = 1
     texts = {"FIGURE": figures, "FILE": ["a $b_c <é>.fits"] * stars, "TARGET": ["star, row 0"] * stars,
              "LABELS": ["teff 6012 +- 21 K,  alpha_m 0.02 (fixed),  vsini 0 (on a bound) km/s"] * stars,
              "STATE": ["chi2/N 1.2,  converged,  warning: vsini above 100 km/s"] * stars}
     columns = [fits.Column(name, "200A", array=[quote(text) for text in each]) for name, each in texts.items()]
     columns += [fits.Column("B_SNR", "D", array=[12.0] * stars), fits.Column("B_CHI2", "D", array=[np.nan] * stars)]
     hdus = [fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns, name="STARS"), fits.ImageHDU(wave, name="B_WAVELENGTH"),
-            fits.ImageHDU(flux, name="B_FLUX"), fits.ImageHDU(error, name="B_ERROR"), fits.ImageHDU(model, name="B_MODEL")]
+            fits.ImageHDU(flux, name="B_FLUX"), fits.ImageHDU(error, name="B_ERROR"), fits.ImageHDU(model, name="B_MODEL"),
+            fits.ImageHDU(clipped, name="B_CLIPPED")]
     hdus[3].header["BUNIT"] = "10**-17 erg/(s cm2 Angstrom)"
     fits.HDUList(hdus).writeto(path)
 
@@ -74,6 +77,12 @@ def test_a_spike_does_not_flatten_a_figure(tmp_path, monkeypatch):
     assert any(line.get_marker() == "^" and len(line.get_xdata()) == 1 for line in flux.lines)  # but it is marked
     assert any(line.get_marker() == "x" and list(line.get_xdata()) == [pytest.approx(4000 + 400 * 20 / 199, abs=1e-3)]  # float
                for line in flux.lines)
+
+
+def test_clipped_pixels_are_marked(tmp_path, monkeypatch):
+    flux, _ = drawn(tmp_path, monkeypatch).axes
+    marks = [line for line in flux.lines if line.get_label() == "clipped"]
+    assert len(marks) == 1 and list(marks[0].get_xdata()) == [pytest.approx(4000 + 400 * 150 / 199, abs=1e-3)]  # float
 
 
 def write_table(path, rows, scale=1.0, warn=0):
