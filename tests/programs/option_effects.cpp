@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -54,11 +55,11 @@ TEST_CASE("rvfit_desi: rows come in input order, and options do what they say") 
   CHECK(summary["threads"].is_number_integer());
   CHECK(summary["execution_space"].is_string());
   CHECK(summary["stars_per_second"] > 0.0);
-  double phases = 0;
-  for (const char* phase : {"read", "scan", "fit", "errors", "write", "setup"}) {
-    phases += summary["seconds"][phase].get<double>();
-  }
-  CHECK(phases <= summary["seconds"]["total"].get<double>());
+  // The one worker's phases follow each other; reading and writing go on beside them.
+  const auto seconds = [&](const char* phase) { return summary["seconds"][phase].get<double>(); };
+  CHECK(seconds("setup") + seconds("scan") + seconds("fit") + seconds("errors") <=
+        seconds("total"));
+  CHECK(std::max(seconds("read"), seconds("write")) <= seconds("total"));
   const auto rv = column(folder, table, "VRAD");
   const auto error = column(folder, table, "VRAD_ERR");
   const auto gauss_newton = column(folder, table, "TEFF_ERR");
