@@ -17,7 +17,7 @@ import sys
 MAIN_PARAMETERS = 8
 SIZED = re.compile(r"(?:ProposeStep|JudgeStep|InvertHessian)<.*, (\d+)>$")
 # An example's model: a complex function and its five derivatives in double, for which NVIDIA's 255 registers are
-# just too few (sm_90: 228 bytes).
+# just too few (sm_90: 208 bytes).
 MAY_SPILL = {"FitByThread<double, line_profiles::Voigt, LeastSquares>"}
 
 NVCC_KERNEL = re.compile(
