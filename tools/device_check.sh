@@ -5,7 +5,7 @@
 #
 # Needs no GPU and no Kokkos with a device back end: the installed headers and tools/kokkos/device_config.sh.
 #   cuda  nvcc for sm_90, found as $NVCC, on the PATH or in /usr/local/cuda
-#   hip   clang++ 19 for gfx90a and gfx942, with HIP's headers from tools/get_hip.sh
+#   hip   clang++ 19 for gfx90a and gfx942 ($RVFIT_HIP_TARGETS), with HIP's headers from tools/get_hip.sh
 # SOURCE: the sources that instantiate kernels; all of the list below if none.
 #
 # A register that a kernel keeps in memory (a spill) fails the check, in every kernel of ours but steps of the
@@ -58,7 +58,7 @@ case $backend in
     [ -n "$compiler" ] || skip "no clang++-19"
     [ -e "$hip/include/hip/hip_runtime.h" ] || skip "no HIP headers: tools/get_hip.sh build/deps/hip"
     system=(-isystem "$hip/include")
-    targets=(GFX90A:gfx90a GFX942:gfx942)
+    read -ra targets <<< "${RVFIT_HIP_TARGETS:-GFX90A:gfx90a GFX942:gfx942}"
     flags=(-x hip --cuda-device-only -S -o /dev/null -O3 -Rpass-analysis=kernel-resource-usage
       "--rocm-path=$hip" "--rocm-device-lib-path=$hip/lib/bitcode")
     ;;
