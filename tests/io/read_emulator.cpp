@@ -58,6 +58,42 @@ TEST_CASE("read_emulator: a line spread of 0 is a number, none is none") {
   CHECK(io::read_emulator(path).arms[0].lsf_sigma == 0.0);
 }
 
+/// Add the table of a line spread that changes with wavelength.
+void add_spread(FitsEdit& file, const std::vector<SpreadPoint>& spread) {
+  file.add_table("DESI_B_LSF", {{"WAVE", "1D"}, {"SIGMA", "1D"}}, static_cast<int>(spread.size()));
+  for (int row = 1; row <= static_cast<int>(spread.size()); ++row) {
+    file.set_cell(1, row, spread[static_cast<std::size_t>(row - 1)].wave);
+    file.set_cell(2, row, spread[static_cast<std::size_t>(row - 1)].sigma);
+  }
+}
+
+TEST_CASE("read_emulator: a line spread that changes with wavelength is a table") {
+  CHECK(io::read_emulator(tiny_emulator()).arms[0].spread.empty());
+  const ScratchFolder folder;
+  const std::string path = folder / "emulator.fits";
+  test::copy_fits(tiny_emulator(), path);
+  {
+    FitsEdit file(path);
+    add_spread(file, {{3600.0, 0.75}, {5800.0, 0.0}});
+  }
+  const EmulatorData data = io::read_emulator(path);
+  REQUIRE(data.arms[0].spread.size() == 2);
+  CHECK(data.arms[0].spread[0].wave == 3600.0);
+  CHECK(data.arms[0].spread[0].sigma == 0.75);
+  CHECK(data.arms[0].spread[1].wave == 5800.0);
+  CHECK(data.arms[0].spread[1].sigma == 0.0);
+  const auto error_of = [](const std::vector<SpreadPoint>& spread) {
+    return error_of_library([&](FitsEdit& f) { add_spread(f, spread); });
+  };
+  CHECK(error_of({}) ==
+        "HDU 'DESI_B_LSF': has no rows, expected the line spread at one wavelength at least");
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const SpreadPoint& bad :
+       {SpreadPoint{3600.0, 0.5}, {nan, 0.5}, {4000.0, nan}, {4000.0, -0.5}}) {
+    CHECK(error_of({{3600.0, 0.75}, bad}).starts_with("HDU 'DESI_B_LSF': row 2 has WAVE "));
+  }
+}
+
 TEST_CASE("read_emulator: a small file is read whole") {
   const EmulatorData data = io::read_emulator(tiny_emulator());
   REQUIRE(data.arms.size() >= 1);
