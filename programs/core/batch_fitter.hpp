@@ -5,6 +5,7 @@
 /// Fits batches of any survey's spectra, several side by side.
 
 #include "clip_fit.hpp"
+#include "fitted_parameters.hpp"
 #include "load_spectra.hpp"
 #include "survey_fitter.hpp"
 #include <rvfit/rvfit.hpp>
@@ -173,14 +174,6 @@ class BatchFitter final : public SurveyFitter {
   }
 
  private:
-  /// @throws rvfit::InvalidArgument  there is no such parameter; the message says of which option, and why
-  static void require_parameter(const char* option, const rvfit::ParameterSet& parameters,
-                                const std::string& name) {
-    RVFIT_REQUIRE(parameters.find(name) >= 0, option, " ", name, ": a fit has ", parameters.names(),
-                  name == "vgauss" ? ", and vgauss with --max-vgauss" : "",
-                  name == "vsini" ? ", and vsini without --rotation off" : "");
-  }
-
   /// Which solutions lie outside the domain of the library in an arm of the batch.
   void mark_outside(rvfit::FitResult& result, const Batch& batch) const {
     const auto parameters = static_cast<std::size_t>(result.parameters.size());
@@ -210,25 +203,11 @@ class BatchFitter final : public SurveyFitter {
     of_model.velocities = static_cast<int>(count);
     PlannedModel<P> plan{Model(exec, emulator_, of_model), {}};
     exec.fence("rvfit_programs: emulator is on the device");
-    rvfit::ParameterSet parameters = plan.model.parameters();
-    for (const auto& [name, value] : settings_.fixed) {
-      require_parameter("--fix-param", parameters, name);
-      const rvfit::Parameter& p = parameters[name];
-      RVFIT_REQUIRE(value >= p.lower && value <= p.upper, "--fix-param ", name, "=", value,
-                    ": outside its bounds [", p.lower, ", ", p.upper, "]");
-      parameters[name].fixed = true;
-      parameters[name].value = value;
-    }
-    for (const Prior& prior : settings_.priors) {
-      require_parameter("--priors", parameters, prior.parameter);
-      parameters[prior.parameter].prior_mean = prior.mean;
-      parameters[prior.parameter].prior_sigma = prior.sigma;
-    }
     plan.options.scan = settings_.scan;
     plan.options.continuum = settings_.continuum;
     plan.options.solver = settings_.solver;
     plan.options.hessian = settings_.hessian;
-    plan.options.parameters = parameters;
+    plan.options.parameters = fitted_parameters(plan.model.parameters(), settings_);
     plan.options.keep_models = settings_.keep_models || settings_.clip.sigma > 0;
     return models_.emplace(count, std::move(plan)).first->second;
   }

@@ -123,10 +123,4 @@ CLI::Option* add_rv_per_exposure(CLI::App& app, Options& options, const std::str
       ->group(group);
 }
 
-int run_app(CLI::App& app, int argc, const char* const* argv, Options& options, const Reader& read,
-            const std::function<void()>& check) {
-  const CommandLine line = parse(app, argc, argv, options, check);
-  return run_program(app.get_name(), line, options, read);
-}
-
 }  // namespace rvfit_programs

@@ -283,11 +283,15 @@ void declare_ignored(CLI::App& app, Options& options) {
 
 }  // namespace
 
-void declare_common_options(CLI::App& app, Options& options) {
-  declare_files(app, options);
+void declare_fit_options(CLI::App& app, Options& options) {
   declare_spectra_options(app, options);
   declare_model(app, options.fit);
   declare_fit(app, options);
+}
+
+void declare_common_options(CLI::App& app, Options& options) {
+  declare_files(app, options);
+  declare_fit_options(app, options);
   declare_run(app, options);
   declare_ignored(app, options);
 }

@@ -64,6 +64,9 @@ struct CommandLine {
 /// Declare the options about the spectra, whatever file they come from.
 void declare_spectra_options(CLI::App& app, Options& options);
 
+/// Declare the options about the fit, those about the spectra among them: all that do not concern files or the run.
+void declare_fit_options(CLI::App& app, Options& options);
+
 /// Declare the options that all programs have. `options` must outlive `app`.
 void declare_common_options(CLI::App& app, Options& options);
 
