@@ -18,7 +18,7 @@ check = ctest --preset $(1) --parallel $(JOBS)
 timed = tools/timed.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz cuda-check hip-check docs build format tidy clean
+.PHONY: help demo test bench fuzz cuda-check hip-check wheel docs build format tidy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ cuda-check:  ## compile every kernel for NVIDIA GPUs (no GPU needed): registers,
 hip-check:  ## the same for AMD GPUs
 	tools/setup.sh hip
 	tools/device_check.sh hip
+
+wheel:  ## the Python package for other machines, in build/wheel
+	tools/setup.sh demo
+	tools/make_wheel.sh build/wheel
 
 docs:  ## pages of the interface in build/release/docs/html
 	tools/setup.sh test

@@ -7,5 +7,5 @@ cd "$(dirname "$0")/.."
 
 action=(-i)
 [ "${1:-}" != --check ] || action=(--dry-run --Werror)
-find include programs tests examples bench tools \( -name '*.hpp' -o -name '*.cpp' \) -print0 |
+find include programs python tests examples bench tools \( -name '*.hpp' -o -name '*.cpp' \) -print0 |
   xargs -0 -r clang-format "${action[@]}"

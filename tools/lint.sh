@@ -34,7 +34,7 @@ demand() {
 headers_in() { (cd include/rvfit && find "$@" -name '*.hpp' -printf 'include/rvfit/%p\n' 2> /dev/null | sort) || true; }
 
 mapfile -t headers < <(find include -name '*.hpp' | sort)
-mapfile -t sources < <(find include programs tests examples bench tools cmake .ci Makefile CMakeLists.txt -type f \
+mapfile -t sources < <(find include programs python tests examples bench tools cmake .ci Makefile CMakeLists.txt -type f \
   \( -name '*.[ch]pp' -o -name '*.py' -o -name '*.sh' -o -name '*.cmake' -o -name '*.in' \
   -o -name CMakeLists.txt -o -name Makefile -o -path .ci/run \) | sort)
 mapfile -t below_pipeline < <(headers_in core data linalg emulator stages continuum solver residual)
@@ -94,7 +94,7 @@ for detail in $(cd include/rvfit && find . -type d -name detail -printf '%P\n' |
   mapfile -t files < <(printf '%s\n' "${headers[@]}" | grep -v "^include/rvfit/$folder/")
   forbid "<rvfit/$detail/> is for headers of $folder/ only" "#\\s*include\\s*<rvfit/$detail/" "${files[@]}"
 done
-mapfile -t outside < <(find programs examples bench -name '*.[ch]pp' | sort)
+mapfile -t outside < <(find programs python examples bench -name '*.[ch]pp' | sort)
 forbid 'a detail/ header outside the library' '#\s*include\s*<rvfit/.*/detail/' "${outside[@]}"
 
 # A comment is a sentence with a subject, which none of these words is.

@@ -12,7 +12,7 @@
 set -euo pipefail
 
 build="make g++ binutils cmake ninja-build pkg-config libcfitsio-dev libeigen3-dev libcli11-dev libyaml-cpp-dev
-  libspdlog-dev nlohmann-json3-dev doctest-dev python3"
+  libspdlog-dev nlohmann-json3-dev doctest-dev python3 python3-dev python3-venv"
 demo="$build python3-numpy python3-astropy python3-matplotlib"
 test="$demo clang clang-format clang-tidy libclang-rt-dev libomp-dev libopenmpi-dev openmpi-bin python3-pytest python3-h5py python3-scipy python3-torch
   doxygen"

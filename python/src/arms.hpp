@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// Spectra as the Python part of the package hands them over.
+
+#include "array_spectra.hpp"
+#include "numpy.hpp"
+#include "settings.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rvfit_python {
+
+/// Arrays of an arm, kept alive.
+struct ArmArrays {
+  std::string name;
+  std::string label;
+  std::string medium;  ///< vacuum, air, or nothing
+  AnyArray wave, flux, weight;
+  bool is_error = false;
+  std::optional<AnyArray> mask, line_spread, resolution;
+};
+
+/// Spectra and what their survey says about their preparation.
+struct SpectraArrays {
+  std::vector<ArmArrays> arms;
+  std::vector<std::pair<double, double>> masked;
+  double error_floor = 0.0;
+  std::optional<rvfit::io::Targets> targets;  ///< every row on its own without
+};
+
+[[nodiscard]] ArraySpectra spectra_of(const SpectraArrays& arrays);
+[[nodiscard]] SurveySettings survey_of(const SpectraArrays& arrays);
+/// Everything that settings depend on, as text.
+[[nodiscard]] std::string key_of(const SpectraArrays& arrays,
+                                 const std::vector<std::string>& arguments);
+
+}  // namespace rvfit_python

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+
+#include "arms.hpp"
+#include "bindings.hpp"
+#include "core/match_library.hpp"
+#include "likelihood.hpp"
+
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <memory>
+#include <utility>
+
+namespace rvfit_python {
+
+namespace nb = nanobind;
+
+namespace {
+
+/// A likelihood that Python holds.
+class HeldLikelihood {
+ public:
+  HeldLikelihood(const Library& library, const SpectraArrays& arrays,
+                 const std::vector<std::string>& arguments) {
+    const ArraySpectra spectra = spectra_of(arrays);
+    const rvfit_programs::Options options = options_of(arguments, survey_of(arrays));
+    const Session session;
+    const nb::gil_scoped_release unlocked;
+    const rvfit_programs::Reader reader = [&](const std::string&) { return reading_of(spectra); };
+    held_ = make_likelihood(
+        library.data(),
+        rvfit_programs::matched_to_library(reader, options, library.data())("spectra"), options);
+  }
+  HeldLikelihood(const HeldLikelihood&) = delete;
+  HeldLikelihood& operator=(const HeldLikelihood&) = delete;
+  ~HeldLikelihood() {
+    if (is_forked()) {
+      (void)held_.release();  // its memory is the parent's Kokkos'
+    }
+  }
+
+  [[nodiscard]] nb::tuple evaluate(const Doubles& theta, bool derivatives) {
+    const std::vector<double> points(theta.data(), theta.data() + theta.size());
+    LikelihoodValues found;
+    {
+      const Session session;
+      const nb::gil_scoped_release unlocked;
+      found = held_->evaluate(points, derivatives);
+    }
+    const std::size_t count = theta.shape(0), columns = theta.shape(1);
+    nb::object value = to_numpy(std::move(found.value), {count});
+    if (!derivatives) {
+      return nb::make_tuple(value, nb::none(), nb::none());
+    }
+    return nb::make_tuple(value, to_numpy(std::move(found.gradient), {count, columns}),
+                          to_numpy(std::move(found.hessian), {count, columns, columns}));
+  }
+
+  [[nodiscard]] std::size_t size() const { return held_->size(); }
+
+  [[nodiscard]] nb::list parameters() const {
+    nb::list out;
+    for (const rvfit::Parameter& each : held_->parameters()) {
+      out.append(nb::make_tuple(each.name, each.unit, each.lower, each.upper, each.fixed));
+    }
+    return out;
+  }
+
+ private:
+  std::unique_ptr<Likelihood> held_;
+};
+
+}  // namespace
+
+void bind_likelihood(nb::module_& module) {
+  nb::class_<HeldLikelihood>(module, "Likelihood")
+      .def(nb::init<const Library&, const SpectraArrays&, const std::vector<std::string>&>(),
+           nb::arg("library"), nb::arg("spectra"), nb::arg("arguments"))
+      .def("evaluate", &HeldLikelihood::evaluate, nb::arg("theta"), nb::arg("derivatives"))
+      .def_prop_ro("size", &HeldLikelihood::size)
+      .def_prop_ro("parameters", &HeldLikelihood::parameters);
+}
+
+}  // namespace rvfit_python

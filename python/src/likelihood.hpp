@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// @file
+/// -2 ln L of spectra as a function of the parameters, continuum eliminated, for samplers and minimizers of others.
+
+#include "core/options.hpp"
+#include "core/program.hpp"
+#include "library.hpp"
+#include "runtime.hpp"
+#include <rvfit/data/parameters.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace rvfit_python {
+
+/// Values of F points, with derivatives where they were asked for.
+struct LikelihoodValues {
+  std::vector<double> value;     ///< (F)        -2 ln L, priors included
+  std::vector<double> gradient;  ///< (F, P)     its derivatives
+  std::vector<double> hessian;   ///< (F, P, P)  its Gauss-Newton curvature
+};
+
+/// B spectra (or targets of several exposures) of one number of exposures.
+class Likelihood : public Resource {
+ public:
+  [[nodiscard]] virtual const rvfit::ParameterSet& parameters() const = 0;
+  [[nodiscard]] virtual std::size_t size() const = 0;
+  /// Only within a Session. Several threads take turns.
+  ///
+  /// @param[in] theta  (F, P), F = K B: point k B + b is of spectrum b
+  /// @throws rvfit::InvalidArgument  another number of values
+  [[nodiscard]] virtual LikelihoodValues evaluate(const std::vector<double>& theta,
+                                                  bool derivatives) = 0;
+};
+
+/// Only within a Session. @throws rvfit::InvalidArgument  targets of different numbers of exposures; and as a fit
+[[nodiscard]] std::unique_ptr<Likelihood> make_likelihood(const rvfit::EmulatorData& library,
+                                                          const rvfit_programs::Reading& reading,
+                                                          const rvfit_programs::Options& options);
+
+}  // namespace rvfit_python

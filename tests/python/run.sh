@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# run.sh BUILD: build the wheel of the Python package with the compiled fitters of BUILD, install it into a clean
+# environment, and run the tests beside this script there, from an empty folder. Skips (77) where there are no build
+# tools.
+set -euo pipefail
+
+build=$(realpath "${1:?usage: run.sh BUILD}")
+here=$(cd "$(dirname "$0")" && pwd)
+python=${RVFIT_PYTHON:-/usr/bin/python3}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+"$here/../../tools/make_wheel.sh" "$work/wheel" "$build"
+unset PYTHONPATH LD_LIBRARY_PATH
+"$python" -m venv "$work/user"
+if ! "$work/user/bin/pip" install -q pytest astropy matplotlib "$work"/wheel/*.whl > "$work/log" 2>&1; then
+  echo "[skipped] no environment for the tests: $(tail -n 1 "$work/log")"
+  exit 77
+fi
+mkdir "$work/empty"
+cd "$work/empty"
+export PYTHONDONTWRITEBYTECODE=1 MPLBACKEND=Agg
+exec "$work/user/bin/python" -m pytest -q -p no:cacheprovider "$here"

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""Arrays of any kind: the right answer without a copy, the right answer with one, or an error that says what is wrong."""
+
+import numpy as np
+import pytest
+
+import rvfit
+from test_fit import same_results
+
+KEYS = ("VRAD", "VRAD_ERR", "TEFF", "CHISQ_TOT")
+
+
+def spectra_of(stars, change=lambda name, array: array, rows=4, **more):
+    """Some stars, their arrays changed."""
+    arms = {}
+    for name, arm in stars[0][:rows].arms.items():
+        arms[name] = rvfit.Arm(change("wave", arm.wave[0]), change("flux", arm.flux), change("ivar", arm.weight),
+                               mask=change("mask", arm.mask), label=arm.label)
+    return rvfit.Spectra(arms, masked=stars[0].masked, error_floor=0.3, **more)
+
+
+@pytest.fixture(scope="module")
+def wanted(library, stars):
+    return rvfit.fit(library, spectra_of(stars))
+
+
+def strided(_, array):
+    wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
+    wide[..., ::2] = array
+    return wide[..., ::2]
+
+
+def read_only(_, array):
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+def fortran(_, array):
+    return np.asfortranarray(array)
+
+
+def big_endian(_, array):
+    return array.astype(array.dtype.newbyteorder(">"))
+
+
+def doubles(name, array):
+    return array if name == "mask" else array.astype(float)
+
+
+def backwards(_, array):
+    return array[..., ::-1]
+
+
+def boolean(name, array):
+    return array != 0 if name == "mask" else array
+
+
+def int64(name, array):
+    return array.astype(np.int64) if name == "mask" else array
+
+
+@pytest.mark.parametrize("change", [strided, read_only, fortran, big_endian, doubles, backwards, boolean, int64])
+def test_kinds(library, stars, wanted, change):
+    same_results(rvfit.fit(library, spectra_of(stars, change)), wanted)
+
+
+@pytest.mark.parametrize("change", [strided, read_only, fortran, doubles])
+def test_no_copy(stars, change):
+    """The fit looks at the caller's memory."""
+    spectra = stars[0][:4]
+    arm = spectra.arms["desi_b"]
+    flux, ivar = change("flux", arm.flux), change("ivar", arm.weight)
+    held = rvfit.Spectra(desi_b=rvfit.Arm(arm.wave[0], flux, ivar))._compiled_arms()[0]
+    assert held.addresses == (flux.__array_interface__["data"][0], ivar.__array_interface__["data"][0])
+
+
+def test_masked_err_and_units(library, stars, wanted):
+    units = pytest.importorskip("astropy.units")
+    arms = {}
+    for name, arm in stars[0][:4].arms.items():
+        flux = np.ma.MaskedArray(arm.flux, arm.mask != 0) 
+        arms[name] = rvfit.Arm((arm.wave[0] / 10) * units.nm, flux, arm.weight, label=arm.label)
+    found = rvfit.fit(library, rvfit.Spectra(arms, masked=stars[0].masked, error_floor=0.3))
+    for key in KEYS:
+        # Wavelengths are rounded once more.
+        assert np.allclose(found[key], wanted[key], rtol=1e-5)
+    arms = {}
+    for name, arm in stars[0][:4].arms.items():
+        with np.errstate(divide="ignore"):
+            arms[name] = rvfit.Arm(arm.wave[0], arm.flux, err=1 / np.sqrt(arm.weight.astype(float)), mask=arm.mask,
+                                   label=arm.label)
+    found = rvfit.fit(library, rvfit.Spectra(arms, masked=stars[0].masked, error_floor=0.3))
+    for key in KEYS:
+        # Weights are rounded to float from another double.
+        assert np.allclose(found[key], wanted[key], rtol=1e-5)
+
+
+def test_bad_spectra(library, stars):
+    """A star of NaN, one without weight: a status, and the others as before."""
+
+    def spoiled(name, array):
+        array = array.copy()
+        if name == "flux":
+            array[1] = np.nan
+        if name == "ivar":
+            array[2] = 0
+        return array
+
+    found = rvfit.fit(library, spectra_of(stars, spoiled))
+    assert list(found["STATUS"]) == ["converged", "no_valid_pixels", "no_valid_pixels", "converged"]
+    assert np.isnan(found["VRAD"][1]) and found.warnings(1) == ["nothing could be fitted"]
+
+
+def test_no_stars(library, stars):
+    found = rvfit.fit(library, stars[0][:0])
+    assert len(found) == 0 and found["COVAR"].shape[0] == 0
+
+
+WAVE = np.linspace(4000.0, 5000.0, 100)
+ONES = np.ones((3, 100), np.float32)
+
+
+@pytest.mark.parametrize(
+    "arrays, error, text",
+    [
+        (dict(wave=WAVE[:50], flux=ONES, ivar=ONES), ValueError, r"wave has shape \(1, 50\), flux has \(3, 100\)"),
+        (dict(wave=WAVE, flux=ONES, ivar=ONES[:2]), ValueError, r"ivar has shape \(2, 100\), flux has \(3, 100\)"),
+        (dict(wave=WAVE, flux=ONES, ivar=ONES, mask=ONES[0] > 0), ValueError, r"mask has shape \(1, 100\)"),
+        (dict(wave=WAVE, flux=ONES, ivar=ONES, mask=ONES), TypeError, "mask has numbers of type float32"),
+        (dict(wave=WAVE, flux=ONES), TypeError, "ivar .* or err"),
+        (dict(wave=WAVE, flux=ONES, ivar=ONES, err=ONES), TypeError, "one of them"),
+        (dict(wave=WAVE, flux=ONES.astype(complex), ivar=ONES), TypeError, "complex"),
+        (dict(wave=WAVE, flux=[["a"] * 100] * 3, ivar=ONES), TypeError, "flux has numbers of type"),
+        (dict(wave=np.where(WAVE > 4500, WAVE - 400, WAVE), flux=ONES, ivar=ONES), ValueError, "increasing wanted"),
+        (dict(wave=np.where(WAVE > 4500, np.nan, WAVE), flux=ONES, ivar=ONES), ValueError, "nan after"),
+        (dict(wave=WAVE, flux=ONES[None], ivar=ONES[None]), ValueError, r"shape \(1, 3, 100\)"),
+        (dict(wave=WAVE[:1], flux=ONES[:, :1], ivar=ONES[:, :1]), ValueError, "has 1 pixels, at least 2"),
+        (dict(wave=WAVE, flux=ONES, ivar=ONES, medium="water"), ValueError, "medium"),
+    ],
+)
+def test_wrong_arrays(library, arrays, error, text):
+    with pytest.raises(error, match=text):
+        rvfit.fit(library, rvfit.Spectra(desi_b=rvfit.Arm(**arrays)))
+
+
+@pytest.mark.parametrize(
+    "options, error, text",
+    [
+        (dict(npoly=0), ValueError, "--npoly"),
+        (dict(npolly=3), TypeError, "did you mean.*--npoly"),
+        (dict(priors={"teff": (5000, -1)}), ValueError, "SIGMA must be positive"),
+        (dict(fix_param={"mass": 1}), ValueError, "--fix-param mass: a fit has teff"),
+        (dict(min_vel=100, max_vel=-100), ValueError, "range of rv is empty"),
+        (dict(resolution_matrix=True), ValueError, "--resolution-matrix"),
+        (dict(npoly=True), ValueError, "--npoly"),
+        (dict(batch_size=float("nan")), ValueError, "--batch"),
+    ],
+)
+def test_wrong_options(library, stars, options, error, text):
+    with pytest.raises(error, match=text):
+        rvfit.fit(library, stars[0][:1], **options)
+
+
+def test_wrong_files(library, tmp_path):
+    with pytest.raises(OSError, match="nothing.fits"):
+        rvfit.read_library(tmp_path / "nothing.fits")
+    (tmp_path / "bad.fits").write_bytes(b"SIMPLE  =" * 400)
+    for read in (rvfit.read_library, rvfit.read_desi, rvfit.read_sdss, rvfit.read_lamost, rvfit.read_apogee,
+                 rvfit.read_weave):
+        with pytest.raises(OSError, match="bad.fits"):
+            read(tmp_path / "bad.fits")
+
+
+def test_arms(library, stars):
+    arm = stars[0].arms["desi_b"]
+    with pytest.raises(OSError, match="no arm 'desi_x', there are: desi_b"):
+        rvfit.fit(library, rvfit.Spectra(desi_x=arm))
+    with pytest.raises(ValueError, match="desi_b 24, desi_r 3"):
+        rvfit.Spectra(desi_b=arm, desi_r=stars[0][:3].arms["desi_r"])
+    with pytest.raises(ValueError, match="no arms"):
+        rvfit.Spectra()
