@@ -17,6 +17,7 @@
 /// bad pixels with an error of 1000 x the median flux, which adds a constant to its likelihood; here
 /// their weight is zero.
 
+#include <rvfit/core/order_statistic.hpp>
 #include <rvfit/data/prepare_options.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
 
@@ -26,28 +27,6 @@
 namespace rvfit {
 
 namespace detail {
-
-/// Element of rank `rank` (0 the smallest) of non-negative floats, by bisection of the bit pattern,
-/// which orders them.
-template <class Member, class Real>
-KOKKOS_INLINE_FUNCTION float select_rank(const Member& member, const Real* values, int size,
-                                         int rank) {
-  std::uint32_t low = 0, high = 0x7f800000U;  // 0 and infinity
-  while (low < high) {
-    const std::uint32_t middle = low + (high - low) / 2;
-    const auto threshold = static_cast<Real>(Kokkos::bit_cast<float>(middle));
-    int below = 0;
-    Kokkos::parallel_reduce(
-        Kokkos::TeamThreadRange(member, size),
-        [&](int i, int& count) { count += values[i] <= threshold ? 1 : 0; }, below);
-    if (below > rank) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return Kokkos::bit_cast<float>(low);
-}
 
 /// One team prepares one spectrum.
 template <ExecutionPolicy P>
@@ -148,7 +127,14 @@ struct PrepareSpectra {
     }
     const int bad = size - count;  // they sort below every good pixel
     const auto sigma = [&](int rank) {
-      const double inverse_variance = select_rank(member, &weight(b, 0), size, bad + rank);
+      const double inverse_variance = order_statistic<float>(bad + rank, [&](float limit) {
+        int below = 0;
+        Kokkos::parallel_reduce(
+            Kokkos::TeamThreadRange(member, size),
+            [&](int i, int& sum) { sum += weight(b, i) <= static_cast<Real>(limit) ? 1 : 0; },
+            below);
+        return below;
+      });
       return 1.0 / Kokkos::sqrt(inverse_variance);
     };
     const double upper = sigma(count / 2);

@@ -5,6 +5,7 @@
 /// The scale of weighted residuals, s = 1.4826 median |w_i (f_i - y_i)| over the points used: the standard deviation of
 /// Gaussian errors, whatever up to half of the points is (Hampel, J. Am. Stat. Assoc. 69, 383, 1974).
 
+#include <rvfit/core/order_statistic.hpp>
 #include <rvfit/residual/detail/residual_problem.hpp>
 
 #include <Kokkos_Core.hpp>
@@ -48,8 +49,6 @@ struct SizesOfResiduals {
 
 /// Median of the elements of a row that are not negative: the lower one of an even number. NaN without one, and where a
 /// number is NaN.
-///
-/// The bits of positive numbers are in the order of the numbers, so halving on the bits ends at the median itself.
 template <class Row>
 [[nodiscard]] KOKKOS_FUNCTION double lower_median(const Row& row, int size) {
   int used = 0;
@@ -63,22 +62,13 @@ template <class Row>
   if (used == 0) {
     return Kokkos::Experimental::quiet_NaN_v<double>;
   }
-  std::uint64_t low = 0,
-                high = Kokkos::bit_cast<std::uint64_t>(Kokkos::Experimental::infinity_v<double>);
-  while (low < high) {  // 64 passes at most
-    const std::uint64_t middle = low + (high - low) / 2;
-    const auto limit = Kokkos::bit_cast<double>(middle);
+  return order_statistic<double>((used - 1) / 2, [&](double limit) {
     int below = 0;
     for (int i = 0; i < size; ++i) {
       below += row(i) >= 0.0 && row(i) <= limit ? 1 : 0;
     }
-    if (below >= (used + 1) / 2) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return Kokkos::bit_cast<double>(low);
+    return below;
+  });
 }
 
 /// Set the scale of the fits that run, and end those whose scale has settled.
