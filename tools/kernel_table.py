@@ -73,7 +73,7 @@ def functor(name):
     if functor_name.startswith("Kokkos::"):
         return None
     functor_name = functor_name.replace(" >", ">")
-    functor_name = re.sub(r"rvfit::Policy<Kokkos::\w+, (\w+), double>", r"\1", functor_name)
+    functor_name = re.sub(r"rvfit::Policy<Kokkos::\w+, (\w+), double(, \w+)?>", r"\1", functor_name)
     functor_name = re.sub(r"\brvfit::(detail::|test::(\w+::)?)?", "", functor_name)
     return re.sub(r"^(FitBy\w+)<ResidualProblem<(.*?)>, .*>$", r"\1<\2>", functor_name)
 

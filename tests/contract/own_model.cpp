@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 #include <support/line_model.hpp>
+#include <support/policies.hpp>
 #include <support/simulated_stars.hpp>
 
 #include <cmath>
@@ -14,7 +15,7 @@
 
 namespace rvfit::test {
 
-using Double = Policy<Kokkos::DefaultExecutionSpace, double, double>;
+using Double = DoublePolicy;
 static_assert(TemplateModel<LineModel<Double>, Double>);
 static_assert(TemplateModel<ForwardModel<Double>, Double>);
 

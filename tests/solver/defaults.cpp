@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 #include <support/compare.hpp>
+#include <support/policies.hpp>
 #include <support/tolerance.hpp>
 
 #include <algorithm>
@@ -21,9 +22,8 @@
 
 namespace rvfit::test::defaults {
 
-using Exec = Kokkos::DefaultExecutionSpace;
-using Double = Policy<Exec, double, double>;
-using Single = Policy<Exec, float, float>;
+using Double = DoublePolicy;
+using Single = TestPolicy<float, float>;
 using Vec = std::vector<double>;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();

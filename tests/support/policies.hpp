@@ -2,7 +2,8 @@
 #pragma once
 
 /// @file
-/// The policies that tests run with, and how a test is registered for each of them.
+/// The policies that tests run with, and how a test is registered for each of them. With
+/// RVFIT_TEST_DEVICE_SHAPED they are those of devices, on a host.
 
 #include <rvfit/core/policy.hpp>
 
@@ -22,11 +23,22 @@
 #define RVFIT_TEST_SPACE "Serial"
 #endif
 
+#if defined(RVFIT_TEST_DEVICE_SHAPED)
+#include "support/device_shaped.hpp"
+#endif
+
 namespace rvfit::test {
 
 using Exec = Kokkos::DefaultExecutionSpace;
-using FloatPolicy = Policy<Exec, float>;
-using DoublePolicy = Policy<Exec, double>;
+#if defined(RVFIT_TEST_DEVICE_SHAPED)
+template <std::floating_point Real, std::floating_point Accum = double>
+using TestPolicy = DeviceShaped<Exec, Real, Accum>;
+#else
+template <std::floating_point Real, std::floating_point Accum = double>
+using TestPolicy = Policy<Exec, Real, Accum>;
+#endif
+using FloatPolicy = TestPolicy<float>;
+using DoublePolicy = TestPolicy<double>;
 
 }  // namespace rvfit::test
 

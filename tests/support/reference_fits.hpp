@@ -9,6 +9,7 @@
 #include <rvfit/residual/residual_fitter.hpp>
 
 #include <doctest/doctest.h>
+#include <support/policies.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +20,7 @@
 
 namespace rvfit::test {
 
-using Double = Policy<Kokkos::DefaultExecutionSpace, double, double>;
+using Double = DoublePolicy;
 
 /// For all reference problems, from all starts: as far down as double precision goes.
 inline const LmOptions reference_options{.max_iterations = 10000,

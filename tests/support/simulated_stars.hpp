@@ -8,6 +8,7 @@
 #include <rvfit/rvfit.hpp>
 
 #include <compiled/fitters.hpp>
+#include <support/policies.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -17,8 +18,8 @@
 
 namespace rvfit::test {
 
-using compiled::Double;
-using compiled::Float;
+using Float = FloatPolicy;
+using Double = DoublePolicy;
 
 /// The same numbers on every machine: splitmix64 (Steele et al., OOPSLA 2014), Box-Muller.
 class NormalRandom {

@@ -176,7 +176,7 @@ template <ExecutionPolicy P>
                                                        static_cast<std::size_t>(rows), size);
   const auto out = allocate<Matrix<Real, P>>(exec, "test coefficients", rows, size + 2);
   Kokkos::parallel_for(
-      "test spline", typename P::team_policy(exec, rows, Kokkos::AUTO),
+      "test spline", teams<P>(exec, rows),
       SplineFilter<P>{upload<Vector<const Real, P>>(exec, "test taps", taps), in, out});
   return out;
 }

@@ -9,9 +9,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "tools"))
 import kernel_table  # noqa: E402
 
-# ParallelFor<rvfit::detail::Kernel<rvfit::Policy<Kokkos::Cuda, float, double>, N>, ...>, mangled.
+# ParallelFor<rvfit::detail::Kernel<rvfit::Policy<Kokkos::Cuda, float, double, false>, N>, ...>, mangled.
 LAUNCH = ("_ZN6Kokkos4Impl33cuda_parallel_launch_local_memoryINS0_11ParallelForIN5rvfit6detail{name}INS3_6PolicyINS_4Cuda"
-          "EfdEELi{size}EEENS_11RangePolicyIJS7_EEES7_EEEEvT_")
+          "EfdLb0EELi{size}EEENS_11RangePolicyIJS7_EEES7_EEEEvT_")
 FILL = ("_ZN6Kokkos4Impl33cuda_parallel_launch_local_memoryINS0_11ParallelForINS0_16ViewValueFunctorINS_6DeviceINS_4Cuda"
         "ENS_9CudaSpaceEEEjEENS_11RangePolicyIJS5_NS_9IndexTypeImEENS8_10DestroyTagEEEES5_EEEEvT_")
 

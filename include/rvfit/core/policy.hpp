@@ -16,8 +16,11 @@ namespace rvfit {
 /// @tparam Exec   Kokkos execution space; an *instance* of it is the first argument of every call
 /// @tparam Real   storage of spectra, templates and network weights (float, or double as an oracle)
 /// @tparam Accum  accumulation of every sum over pixels, and everything of the size of the solver
+/// @tparam OnHost kernels have the shape of a host's: packs of pixels, one thread a team. Tests say false on a
+///                host, to run what devices run.
 template <class Exec = Kokkos::DefaultExecutionSpace, std::floating_point Real = float,
-          std::floating_point Accum = double>
+          std::floating_point Accum = double,
+          bool OnHost = std::is_same_v<typename Exec::memory_space, Kokkos::HostSpace>>
 struct Policy {
   using execution_space = Exec;
   using memory_space = typename Exec::memory_space;
@@ -36,7 +39,7 @@ struct Policy {
                             Kokkos::IndexType<int>>;
 
   /// True where kernels run on the processor that calls them. Memory that both see does not count.
-  static constexpr bool on_host = std::is_same_v<memory_space, Kokkos::HostSpace>;
+  static constexpr bool on_host = OnHost;
 
   /// Pixels that one thread handles at once: a few vector registers on a CPU, one pixel on a GPU, where
   /// neighbouring threads take neighbouring pixels.
@@ -54,5 +57,21 @@ concept ExecutionPolicy = requires {
   typename P::real_type;
   typename P::accum_type;
 };
+
+/// True for a policy that says how many threads its teams have, by `P::team_size(exec)`. `Policy` leaves that to Kokkos.
+template <class P>
+inline constexpr bool has_team_size = requires(const typename P::execution_space& exec) {
+  P::team_size(exec);
+};
+
+/// `league` teams of a kernel, as large as the policy says, or else as Kokkos thinks best.
+template <ExecutionPolicy P, class TeamPolicy = typename P::team_policy>
+[[nodiscard]] TeamPolicy teams(const typename P::execution_space& exec, int league) {
+  if constexpr (has_team_size<P>) {
+    return TeamPolicy(exec, league, P::team_size(exec));
+  } else {
+    return TeamPolicy(exec, league, Kokkos::AUTO);
+  }
+}
 
 }  // namespace rvfit

@@ -184,11 +184,9 @@ template <ExecutionPolicy P>
                                     : buffer.first(flux.extent(0));
   RVFIT_REQUIRE(same(out.flux), "prepare_spectra: ", arm, ": flux is ", flux.extent(0), " x ",
                 flux.extent(1), ", the buffer ", out.flux.extent(0), " x ", out.flux.extent(1));
-  Kokkos::parallel_for(
-      "rvfit::prepare_spectra",
-      typename P::team_policy(exec, static_cast<int>(flux.extent(0)), Kokkos::AUTO),
-      detail::PrepareSpectra<P>{options, wave, flux, ivar, mask, resolution, out.flux, out.weight,
-                                unit});
+  Kokkos::parallel_for("rvfit::prepare_spectra", teams<P>(exec, static_cast<int>(flux.extent(0))),
+                       detail::PrepareSpectra<P>{options, wave, flux, ivar, mask, resolution,
+                                                 out.flux, out.weight, unit});
   SpectrumBatch<P> batch =
       make_spectrum_batch<P>(exec, std::move(arm), wave, out.flux, out.weight, resolution, out);
   batch.unit = unit;

@@ -124,8 +124,7 @@ template <ExecutionPolicy P>
   }
   RVFIT_REQUIRE(constants.good.extent(0) == rows, arm, ": flux has ", rows,
                 " rows, the arrays for its constants ", constants.good.extent(0));
-  Kokkos::parallel_for("rvfit::SpectrumBatch::constants",
-                       typename P::team_policy(exec, static_cast<int>(rows), Kokkos::AUTO),
+  Kokkos::parallel_for("rvfit::SpectrumBatch::constants", teams<P>(exec, static_cast<int>(rows)),
                        detail::SpectrumConstants<P>{flux, weight, constants.log_norm,
                                                     constants.signal, constants.good});
   return {{wave, flux, weight, constants.log_norm, constants.good, constants.signal, resolution},

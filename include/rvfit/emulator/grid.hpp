@@ -215,8 +215,7 @@ class GridLibrary {
     if (stencil.lanes == Pack) {
       const auto blocks = static_cast<int>(templates_.extent(0));
       Kokkos::parallel_for(
-          "rvfit::GridLibrary::interpolate",
-          typename P::team_policy(exec, blocks * entries, Kokkos::AUTO),
+          "rvfit::GridLibrary::interpolate", teams<P>(exec, blocks * entries),
           detail::InterpolateTemplates<P, Pack>{stencil, templates_, exponential_, entries, out});
     } else if constexpr (Pack <= max_grid_axes) {
       interpolate<Pack + 1>(exec, entries, stencil, out);
@@ -262,8 +261,7 @@ void GridLibrary<P>::evaluate(const Exec& exec, const Tile<P>& tile,
   RVFIT_REQUIRE(out.rows == tile.size * lanes && out.columns == pixels(), "GridLibrary: out is ",
                 out.rows, " x ", out.columns, ", wanted ", tile.size * lanes, " x ", pixels());
   const GridStencil<P> stencil{workspace.row, workspace.weight, stencil_nodes(), lanes};
-  Kokkos::parallel_for("rvfit::GridLibrary::stencil",
-                       typename P::team_policy(exec, tile.size, Kokkos::AUTO),
+  Kokkos::parallel_for("rvfit::GridLibrary::stencil", teams<P>(exec, tile.size),
                        detail::FindStencil<P>{tile, theta, axes_, row_, code_, valid_, plain_,
                                               interpolation_, nearest_node_, stencil});
   interpolate<1>(exec, tile.size, stencil, out);

@@ -209,7 +209,7 @@ void Scan<P, Model>::bin(const Exec& exec, const Tile<P>& tile, const SpectrumVi
   using Kernel = detail::BinSpectra<P>;
   const auto bytes = static_cast<int>(Kernel::scratch_bytes(data.pixels()));
   const int level = bytes <= P::team_policy::scratch_size_max(0) ? 0 : 1;
-  typename P::team_policy policy(exec, tile.size, Kokkos::AUTO);
+  auto policy = teams<P>(exec, tile.size);
   policy.set_scratch_size(level, Kokkos::PerTeam(bytes));
   Kokkos::parallel_for(
       "rvfit::Scan::bin", policy,
@@ -236,7 +236,7 @@ void Scan<P, Model>::pick(const Exec& exec, const Tile<P>& tile,
                           const DeviceParameters<P>& parameters) {
   using Kernel = detail::PickCandidates<P>;
   const int shifts = velocities_.shifts();
-  typename P::team_policy policy(exec, tile.size, Kokkos::AUTO);
+  auto policy = teams<P>(exec, tile.size);
   policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(Kernel::scratch_bytes(shifts))));
   Kokkos::parallel_for("rvfit::Scan::pick", policy,
                        Kernel{tile, velocities_, parameters, rv_, velocity_columns_,

@@ -218,17 +218,18 @@ class ResidualFitter {
     using SmallTeams = Kokkos::TeamPolicy<Exec, Kokkos::LaunchBounds<256, 1>>;
     const Kernel kernel{problem, first};
     const auto scratch = Kokkos::PerTeam(Kernel::scratch_bytes());
-    const auto policy = [&](const auto& team_size) {
-      return SmallTeams(exec, count, team_size).set_scratch_size(Kernel::scratch_level(), scratch);
+    const auto policy = [&](SmallTeams some) {
+      return some.set_scratch_size(Kernel::scratch_level(), scratch);
     };
     constexpr const char* label = "rvfit::ResidualFitter::fit_by_team";
     if constexpr (P::on_host) {
       // Threads beyond the number of fits join the others.
       const int wanted = std::max(exec.concurrency() / count, 1);
-      const int most = policy(1).team_size_max(kernel, Kokkos::ParallelForTag());
-      Kokkos::parallel_for(label, policy(std::min(wanted, most)), kernel);
+      const int most =
+          policy(SmallTeams(exec, count, 1)).team_size_max(kernel, Kokkos::ParallelForTag());
+      Kokkos::parallel_for(label, policy(SmallTeams(exec, count, std::min(wanted, most))), kernel);
     } else {
-      Kokkos::parallel_for(label, policy(Kokkos::AUTO), kernel);
+      Kokkos::parallel_for(label, policy(teams<P, SmallTeams>(exec, count)), kernel);
     }
   }
 

@@ -183,7 +183,7 @@ void broaden(const typename P::execution_space& exec, const Tile<P>& tile,
                 P::team_policy::scratch_size_max(0));
   // Profiles of several stages want more registers than a thread of a full block of a GPU can have.
   using SmallTeams = Kokkos::TeamPolicy<typename P::execution_space, Kokkos::LaunchBounds<256, 1>>;
-  SmallTeams policy(exec, tile.size, Kokkos::AUTO);
+  auto policy = teams<P, SmallTeams>(exec, tile.size);
   policy.set_scratch_size(0, Kokkos::PerTeam(bytes));
   Kokkos::parallel_for("rvfit::broaden", policy,
                        Kernel{tile, theta, stages, max_reach, lanes_in, lanes_out, in, out});

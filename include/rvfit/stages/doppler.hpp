@@ -174,7 +174,7 @@ void observe(const typename P::execution_space& exec, const Tile<P>& tile,
   RVFIT_REQUIRE(lanes_out == lanes_in || lanes_out == lanes_in + 1, "observe: ", lanes_in,
                 " lanes in, ", lanes_out, " lanes out");
   Kokkos::parallel_for(
-      "rvfit::observe", typename P::team_policy(exec, tile.size, Kokkos::AUTO),
+      "rvfit::observe", teams<P>(exec, tile.size),
       detail::ObserveKernel<P>{tile, theta, rv, map, base, lanes_in, coefficients, out});
 }
 

@@ -113,8 +113,7 @@ void apply_resolution(const typename P::execution_space& exec, const Tile<P>& ti
       static_cast<int>(in.extent(0)) >= tile.size && static_cast<int>(out.extent(0)) >= tile.size,
       "apply_resolution: ", tile.size, " entries, in has ", in.extent(0), ", out ", out.extent(0));
   RVFIT_REQUIRE(in.data() != out.data(), "apply_resolution: out is in");
-  Kokkos::parallel_for("rvfit::apply_resolution",
-                       typename P::team_policy(exec, tile.size, Kokkos::AUTO),
+  Kokkos::parallel_for("rvfit::apply_resolution", teams<P>(exec, tile.size),
                        detail::ApplyResolution<P>{tile, resolution, in, out});
 }
 

@@ -201,10 +201,9 @@ void remove_template_spread(const typename P::execution_space& exec,
                 matrix.extent(2), ", the inverse ", inverse.extent(0), " x ", inverse.extent(1),
                 ", the result ", out.extent(0), " x ", out.extent(1), " x ", out.extent(2));
   Kokkos::deep_copy(exec, out, typename P::real_type(0));
-  Kokkos::parallel_for(
-      "rvfit::remove_template_spread",
-      typename P::team_policy(exec, static_cast<int>(matrix.extent(0)), Kokkos::AUTO),
-      detail::RemoveTemplateSpread<P>{matrix, inverse, out});
+  Kokkos::parallel_for("rvfit::remove_template_spread",
+                       teams<P>(exec, static_cast<int>(matrix.extent(0))),
+                       detail::RemoveTemplateSpread<P>{matrix, inverse, out});
 }
 
 /// The same into a new array. @param[in] sigma  as for `inverse_template_spread`

@@ -2,6 +2,7 @@
 
 #include "support/compare.hpp"
 #include "support/eigen_oracle.hpp"
+#include "support/oracle.hpp"
 #include "support/policies.hpp"
 #include "support/synthetic.hpp"
 #include "support/tolerance.hpp"

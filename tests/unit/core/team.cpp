@@ -56,7 +56,7 @@ void sums_blocks() {
       const auto result = allocate<Matrix<double, P>>(exec, "result", rows_a, rows_b);
       const auto visits = allocate<Vector<int, P>>(exec, "visits", pixel_block);
       Kokkos::parallel_for(
-          "dot", typename P::team_policy(exec, 1, Kokkos::AUTO),
+          "dot", teams<P>(exec, 1),
           DotKernel<P>{upload_matrix<Matrix<const double, P>>(exec, "a", a, rows_a, stride),
                        upload_matrix<Matrix<const double, P>>(exec, "b", b, rows_b, stride), result,
                        visits});

@@ -3,13 +3,14 @@
 #include <rvfit/residual/check_derivatives.hpp>
 
 #include <doctest/doctest.h>
+#include <support/policies.hpp>
 
 #include <optional>
 #include <vector>
 
 namespace rvfit::test {
 
-using Double = Policy<Kokkos::DefaultExecutionSpace, double, double>;
+using Double = DoublePolicy;
 
 /// theta_0 exp(-theta_1 i), wrong as told: at `point` in `parameter`, or in its value.
 struct Decay {

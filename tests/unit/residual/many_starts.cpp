@@ -8,6 +8,7 @@
 #include <rvfit/residual/many_starts.hpp>
 
 #include <doctest/doctest.h>
+#include <support/policies.hpp>
 #include <support/tolerance.hpp>
 
 #include <algorithm>
@@ -20,8 +21,7 @@
 
 namespace rvfit::test::many_starts {
 
-using Exec = Kokkos::DefaultExecutionSpace;
-using P = Policy<Exec, double, double>;
+using P = DoublePolicy;
 using Vec = std::vector<double>;
 
 constexpr int points = 40;

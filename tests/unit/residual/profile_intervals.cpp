@@ -6,6 +6,7 @@
 #include <rvfit/residual/profile_intervals.hpp>
 
 #include <doctest/doctest.h>
+#include <support/policies.hpp>
 #include <support/tolerance.hpp>
 
 #include <cmath>
@@ -15,8 +16,7 @@
 
 namespace rvfit::test::profile_intervals {
 
-using Exec = Kokkos::DefaultExecutionSpace;
-using P = Policy<Exec, double, double>;
+using P = DoublePolicy;
 using Vec = std::vector<double>;
 
 /// theta_0 + theta_1 i.

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 #include <support/compare.hpp>
+#include <support/policies.hpp>
 #include <support/tolerance.hpp>
 
 #include <algorithm>
@@ -20,10 +21,9 @@
 
 namespace rvfit::test::residual_fits {
 
-using Exec = Kokkos::DefaultExecutionSpace;
-using Double = Policy<Exec, double, double>;
-using Mixed = Policy<Exec, float, double>;
-using Single = Policy<Exec, float, float>;
+using Double = DoublePolicy;
+using Mixed = FloatPolicy;
+using Single = TestPolicy<float, float>;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 

@@ -6,6 +6,7 @@
 #include <rvfit/residual/robust_fits.hpp>
 
 #include <doctest/doctest.h>
+#include <support/policies.hpp>
 #include <support/tolerance.hpp>
 
 #include <algorithm>
@@ -17,8 +18,7 @@
 
 namespace rvfit::test::robust_fits {
 
-using Exec = Kokkos::DefaultExecutionSpace;
-using P = Policy<Exec, double, double>;
+using P = DoublePolicy;
 using Vec = std::vector<double>;
 
 constexpr std::size_t sets = 40, points = 31;

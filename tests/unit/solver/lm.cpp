@@ -7,6 +7,7 @@
 #include <rvfit/solver/lm.hpp>
 
 #include <doctest/doctest.h>
+#include <support/policies.hpp>
 #include <support/tolerance.hpp>
 
 #include <cmath>
@@ -15,7 +16,7 @@
 
 namespace rvfit::test::lm {
 
-using Double = Policy<Kokkos::DefaultExecutionSpace, double, double>;
+using Double = DoublePolicy;
 
 /// Sum of squares of a model's residuals as a batched objective: H = 2 J^T J.
 /// Residuals::operator()(b, theta, m) gives residual m of fit b and its derivatives.

@@ -29,7 +29,7 @@ std::vector<typename P::real_type> filtered(const std::vector<double>& taps,
   using Real = typename P::real_type;
   const Exec exec{};
   const auto out = allocate<Vector<Real, P>>(exec, "out", in.size());
-  Kokkos::parallel_for("filter", typename P::team_policy(exec, 1, Kokkos::AUTO),
+  Kokkos::parallel_for("filter", teams<P>(exec, 1),
                        FilterKernel<P>{upload<Vector<const Real, P>>(exec, "taps", taps),
                                        upload<Vector<const Real, P>>(exec, "in", in), out});
   return values(exec, out);

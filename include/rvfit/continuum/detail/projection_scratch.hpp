@@ -65,7 +65,7 @@ struct ProjectionScratch {
   /// One team a spectrum.
   [[nodiscard]] static typename P::team_policy make_policy(const typename P::execution_space& exec,
                                                            int spectra, int columns, int tangents) {
-    typename P::team_policy policy(exec, spectra, Kokkos::AUTO);
+    auto policy = teams<P>(exec, spectra);
     policy.set_scratch_size(level(columns, tangents), Kokkos::PerTeam(bytes(columns, tangents)));
     return policy;
   }

@@ -67,9 +67,12 @@ struct TiledGemm {
 
   [[nodiscard]] TeamPolicy make_policy(const typename P::execution_space& exec) const {
     const int league = row_blocks() * column_blocks() * matrices;
-    TeamPolicy policy(exec, league, Kokkos::AUTO);
+    auto policy = teams<P, TeamPolicy>(exec, league);
     policy.set_scratch_size(0, Kokkos::PerTeam(scratch_bytes()));
-    const int most = policy.team_size_max(*this, Kokkos::ParallelForTag{});
+    int most = policy.team_size_max(*this, Kokkos::ParallelForTag{});
+    if constexpr (has_team_size<P>) {
+      most = policy.team_size();
+    }
     TeamPolicy sized(exec, league, Kokkos::min(int{threads}, most));
     sized.set_scratch_size(0, Kokkos::PerTeam(scratch_bytes()));
     return sized;
@@ -89,24 +92,36 @@ struct TiledGemm {
     Segment* a_strip = strips;
     Segment* b_strip = strips + depth * a_pitch;
     // One pass where the team is as large as wanted; on hosts it may not be.
-    for (int first = 0; first < threads; first += member.team_size()) {
-      const int thread = first + member.team_rank();
-      Sums sums = {};
+    for (int first = 0; first < threads; first += shares * member.team_size()) {
+      Sums sums[shares] = {};
       for (int k = 0; k < a.columns; k += depth) {
         member.team_barrier();
         load(member, row, column, matrix, k, a_strip, b_strip);
         member.team_barrier();
-        if (thread < threads) {
-          add_products(thread, a_strip, b_strip, sums);
-        }
+        for_each_share(member, first, [&](int share, int thread) {
+          add_products(thread, a_strip, b_strip, sums[share]);
+        });
       }
-      if (thread < threads) {
-        store(thread, row, column, matrix, sums);
-      }
+      for_each_share(member, first, [&](int share, int thread) {
+        store(thread, row, column, matrix, sums[share]);
+      });
     }
   }
 
  private:
+  /// Shares of the block that a thread computes in one pass: where teams are made small, many.
+  static constexpr int shares = has_team_size<P> ? threads / 4 : 1;
+
+  template <class Body>
+  KOKKOS_FUNCTION static void for_each_share(const Member& member, int first, const Body& body) {
+    for (int share = 0; share < shares; ++share) {
+      const int thread = first + share * member.team_size() + member.team_rank();
+      if (thread < threads) {
+        body(share, thread);
+      }
+    }
+  }
+
   /// Strips that begin at inner index k; zeros outside the matrices.
   KOKKOS_FUNCTION void load(const Member& member, int row, int column, int matrix, int k,
                             Segment* a_strip, Segment* b_strip) const {
