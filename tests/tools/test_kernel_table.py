@@ -11,7 +11,7 @@ import kernel_table  # noqa: E402
 
 # ParallelFor<rvfit::detail::Kernel<rvfit::Policy<Kokkos::Cuda, float, double, false>, N>, ...>, mangled.
 LAUNCH = ("_ZN6Kokkos4Impl33cuda_parallel_launch_local_memoryINS0_11ParallelForIN5rvfit6detail{name}INS3_6PolicyINS_4Cuda"
-          "EfdLb0EELi{size}EEENS_11RangePolicyIJS7_EEES7_EEEEvT_")
+          "EfdLb0EEELi{size}EEENS_11RangePolicyIJS7_EEES7_EEEEvT_")
 FILL = ("_ZN6Kokkos4Impl33cuda_parallel_launch_local_memoryINS0_11ParallelForINS0_16ViewValueFunctorINS_6DeviceINS_4Cuda"
         "ENS_9CudaSpaceEEEjEENS_11RangePolicyIJS5_NS_9IndexTypeImEENS8_10DestroyTagEEEES5_EEEEvT_")
 
