@@ -57,6 +57,7 @@ struct StageTile {
   struct Arm {
     typename Model::Plan plan;
     Cube<const Real, P> basis;
+    ContinuumNodes<P> nodes;
     Vector<Real, P> templates, coefficients, jets;
     int grid, pixels;
   };
@@ -165,7 +166,8 @@ struct StageTile {
   void project_arms(int lanes) {
     for (std::size_t a = 0; a < arms.size(); ++a) {
       const Tangents tangents = lanes == 1 ? Tangents(0) : shared.model.tangents(arms[a].plan);
-      project<P>(exec, tile, data[a], arms[a].basis, jets(arms[a], lanes), tangents, state.current);
+      project<P>(exec, tile, data[a], arms[a].basis, jets(arms[a], lanes), tangents, state.current,
+                 {}, arms[a].nodes);
     }
   }
   void correlate_arms() {
@@ -237,9 +239,9 @@ struct StageTile {
                                              static_cast<std::size_t>(lanes) *
                                              static_cast<std::size_t>(pixels));
       };
+      const auto basis = continuum_basis<P>(exec, data[a].wave, shared.fit.continuum);
       arms.push_back(
-          {shared.model.plan(exec, index, data[a].wave),
-           continuum_basis<P>(exec, data[a].wave, shared.fit.continuum),
+          {shared.model.plan(exec, index, data[a].wave), basis, continuum_nodes<P>(exec, basis),
            array("rvfit_bench::templates", shared.label_lanes(), grid),
            array("rvfit_bench::coefficients", shared.filter_lanes(), grid + 2 * spline_padding),
            array("rvfit_bench::jets", shared.lanes(), data[a].pixels()), grid, data[a].pixels()});

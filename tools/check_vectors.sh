@@ -11,7 +11,7 @@ binary=${1:?usage: check_vectors.sh BINARY [COMPILER]}
 compiler=${2:-c++}
 
 # Kernels over pixels, and the one of all products.
-wanted="BroadenKernel ObserveKernel ProjectionKernel multiply_in_registers"
+wanted="BroadenKernel ObserveKernel ProjectionKernel NodeProjection multiply_in_registers"
 
 skip() { echo "[skipped] $1" && exit 77; }
 

@@ -77,6 +77,7 @@
 
 // Continuum, eliminated
 #include <rvfit/continuum/basis.hpp>
+#include <rvfit/continuum/continuum_nodes.hpp>
 #include <rvfit/continuum/fit_continuum.hpp>
 #include <rvfit/continuum/projection.hpp>
 #include <rvfit/continuum/projection_outputs.hpp>

@@ -25,6 +25,8 @@
 /// Agrees with rvspecfit's get_chisq0, pixels it masks left out.
 
 #include <rvfit/continuum/basis.hpp>
+#include <rvfit/continuum/continuum_nodes.hpp>
+#include <rvfit/continuum/detail/node_projection.hpp>
 #include <rvfit/continuum/detail/projection_kernel.hpp>
 #include <rvfit/continuum/projection_outputs.hpp>
 
@@ -42,12 +44,13 @@ namespace rvfit {
 /// @param[in]     tangents    in use, 0 to add to the value only
 /// @param[in,out] out         of B spectra; spectra with K good pixels or fewer are left alone
 /// @param[in]     extra       optional further outputs
+/// @param[in]     nodes       optional, of the same basis: fewer sums over pixels, on hosts
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
 void project(const typename P::execution_space& exec, const Tile<P>& tile,
              const SpectrumView<P>& data, const Cube<const typename P::real_type, P>& basis,
              const Jets<P>& jets, const Tangents& tangents, const Linearization<P>& out,
-             const ProjectionOutputs<P>& extra = {}) {
+             const ProjectionOutputs<P>& extra = {}, const ContinuumNodes<P>& nodes = {}) {
   const auto columns = static_cast<int>(basis.extent(1));
   const int parameters = tangents.count;
   RVFIT_REQUIRE(static_cast<int>(basis.extent(2)) == data.pixels(), "project: data has ",
@@ -62,10 +65,16 @@ void project(const typename P::execution_space& exec, const Tile<P>& tile,
                 "project: ", parameters, " tangents, the last of parameter ", tangents.last,
                 ", the gradient has ", out.gradient.extent(1), " columns");
   using Scratch = detail::ProjectionScratch<P>;
-  Kokkos::parallel_for(
-      "rvfit::project", Scratch::make_policy(exec, tile.size, columns, parameters),
-      detail::ProjectionKernel<P>{tile, data, basis, jets, tangents,
-                                  Scratch::level(columns, parameters), out, extra});
+  const detail::ProjectionKernel<P> kernel{
+      tile, data, basis, jets, tangents, Scratch::level(columns, parameters), out, extra};
+  if constexpr (P::on_host) {
+    if (nodes.length.extent(0) > 0) {
+      detail::project_on_nodes<P>(exec, kernel, nodes);
+      return;
+    }
+  }
+  Kokkos::parallel_for("rvfit::project", Scratch::make_policy(exec, tile.size, columns, parameters),
+                       kernel);
 }
 
 }  // namespace rvfit

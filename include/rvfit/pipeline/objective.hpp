@@ -181,7 +181,8 @@ void Objective<P, Model>::add_exposure(const Exec& exec, const Tile<P>& tile,
     apply_resolution<P>(exec, tile, exposure.data.resolution, jets, resolved);
     jets = resolved;
   }
-  project<P>(exec, tile, exposure.data, exposure.basis, jets, tangents, at.out, extra);
+  project<P>(exec, tile, exposure.data, exposure.basis, jets, tangents, at.out, extra,
+             exposure.nodes);
 }
 
 template <ExecutionPolicy P, class Model>

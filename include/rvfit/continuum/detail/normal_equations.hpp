@@ -81,19 +81,20 @@ KOKKOS_FORCEINLINE_FUNCTION void sum_normal_equations(const typename P::member_t
 }
 
 /// L and c from the sums of pass A, by one thread.
-template <ExecutionPolicy P>
-KOKKOS_FORCEINLINE_FUNCTION void solve_normal_equations(const ProjectionScratch<P>& scratch,
-                                                        int columns) {
-  using Accum = typename P::accum_type;
-  Accum* L = scratch.L;
-  Accum* c = scratch.c;
+///
+/// @param[in]  total  total(place) of NormalSums
+/// @param[out] L      (K, K)  lower triangle
+/// @param[out] c      (K)
+template <class Accum, class Total>
+KOKKOS_FORCEINLINE_FUNCTION void solve_normal_equations(const Total& total, int columns, Accum* L,
+                                                        Accum* c) {
   // L = M,  c = S d
   for (int k = 0; k < columns; ++k) {
     for (int j = 0; j <= k; ++j) {
-      L[k * columns + j] = scratch.total_of(NormalSums::product(k, j));
+      L[k * columns + j] = total(NormalSums::product(k, j));
     }
-    L[k * columns + k] += continuum_ridge<Accum> * scratch.total_of(NormalSums::product(k, k));
-    c[k] = scratch.total_of(NormalSums::product(columns, k));
+    L[k * columns + k] += continuum_ridge<Accum> * total(NormalSums::product(k, k));
+    c[k] = total(NormalSums::product(columns, k));
   }
   // L L^T = M
   cholesky_factor(L, columns, columns, dependent_column<Accum>);
@@ -101,19 +102,49 @@ KOKKOS_FORCEINLINE_FUNCTION void solve_normal_equations(const ProjectionScratch<
   cholesky_solve(L, columns, columns, c);
 }
 
+/// The same from and to the scratch of a team.
+template <ExecutionPolicy P>
+KOKKOS_FORCEINLINE_FUNCTION void solve_normal_equations(const ProjectionScratch<P>& scratch,
+                                                        int columns) {
+  const auto total = [&](int place) { return scratch.total_of(place); };
+  solve_normal_equations(total, columns, scratch.L, scratch.c);
+}
+
 /// 2 sum_i ln sigma_i + ln det M + ridge sum_k (S S^T)_kk c_k^2, by one thread.
 ///
 /// @param[in] log_norm  2 sum_i ln sigma_i
-template <ExecutionPolicy P>
-[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION typename P::accum_type likelihood_without_chi2(
-    typename P::accum_type log_norm, const ProjectionScratch<P>& scratch, int columns) {
-  using Accum = typename P::accum_type;
-  Accum value = log_norm + cholesky_log_det(scratch.L, columns, columns);
+/// @param[in] total     as above
+template <class Accum, class Total>
+[[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION Accum likelihood_without_chi2(Accum log_norm,
+                                                                        const Total& total,
+                                                                        int columns, const Accum* L,
+                                                                        const Accum* c) {
+  Accum value = log_norm + cholesky_log_det(L, columns, columns);
   for (int k = 0; k < columns; ++k) {
-    const Accum diagonal = scratch.total_of(NormalSums::product(k, k));
-    value += continuum_ridge<Accum> * diagonal * scratch.c[k] * scratch.c[k];
+    value += continuum_ridge<Accum> * total(NormalSums::product(k, k)) * c[k] * c[k];
   }
   return value;
+}
+
+/// rho_k = ridge (M^-1_kk + c_k^2), by one thread.
+///
+/// @param      unit  (K)  scratch
+/// @param[out] rho   (K)
+template <class Accum>
+KOKKOS_FORCEINLINE_FUNCTION void weigh_ridge(const Accum* L, const Accum* c, int columns,
+                                             Accum* unit, Accum* rho) {
+  for (int k = 0; k < columns; ++k) {
+    // M^-1_kk = |L^-1 e_k|^2
+    Accum inverse = 0;
+    for (int j = 0; j < columns; ++j) {
+      unit[j] = j == k ? 1 : 0;
+    }
+    cholesky_forward(L, columns, columns, unit);
+    for (int j = k; j < columns; ++j) {
+      inverse += unit[j] * unit[j];
+    }
+    rho[k] = continuum_ridge<Accum> * (inverse + c[k] * c[k]);
+  }
 }
 
 }  // namespace rvfit::detail

@@ -19,6 +19,33 @@
 
 namespace rvfit::detail {
 
+/// gradient += 2 sum_i u_i dT_i/dtheta,  hessian += 2 [ B B^T - (B Q^T) (B Q^T)^T ], by one thread.
+///
+/// @param[in] total    total(place) of ResidualSums: of slopes and of B B^T
+/// @param[in] overlap  (P, K)  B Q^T
+template <ExecutionPolicy P, class Total>
+KOKKOS_FUNCTION void add_derivatives(const Total& total, const ResidualSums& sums,
+                                     const typename P::accum_type* overlap,
+                                     const Tangents& tangents, int b, const Linearization<P>& out) {
+  using Accum = typename P::accum_type;
+  const int columns = sums.columns;
+  for (int p = 0; p < tangents.count; ++p) {
+    const int column = tangents.column(p);
+    out.gradient(b, column) += 2 * total(sums.slope(p));
+    for (int q = 0; q <= p; ++q) {
+      Accum curvature = total(sums.product(p, q));
+      for (int k = 0; k < columns; ++k) {
+        curvature -= overlap[p * columns + k] * overlap[q * columns + k];
+      }
+      const int other = tangents.column(q);
+      out.hessian(b, column, other) += 2 * curvature;
+      if (q < p) {
+        out.hessian(b, other, column) += 2 * curvature;
+      }
+    }
+  }
+}
+
 /// One team projects one spectrum.
 template <ExecutionPolicy P>
 struct ProjectionKernel {
@@ -50,7 +77,9 @@ struct ProjectionKernel {
       // L L^T = M,  c = M^-1 S d
       solve_normal_equations<P>(scratch, columns);
       // neg2_log_like += 2 sum ln sigma + ln det M + ridge sum_k (S S^T)_kk c_k^2
-      out.value(b) += likelihood_without_chi2<P>(data.log_norm(spectrum), scratch, columns);
+      const auto total = [&](int place) { return scratch.total_of(place); };
+      out.value(b) +=
+          likelihood_without_chi2(data.log_norm(spectrum), total, columns, scratch.L, scratch.c);
       if (tangents.count > 0) {
         // rho = ridge (diag(M^-1) + c^2)
         prepare_leverage<P>(scratch, columns);
@@ -86,20 +115,9 @@ struct ProjectionKernel {
       for (int k = 0; k < columns; ++k) {
         overlap[p * columns + k] = scratch.total_of(sums.product(p, tangents.count + k));
       }
-      const int column = tangents.column(p);
-      out.gradient(b, column) += 2 * scratch.total_of(sums.slope(p));
-      for (int q = 0; q <= p; ++q) {
-        Accum curvature = scratch.total_of(sums.product(p, q));
-        for (int k = 0; k < columns; ++k) {
-          curvature -= overlap[p * columns + k] * overlap[q * columns + k];
-        }
-        const int other = tangents.column(q);
-        out.hessian(b, column, other) += 2 * curvature;
-        if (q < p) {
-          out.hessian(b, other, column) += 2 * curvature;
-        }
-      }
     }
+    const auto total = [&](int place) { return scratch.total_of(place); };
+    detail::add_derivatives<P>(total, sums, overlap, tangents, b, out);
   }
 };
 

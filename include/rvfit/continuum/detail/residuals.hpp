@@ -25,19 +25,8 @@ KOKKOS_FORCEINLINE_FUNCTION void prepare_leverage(const ProjectionScratch<P>& sc
                                                   int columns) {
   using Accum = typename P::accum_type;
   Accum* L = scratch.L;
-  Accum* unit = scratch.sums;  // those of pass A are no longer needed
-  for (int k = 0; k < columns; ++k) {
-    // M^-1_kk = |L^-1 e_k|^2
-    Accum inverse = 0;
-    for (int j = 0; j < columns; ++j) {
-      unit[j] = j == k ? 1 : 0;
-    }
-    cholesky_forward(L, columns, columns, unit);
-    for (int j = k; j < columns; ++j) {
-      inverse += unit[j] * unit[j];
-    }
-    scratch.rho[k] = continuum_ridge<Accum> * (inverse + scratch.c[k] * scratch.c[k]);
-  }
+  // The sums of pass A are no longer needed.
+  weigh_ridge(L, scratch.c, columns, scratch.sums, scratch.rho);
   for (int k = 0; k < columns; ++k) {
     Accum& diagonal = L[k * columns + k];
     diagonal = diagonal > 0 ? 1 / diagonal : 0;

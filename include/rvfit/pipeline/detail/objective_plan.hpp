@@ -6,6 +6,7 @@
 /// depends on their wavelengths alone, and weights of the penalty outside the model's domain.
 
 #include <rvfit/continuum/basis.hpp>
+#include <rvfit/continuum/continuum_nodes.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
 #include <rvfit/pipeline/detail/objective_kernels.hpp>
 #include <rvfit/pipeline/template_model.hpp>
@@ -27,6 +28,7 @@ struct PlannedExposure {
   typename Model::Plan plan;
   Tangents tangents;
   Cube<const typename P::real_type, P> basis;  ///< of the continuum
+  ContinuumNodes<P> nodes;                     ///< of the basis
   SpectrumView<P> data;                        ///< bound
 };
 
@@ -108,13 +110,15 @@ ObjectivePlan<P, Model>::ObjectivePlan(const Exec& exec, const Model& model,
     const Tangents tangents = tangents_of<P>(model, plan);
     const Parameter& rv = parameters[velocity_of<P, Model>(tangents, parameters.index("rv"))];
     model.require_coverage(exec, index, used_ends<P>(exec, arm), rv.lower, rv.upper);
+    const auto basis = continuum_basis<P>(exec, arm.wave, continuum);
     exposures_.push_back({index,
                           arm.exposure,
                           arm.wave,
                           arm.used,
                           std::move(plan),
                           tangents,
-                          continuum_basis<P>(exec, arm.wave, continuum),
+                          basis,
+                          continuum_nodes<P>(exec, basis),
                           {}});
     lanes_ = std::max(lanes_, 1 + tangents.count);
     pixels_ = std::max(pixels_, arm.pixels());
