@@ -118,7 +118,7 @@ void check_reproducible() {
   const auto backwards = fit<P>(exec, model, stars.observations<P>(exec, reversed), small_tiles);
   require_same_rows<P>(all, order, backwards, reversed);
 
-  // Alone.
+  // Alone: what it begins at is synthesized, where a batch of as many spectra as templates has kept it.
   for (const int star : {0, 17, 36}) {
     const auto alone = fit<P>(exec, model, stars.observations<P>(exec, {star}));
     require_same_rows<P>(all, {star}, alone, {0});

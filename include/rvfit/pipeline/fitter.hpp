@@ -126,8 +126,10 @@ class Fitter {
   ActiveList<P> list_;
   detail::StartRecord<P> record_;
   std::vector<ProjectionOutputs<P>> extra_;
-  int size_ = 0;    ///< B
-  int starts_ = 0;  ///< K of the fit under way
+  Vector<int, P> template_of_;    ///< (K B)  of the scan, that each fit begins at
+  KeptTemplates<P, Model> kept_;  ///< that the fit under way begins at
+  int size_ = 0;                  ///< B
+  int starts_ = 0;                ///< K of the fit under way
   Phase phase_ = Phase::planned;
 };
 
@@ -144,7 +146,9 @@ requires TemplateModel<Model, P> Fitter<Model, P>::Fitter(const Exec& exec, cons
       state_(exec, capacity * options_.scan.candidates, parameters_.size()),
       covariance_(exec, capacity, parameters_.size()),
       list_(exec, capacity * options_.scan.candidates),
-      record_(exec, capacity, options_.scan.candidates) {
+      record_(exec, capacity, options_.scan.candidates),
+      template_of_(allocate<Vector<int, P>>(exec, "rvfit::Fitter::template_of",
+                                            capacity * options_.scan.candidates)) {
   if (options_.hessian == HessianKind::exact) {
     exact_hessian_.emplace(exec, parameters_, capacity);
   }
@@ -179,13 +183,17 @@ void Fitter<Model, P>::scan(const Exec& exec) {
   starts_ = options_.scan.candidates;
   const int fits = starts_ * size_;
   const Cube<double, P>& candidates = scan_.run(exec, objective_, list_);
-  Kokkos::parallel_for(
-      "rvfit::Fitter::take_starts", Range(exec, 0, fits),
-      detail::TakeStarts<P>{state_, candidates, scan_.gains(), options_.starts, size_});
+  Kokkos::parallel_for("rvfit::Fitter::take_starts", Range(exec, 0, fits),
+                       detail::TakeStarts<P>{state_, candidates, scan_.templates_of(),
+                                             scan_.gains(), template_of_, options_.starts, size_});
+  kept_ = scan_.kept();
+  if constexpr (KeepsTemplates<Model, P>) {
+    kept_.of_fit = template_of_;
+  }
   if (starts_ > 1) {
     list_.select(exec, fits, fits, detail::IsRunning<P>{state_.status});
     list_.refresh(exec);  // most starts are given up: one integer spares their templates
-    objective_.evaluate(exec, list_, state_.theta, state_.proposed);
+    objective_.evaluate(exec, list_, state_.theta, state_.proposed, {}, kept_);
     Kokkos::parallel_for("rvfit::Fitter::screen", Range(exec, 0, size_),
                          detail::ScreenStarts<P>{state_, state_.proposed.value, scan_.gains(),
                                                  options_.starts, size_, starts_});
@@ -202,6 +210,7 @@ void Fitter<Model, P>::start(const Exec& exec, const Matrix<const double, P>& th
                 "Fitter: start is ", theta.extent(0), " x ", theta.extent(1), ", wanted ", size_,
                 " x ", parameters_.size());
   starts_ = 1;
+  kept_ = {};
   Kokkos::deep_copy(exec, first_rows(state_.theta, static_cast<std::size_t>(size_)), theta);
   phase_ = Phase::started;
 }
@@ -213,7 +222,7 @@ void Fitter<Model, P>::minimize(const Exec& exec) {
   const int rv = parameters_.index("rv");
   Kokkos::parallel_for("rvfit::Fitter::record_starts", Range(exec, 0, starts_ * size_),
                        detail::RecordStarts<P>{state_.theta, rv, record_.start_rv});
-  MultiStart<P, Model> problem(objective_, options_.starts, starts_);
+  MultiStart<P, Model> problem(objective_, options_.starts, starts_, kept_);
   rvfit::minimize<P>(exec, problem, objective_.parameters(), options_.solver, starts_ * size_,
                      state_);
   Kokkos::parallel_for(

@@ -152,6 +152,31 @@ class ForwardModel {
                const Matrix<const double, P>& theta, int lanes, const Jets<P>& jets,
                Workspace& workspace) const;
 
+  /// Templates of one arm with all lanes, broadened, as spline coefficients.
+  struct Kept {
+    Vector<Real, P> coefficients;  ///< (count, 1 + labels + widths, M + 2)
+    int count = 0;
+  };
+
+  /// The templates of a tile.
+  [[nodiscard]] Kept keep(const Exec& exec, int arm, const Tile<P>& tile,
+                          const Matrix<const double, P>& theta) const {
+    Workspace workspace(exec, *this, tile.size);
+    synthesize(exec, arm, tile, theta, layout_.observed_lanes(), workspace);
+    return {workspace.coefficients, tile.size};
+  }
+
+  /// As `observe`, of template templates(b) for fit b.
+  void observe_kept(const Exec& exec, const Plan& plan, const Tile<P>& tile,
+                    const Matrix<const double, P>& theta, int lanes, const Jets<P>& jets,
+                    const Kept& kept, const Vector<const int, P>& templates) const {
+    const int columns = grid(plan.arm).size + 2 * spline_padding;
+    const int rows = layout_.broadened_lanes();
+    const MatrixRef<const Real> c{kept.coefficients.data(), kept.count * rows, columns, columns};
+    rvfit::observe<P>(exec, tile, theta, plan.rv, DopplerMap(grid(plan.arm)), plan.base,
+                      broadened_lanes(lanes), SplineRows<P>(c, rows, templates), jets);
+  }
+
   /// Penalty outside the domain of one arm.
   void add_penalty(const Exec& exec, int arm, const Tile<P>& tile,
                    const Matrix<const double, P>& theta, const Vector<const double, P>& weight,

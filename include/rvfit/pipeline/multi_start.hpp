@@ -47,13 +47,16 @@ template <ExecutionPolicy P>
 struct TakeStarts {
   LmState<P> state;
   Cube<const double, P> candidates;  ///< (K, B, P)
+  Matrix<const int, P> templates;    ///< (K, B)  of the scan
   Matrix<const double, P> gain;      ///< (K, B)
+  Vector<int, P> template_of;        ///< (K B)  of each fit
   MultiStartOptions options;
   int spectra;
 
   KOKKOS_FUNCTION void operator()(int f) const {
     const int k = f / spectra;
     const int b = f % spectra;
+    template_of(f) = templates(k, b);
     for (int p = 0; p < static_cast<int>(state.theta.extent(1)); ++p) {
       state.theta(f, p) = candidates(k, b, p);
     }
@@ -202,12 +205,15 @@ class MultiStart {
  public:
   using Exec = typename P::execution_space;
 
-  MultiStart(Objective<P, Model>& objective, const MultiStartOptions& options, int starts)
-      : objective_(objective), options_(options), starts_(starts) {}
+  /// @param[in] kept  templates that the fits begin at, if any are kept
+  MultiStart(Objective<P, Model>& objective, const MultiStartOptions& options, int starts,
+             const KeptTemplates<P, Model>& kept)
+      : objective_(objective), options_(options), starts_(starts), kept_(kept) {}
 
   void linearize(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
                  const Linearization<P>& out) {
-    objective_.linearize(exec, list, theta, out);
+    objective_.linearize(exec, list, theta, out, kept_);
+    kept_ = {};  // fits move on
   }
   void review(const Exec& exec, const LmState<P>& state) {
     if (starts_ > 1) {
@@ -221,6 +227,7 @@ class MultiStart {
   Objective<P, Model>& objective_;
   MultiStartOptions options_;
   int starts_;
+  KeptTemplates<P, Model> kept_;
 };
 
 }  // namespace rvfit

@@ -14,6 +14,7 @@
 #include <rvfit/continuum/projection.hpp>
 #include <rvfit/linalg/gemm.hpp>
 #include <rvfit/pipeline/detail/objective_plan.hpp>
+#include <rvfit/pipeline/kept_templates.hpp>
 #include <rvfit/solver/lm.hpp>
 #include <rvfit/stages/resolution.hpp>
 
@@ -52,14 +53,19 @@ class Objective {
   [[nodiscard]] const SpectrumView<P>& data(int e) const { return exposure(e).data; }
   [[nodiscard]] const Cube<const Real, P>& basis(int e) const { return exposure(e).basis; }
 
+  using Kept = KeptTemplates<P, Model>;
+
   /// Values alone.
   /// @param[in] extra  further outputs for each of the arms and exposures, or none
+  /// @param[in] kept   where not empty, theta is that of these templates but for the velocities
   void evaluate(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
-                const Linearization<P>& out, const std::vector<ProjectionOutputs<P>>& extra = {});
+                const Linearization<P>& out, const std::vector<ProjectionOutputs<P>>& extra = {},
+                const Kept& kept = {});
 
   /// Values, gradients and curvatures.
+  /// @param[in] kept  as above
   void linearize(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
-                 const Linearization<P>& out);
+                 const Linearization<P>& out, const Kept& kept = {});
 
   /// Values at G velocities of each fit, with one synthesis for all of them.
   ///
@@ -78,6 +84,7 @@ class Objective {
     Linearization<P> out;
     bool derivatives;
     bool domain_penalty;
+    const Kept* kept = nullptr;
   };
 
   [[nodiscard]] static int checked_tile(int tile) {
@@ -114,7 +121,19 @@ class Objective {
         "rvfit::Objective::begin", typename P::range_policy(exec, 0, tile.size),
         detail::BeginObjective<P>{tile, at.theta, parameters_, at.out, at.derivatives});
   }
-  /// Add an exposure of the arm that was synthesized last.
+  /// Templates on the pixels of an exposure, of the arm that was synthesized last or is kept.
+  void observe(const Exec& exec, const Tile<P>& tile, const Exposure& exposure, const Point& at,
+               int lanes, const Jets<P>& jets) {
+    if constexpr (KeepsTemplates<Model, P>) {
+      if (at.kept != nullptr && !at.kept->empty()) {
+        model_.observe_kept(exec, exposure.plan, tile, at.theta, lanes, jets,
+                            at.kept->arms[static_cast<std::size_t>(exposure.arm)], at.kept->of_fit);
+        return;
+      }
+    }
+    model_.observe(exec, exposure.plan, tile, at.theta, lanes, jets, workspace_);
+  }
+  /// Add an exposure of the arm that was synthesized last or is kept.
   void add_exposure(const Exec& exec, const Tile<P>& tile, const Exposure& exposure,
                     const Point& at, const ProjectionOutputs<P>& extra);
 
@@ -151,8 +170,10 @@ void Objective<P, Model>::accumulate(const Exec& exec, const ActiveList<P>& list
     }
     for (const auto& arm : plan_.arms()) {
       const Point first = point(0);
-      model_.synthesize(exec, arm.index, tile, first.theta, first.derivatives ? plan_.lanes() : 1,
-                        workspace_);
+      if (first.kept == nullptr || first.kept->empty()) {
+        model_.synthesize(exec, arm.index, tile, first.theta, first.derivatives ? plan_.lanes() : 1,
+                          workspace_);
+      }
       if (first.domain_penalty) {
         model_.add_penalty(exec, arm.index, tile, first.theta, arm.penalty, first.out,
                            first.derivatives);
@@ -175,7 +196,7 @@ void Objective<P, Model>::add_exposure(const Exec& exec, const Tile<P>& tile,
   const Tangents tangents = at.derivatives ? exposure.tangents : Tangents{0};
   const int lanes = 1 + tangents.count;
   Jets<P> jets = jets_in(jets_, tile, lanes, exposure);
-  model_.observe(exec, exposure.plan, tile, at.theta, lanes, jets, workspace_);
+  observe(exec, tile, exposure, at, lanes, jets);
   if (exposure.data.has_resolution()) {
     const Jets<P> resolved = jets_in(resolved_jets_, tile, lanes, exposure);
     apply_resolution<P>(exec, tile, exposure.data.resolution, jets, resolved);
@@ -196,11 +217,12 @@ requires TemplateModel<Model, P>
 void Objective<P, Model>::evaluate(const Exec& exec, const ActiveList<P>& list,
                                    const Matrix<const double, P>& theta,
                                    const Linearization<P>& out,
-                                   const std::vector<ProjectionOutputs<P>>& extra) {
+                                   const std::vector<ProjectionOutputs<P>>& extra,
+                                   const Kept& kept) {
   accumulate(
       exec, list, 1,
       [&](int) {
-        return Point{theta, out, false, true};
+        return Point{theta, out, false, true, &kept};
       },
       extra);
 }
@@ -209,8 +231,8 @@ template <ExecutionPolicy P, class Model>
 requires TemplateModel<Model, P>
 void Objective<P, Model>::linearize(const Exec& exec, const ActiveList<P>& list,
                                     const Matrix<const double, P>& theta,
-                                    const Linearization<P>& out) {
-  accumulate(exec, list, 1, [&](int) { return Point{theta, out, true, true}; }, {});
+                                    const Linearization<P>& out, const Kept& kept) {
+  accumulate(exec, list, 1, [&](int) { return Point{theta, out, true, true, &kept}; }, {});
 }
 
 template <ExecutionPolicy P, class Model>

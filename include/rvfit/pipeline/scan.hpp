@@ -21,6 +21,7 @@
 #include <rvfit/pipeline/detail/pick_candidates.hpp>
 #include <rvfit/pipeline/detail/scan_bins.hpp>
 #include <rvfit/pipeline/detail/scan_templates.hpp>
+#include <rvfit/pipeline/kept_templates.hpp>
 #include <rvfit/pipeline/objective.hpp>
 #include <rvfit/pipeline/scan_options.hpp>
 #include <rvfit/pipeline/scan_velocities.hpp>
@@ -60,6 +61,13 @@ class Scan {
   /// Decrease of chi-square below that of the continuum alone for each candidate, (K, B), as the
   /// scan measures it.
   [[nodiscard]] const Matrix<double, P>& gains() const { return gains_; }
+
+  /// Template of each candidate, (K, B).
+  [[nodiscard]] const Matrix<int, P>& templates_of() const { return templates_of_; }
+
+  /// The templates with their tangents, as fits begin at them. Empty where it would cost more to make them than
+  /// it saves: in plans for fewer spectra than templates.
+  [[nodiscard]] const KeptTemplates<P, Model>& kept() const { return kept_; }
 
   /// chi-square of the continuum alone, (B) for each arm.
   [[nodiscard]] const std::vector<Vector<double, P>>& continuum_chi2() const {
@@ -115,7 +123,9 @@ class Scan {
   Vector<Real, P> gradient_, weight_;        ///< (T, bins)  G, W
   Vector<Real, P> numerator_, denominator_;  ///< (T, templates * shifts)  N, Q
   Cube<double, P> candidates_;               ///< (K, B, P)
+  Matrix<int, P> templates_of_;              ///< (K, B)
   Matrix<double, P> gains_;                  ///< (K, B)
+  KeptTemplates<P, Model> kept_;
 };
 
 template <ExecutionPolicy P, class Model>
@@ -166,7 +176,22 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
   denominator_ = rows_of("rvfit::Scan::denominator", options.templates * shifts);
   candidates_ = allocate<Cube<double, P>>(exec, "rvfit::Scan::candidates", options.candidates,
                                           capacity, parameters.size());
+  templates_of_ =
+      allocate<Matrix<int, P>>(exec, "rvfit::Scan::templates_of", options.candidates, capacity);
   gains_ = allocate<Matrix<double, P>>(exec, "rvfit::Scan::gains", options.candidates, capacity);
+  if constexpr (KeepsTemplates<Model, P>) {
+    if (capacity >= options.templates) {
+      kept_.arms.resize(static_cast<std::size_t>(model.arms()));
+      const detail::AllTemplates<P> all(exec, options.templates);
+      for (const SpectrumBatch<P>& arm : like) {
+        const int index = model.arm_index(arm.arm);
+        auto& kept = kept_.arms[static_cast<std::size_t>(index)];
+        if (kept.count == 0) {
+          kept = model.keep(exec, index, all.tile, points_);
+        }
+      }
+    }
+  }
 }
 
 template <ExecutionPolicy P, class Model>
@@ -242,7 +267,7 @@ void Scan<P, Model>::pick(const Exec& exec, const Tile<P>& tile,
                        Kernel{tile, velocities_, parameters, rv_, velocity_columns_,
                               rows<const Real>(numerator_, tile, options_.templates * shifts),
                               rows<const Real>(denominator_, tile, options_.templates * shifts),
-                              points_, candidates_, gains_});
+                              points_, candidates_, templates_of_, gains_});
 }
 
 }  // namespace rvfit

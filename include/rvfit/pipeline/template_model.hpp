@@ -65,6 +65,19 @@ concept SeparateVelocities = TemplateModel<Model, P> &&
   { model.tangents(plan) } -> std::convertible_to<Tangents>;
 };
 
+/// A model whose templates can be kept, to be observed whenever fits are at their parameters again.
+template <class Model, class P>
+concept KeepsTemplates = TemplateModel<Model, P> &&
+    requires(const Model& model, const typename P::execution_space& exec, int arm,
+             const Tile<P>& tile, const Matrix<const double, P>& theta, int lanes,
+             const typename Model::Plan& plan, const Jets<P>& jets,
+             const typename Model::Kept& kept, const Vector<const int, P>& templates) {
+  /// Make the templates of a tile with their tangents; allocates.
+  { model.keep(exec, arm, tile, theta) } -> std::same_as<typename Model::Kept>;
+  /// As `observe`, of template templates(b) for fit b: the same bits as if it were synthesized.
+  model.observe_kept(exec, plan, tile, theta, lanes, jets, kept, templates);
+};
+
 /// Velocities of a model: 1 unless its exposures have their own.
 template <ExecutionPolicy P, TemplateModel<P> Model>
 [[nodiscard]] int velocity_count(const Model& model) {

@@ -43,6 +43,23 @@ struct DopplerMap {
   }
 };
 
+/// Spline coefficients of templates, some lanes of each: those of entry t, or of one of a few templates that
+/// fits share.
+template <ExecutionPolicy P>
+struct SplineRows {
+  MatrixRef<const typename P::real_type> rows;  ///< (templates * lanes, M + 2)
+  int lanes;                                    ///< stored of each
+  Vector<const int, P> templates;               ///< (B)  of each fit; empty: entry t
+
+  SplineRows(MatrixRef<const typename P::real_type> coefficients, int lanes_of_each,
+             const Vector<const int, P>& of_fits = {})
+      : rows(coefficients), lanes(lanes_of_each), templates(of_fits) {}
+
+  [[nodiscard]] KOKKOS_FUNCTION int first_row(int t, int b) const {
+    return (templates.extent(0) > 0 ? templates(b) : t) * lanes;
+  }
+};
+
 namespace detail {
 
 /// Fill (1 or B, N) positions at rest from wavelengths.
@@ -67,7 +84,7 @@ struct ObserveKernel {
   DopplerMap map;
   Matrix<const double, P> base;
   int lanes_in;
-  MatrixRef<const Real> coefficients;
+  SplineRows<P> coefficients;
   Jets<P> out;
 
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
@@ -79,16 +96,19 @@ struct ObserveKernel {
     const auto size = static_cast<int>(out.extent(2));
     const auto shift = map(theta(b, rv));
     const double* base_row = &base(base.extent(0) == 1 ? 0 : tile.spectrum_of(b), 0);
+    const int first = coefficients.first_row(t, b);
     const int blocks = (size + width - 1) / width;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, blocks), [&](int block) {
-      resample(t, block * width, Kokkos::min(int{width}, size - block * width), shift, base_row);
+      resample(t, first, block * width, Kokkos::min(int{width}, size - block * width), shift,
+               base_row);
     });
   }
 
  private:
-  KOKKOS_FUNCTION void resample(int t, int begin, int count, const DopplerMap::Shift& shift,
-                                const double* base_row) const {
-    const int grid = coefficients.columns - 2 * spline_padding;
+  KOKKOS_FUNCTION void resample(int t, int first, int begin, int count,
+                                const DopplerMap::Shift& shift, const double* base_row) const {
+    const MatrixRef<const Real>& rows = coefficients.rows;
+    const int grid = rows.columns - 2 * spline_padding;
     const auto lanes_out = static_cast<int>(out.extent(1));
     double base_value[width];
     for (int w = 0; w < width; ++w) {
@@ -109,10 +129,10 @@ struct ObserveKernel {
       }
     }
     for (int l = 0; l < lanes_in; ++l) {
-      apply(value, pixel, count, coefficients.row(t * lanes_in + l), &out(t, l, begin));
+      apply(value, pixel, count, rows.row(first + l), &out(t, l, begin));
     }
     if (lanes_out > lanes_in) {
-      apply(slope, pixel, count, coefficients.row(t * lanes_in), &out(t, lanes_in, begin));
+      apply(slope, pixel, count, rows.row(first), &out(t, lanes_in, begin));
     }
   }
 
@@ -156,26 +176,38 @@ template <ExecutionPolicy P>
 /// @param[in]  tile          T entries
 /// @param[in]  theta         (B, P)                 column `rv`, |rv| < c            [km/s]
 /// @param[in]  base          (1 or B, N)            of `base_positions`
-/// @param[in]  coefficients  (T, lanes_in, M + 2)   of `broaden`
+/// @param[in]  lanes_in      in use
+/// @param[in]  coefficients  (T or templates, >= lanes_in, M + 2)   of `broaden`
 /// @param[out] out           (T, lanes_in or lanes_in + 1, N)   the last lane is d/drv
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
 void observe(const typename P::execution_space& exec, const Tile<P>& tile,
              const Matrix<const double, P>& theta, int rv, const DopplerMap& map,
-             const Matrix<const double, P>& base, int lanes_in,
-             MatrixRef<const typename P::real_type> coefficients, const Jets<P>& out) {
+             const Matrix<const double, P>& base, int lanes_in, const SplineRows<P>& coefficients,
+             const Jets<P>& out) {
   RVFIT_REQUIRE(out.extent(2) == base.extent(1), "observe: out has ", out.extent(2),
                 " pixels, the positions have ", base.extent(1));
+  const int rows = coefficients.rows.rows;
+  const bool enough = coefficients.templates.extent(0) > 0 || rows >= tile.size * lanes_in;
   RVFIT_REQUIRE(
-      static_cast<int>(out.extent(0)) >= tile.size && coefficients.rows >= tile.size * lanes_in,
+      static_cast<int>(out.extent(0)) >= tile.size && coefficients.lanes >= lanes_in && enough,
       "observe: ", tile.size, " entries of ", lanes_in, " lanes, out has ", out.extent(0),
-      ", coefficients ", coefficients.rows, " rows");
+      ", coefficients ", rows, " rows");
   const auto lanes_out = static_cast<int>(out.extent(1));
   RVFIT_REQUIRE(lanes_out == lanes_in || lanes_out == lanes_in + 1, "observe: ", lanes_in,
                 " lanes in, ", lanes_out, " lanes out");
   Kokkos::parallel_for(
       "rvfit::observe", teams<P>(exec, tile.size),
       detail::ObserveKernel<P>{tile, theta, rv, map, base, lanes_in, coefficients, out});
+}
+/// The same with the coefficients (T, lanes_in, M + 2) of the entries.
+template <ExecutionPolicy P>
+void observe(const typename P::execution_space& exec, const Tile<P>& tile,
+             const Matrix<const double, P>& theta, int rv, const DopplerMap& map,
+             const Matrix<const double, P>& base, int lanes_in,
+             MatrixRef<const typename P::real_type> coefficients, const Jets<P>& out) {
+  observe<P>(exec, tile, theta, rv, map, base, lanes_in, SplineRows<P>{coefficients, lanes_in},
+             out);
 }
 
 }  // namespace rvfit

@@ -79,7 +79,11 @@ void takes_starts_of_enough_gain() {
   Kokkos::deep_copy(candidates, 7.0);
   // 71 % of the first's gain, 40 %; then within the margin of 30 although only 10 %.
   const auto gain = fits.gains({{1000, 710, 400}, {20, 19, 2}});
-  fits.run(detail::TakeStarts<P>{fits.state, candidates, gain, {}, 2}, 6);
+  const auto templates = upload_matrix<Matrix<const int, P>>(
+      fits.exec, "templates", std::vector<int>{4, 5, 6, 7, 8, 9}, 3, 2);
+  const auto template_of = allocate<Vector<int, P>>(fits.exec, "template_of", 6);
+  fits.run(detail::TakeStarts<P>{fits.state, candidates, templates, gain, template_of, {}, 2}, 6);
+  CHECK(values(fits.exec, template_of) == std::vector{4, 5, 6, 7, 8, 9});
   CHECK(fits.statuses(0) == std::vector{running, running, superseded});
   CHECK(fits.statuses(1) == std::vector{running, no_valid_pixels, running});
   CHECK(values(fits.exec, fits.state.theta)[11] == 7.0);

@@ -34,6 +34,7 @@ struct PickCandidates {
   MatrixRef<const Real> numerator, denominator;  ///< (T, templates * shifts)  N, Q
   Matrix<const double, P> points;                ///< (templates, P)
   Cube<double, P> candidates;                    ///< (K, B, P)
+  Matrix<int, P> templates_of;                   ///< (K, B)  row of `points`
   Matrix<double, P> gains;                       ///< (K, B)  NaN without a candidate
 
   [[nodiscard]] static std::size_t scratch_bytes(int shifts) {
@@ -112,6 +113,7 @@ struct PickCandidates {
         position += curvature < 0.0 && Kokkos::abs(offset) <= 1.0 ? offset : 0.0;
       }
       const double v = velocities.velocity(position);
+      templates_of(k, b) = m;
       for (int p = 0; p < parameters_in_use; ++p) {
         const bool velocity_column = p >= rv && p < rv + velocity_columns;
         candidates(k, b, p) = parameters.start(p, velocity_column ? v : points(m, p));

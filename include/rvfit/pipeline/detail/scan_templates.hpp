@@ -42,6 +42,25 @@ template <ExecutionPolicy P, class Model>
   return points;
 }
 
+/// All templates as one tile, padded to whole row groups.
+template <ExecutionPolicy P>
+struct AllTemplates {
+  ActiveList<P> list;
+  Tile<P> tile;
+
+  AllTemplates(const typename P::execution_space& exec, int count)
+      : list(exec, padded(count)), tile(selected(exec, count)) {}
+
+ private:
+  [[nodiscard]] static int padded(int count) {
+    return (count + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
+  }
+  [[nodiscard]] Tile<P> selected(const typename P::execution_space& exec, int count) {
+    list.select(exec, count, count, KeepAll{});
+    return list.tile(0, padded(count));
+  }
+};
+
 /// delta = template / continuum - 1 and its square.
 template <ExecutionPolicy P>
 struct NormalizeTemplates {
@@ -71,10 +90,9 @@ struct ScanTemplates {
     const auto wave =
         upload_matrix<Matrix<const double, P>>(exec, "rvfit::Scan::grid", wavelengths, 1, size);
     const auto count = static_cast<int>(points.extent(0));
-    const int padded = (count + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
-    ActiveList<P> all(exec, padded);
-    all.select(exec, count, count, KeepAll{});
-    const Tile<P> tile = all.tile(0, padded);
+    const AllTemplates<P> all(exec, count);
+    const Tile<P>& tile = all.tile;
+    const int padded = tile.size;
 
     // The templates at rest.
     typename Model::Workspace workspace(exec, model, padded);
