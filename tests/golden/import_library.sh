@@ -6,7 +6,7 @@
 set -euo pipefail
 library=${RVFIT_SHARED_DATA:-}/$1
 rm -f "$2"
-if [ ! -d "$library" ] || ! "$RVFIT_PYTHON" -c 'import astropy, h5py, scipy, torch' 2> /dev/null; then
+if [ ! -d "$library" ] || ! "$RVFIT_PYTHON" "$(dirname "$0")/../support/has_packages.py" astropy h5py scipy torch; then
   echo "[skipped] no reference data, or no torch, h5py, astropy, scipy"
   exit 77
 fi

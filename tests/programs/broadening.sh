@@ -5,7 +5,7 @@
 # errors, where rvspecfit's does not.
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
-require_python astropy, numpy, scipy
+require_python astropy numpy scipy
 
 check() { "$python" "$RVFIT_SOURCE_DIR/tests/programs/broadening.py" "$@"; }
 desi=("$RVFIT_BIN_DIR/rvfit_desi" --emulator "$demo_emulator" --quiet)

@@ -14,9 +14,9 @@ cd "$scratch"
 python=${RVFIT_PYTHON:-/usr/bin/python3}
 export PYTHONDONTWRITEBYTECODE=1
 
-# require_python PACKAGE[, PACKAGE]...: $python has them, or the test is skipped.
+# require_python PACKAGE...: $python has them, or the test is skipped.
 require_python() {
-  if ! "$python" -c "import $*"; then
+  if ! "$python" "$RVFIT_SOURCE_DIR/tests/support/has_packages.py" "$@"; then
     echo "[skipped] $python lacks one of: $*"
     exit 77
   fi

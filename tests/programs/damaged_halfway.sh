@@ -6,7 +6,7 @@
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
 
-require_python astropy, numpy
+require_python astropy numpy
 "$RVFIT_BIN_DIR/rvfit_simulate" --emulator "$demo_emulator" --output good.fits --stars 12
 # R_IVAR compressed, and the tile of its eighth row overwritten.
 "$python" - << 'END'

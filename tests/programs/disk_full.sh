@@ -9,7 +9,7 @@
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
 
-require_python astropy, numpy
+require_python astropy numpy
 sizes=${RVFIT_DISK_SIZES:-2}
 "$RVFIT_BIN_DIR/rvfit_simulate" --emulator "$demo_emulator" --output a.fits --stars 3 --snr-min 50 --snr-max 50
 for name in b c; do cp a.fits $name.fits; done

@@ -6,7 +6,7 @@
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
 
-require_python astropy, numpy
+require_python astropy numpy
 "$RVFIT_BIN_DIR/rvfit_simulate" --emulator "$demo_emulator" --output coadd-plain.fits --stars 3 --snr-min 50 --snr-max 50
 "$python" - << 'END'
 import numpy as np

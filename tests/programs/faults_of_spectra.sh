@@ -12,7 +12,7 @@ if [ ! -d "$faults" ]; then
   echo "[skipped] RVFIT_SHARED_DATA is not set"
   exit 77
 fi
-require_python astropy, numpy
+require_python astropy numpy
 table=("$RVFIT_BIN_DIR/rvfit_table" --emulator "$real/phoenix_vac.fits" --quiet)
 
 "$python" - "$faults/flux-in-cgs.fits" << 'END'

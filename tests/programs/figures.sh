@@ -11,7 +11,7 @@ RVFIT_PYTHON=/bin/false expect_bad '/bin/false does not run, or lacks matplotlib
 RVFIT_PYTHON=absent expect_bad 'absent does not run, or lacks matplotlib' "${desi[@]}" --figure-dir figures good.fits
 [ ! -e figures ] || fail "something was drawn"
 
-if ! "${RVFIT_PYTHON:-python3}" -c 'import astropy, matplotlib'; then
+if ! "${RVFIT_PYTHON:-python3}" "$(dirname "$0")/../support/has_packages.py" astropy matplotlib; then
   echo "[skipped] Python lacks matplotlib or astropy"
   exit 77
 fi

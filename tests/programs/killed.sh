@@ -8,7 +8,7 @@
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
 
-require_python astropy, numpy
+require_python astropy numpy
 kills=${RVFIT_KILLS:-6}
 "$RVFIT_BIN_DIR/rvfit_simulate" --emulator "$demo_emulator" --output 1.fits --stars 2 --snr-min 50 --snr-max 50
 for n in 2 3 4 5 6; do cp 1.fits $n.fits; done

@@ -5,7 +5,7 @@
 # a run that is killed and goes on; templates that are bad.
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
-require_python astropy, matplotlib, numpy
+require_python astropy matplotlib numpy
 
 check() { "$python" "$RVFIT_SOURCE_DIR/tests/programs/library.py" "$@"; }
 export RVFIT_PYTHON=$python

@@ -8,7 +8,7 @@
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
 
-require_python astropy, numpy
+require_python astropy numpy
 stars=${RVFIT_LIST_STARS:-5}
 for seed in 1 2 3; do
   "$RVFIT_BIN_DIR/rvfit_simulate" --emulator "$demo_emulator" --output seed-$seed.fits --seed $seed --stars "$stars" \

@@ -6,7 +6,7 @@
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
 
-require_python astropy, numpy
+require_python astropy numpy
 mkdir a b
 for n in 1 2 3; do
   "$RVFIT_BIN_DIR/rvfit_simulate" --emulator "$demo_emulator" --output a/star-$n.fits --seed $n --stars $n --snr-min 50 --snr-max 50

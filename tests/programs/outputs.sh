@@ -7,7 +7,7 @@ set -euo pipefail
 source "$(dirname "$0")/common.bash"
 
 outputs=("$python" "$RVFIT_SOURCE_DIR/tests/programs/outputs.py")
-require_python astropy, numpy
+require_python astropy numpy
 desi=("$RVFIT_BIN_DIR/rvfit_desi" --emulator "$demo_emulator" --quiet)
 folder=healpix/26065
 input=$folder/coadd-main-26065.fits

@@ -5,7 +5,7 @@
 # those passed over; and one line where nothing can draw.
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
-require_python astropy, matplotlib
+require_python astropy matplotlib
 export RVFIT_PYTHON=$python
 
 name='a <b>&.fits'

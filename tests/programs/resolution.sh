@@ -11,7 +11,7 @@ if [ ! -f "$stars" ] || [ ! -f "${RVFIT_SHARED_EMULATOR:-}" ]; then
   echo "[skipped] RVFIT_SHARED_DATA or RVFIT_SHARED_EMULATOR is not set, or nothing is there"
   exit 77
 fi
-require_python astropy, numpy
+require_python astropy numpy
 desi=("$RVFIT_BIN_DIR/rvfit_desi" --emulator "$RVFIT_SHARED_EMULATOR" --quiet)
 "${desi[@]}" --output-dir without "$stars"
 "${desi[@]}" --output-dir with --resolution-matrix "$stars"

@@ -10,7 +10,7 @@ if [ ! -d "$real/phoenix" ]; then
   echo "[skipped] RVFIT_SHARED_DATA is not set, or nothing is there"
   exit 77
 fi
-require_python astropy, numpy
+require_python astropy numpy
 "$python" "$RVFIT_SOURCE_DIR/tests/programs/survey_library.py" "$real/phoenix" phoenix.fits
 "$python" "$RVFIT_SOURCE_DIR/tests/programs/survey_library.py" "$real/kurucz_stds_v5.fit" kurucz.fits
 

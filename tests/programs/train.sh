@@ -5,7 +5,7 @@
 # that were not learnt.
 set -euo pipefail
 source "$(dirname "$0")/common.bash"
-require_python astropy, matplotlib, numpy, scipy, torch
+require_python astropy matplotlib numpy scipy torch
 
 check() { "$python" "$RVFIT_SOURCE_DIR/tests/programs/library.py" "$@"; }
 

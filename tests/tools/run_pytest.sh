@@ -6,7 +6,7 @@ set -euo pipefail
 
 python=${RVFIT_PYTHON:-/usr/bin/python3}
 export PYTHONDONTWRITEBYTECODE=1
-if ! "$python" -c 'import astropy, h5py, numpy, pytest, torch'; then
+if ! "$python" "$(dirname "$0")/../support/has_packages.py" astropy h5py numpy pytest torch; then
   echo "[skipped] $python lacks a package"
   exit 77
 fi
