@@ -4,11 +4,11 @@
 /// A spectrum of APOGEE.
 
 #include "memory_file.hpp"
+#include "targets.hpp"
 #include <rvfit/io/apogee/read_apogee.hpp>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
+void rvfit::fuzz::apogee(const std::uint8_t* bytes, std::size_t count) {
   rvfit::fuzz::read_or_refuse(bytes, count, [](const std::string& path) {
     static_cast<void>(rvfit::io::read_apogee(path, {}));
   });
-  return 0;
 }

@@ -6,10 +6,11 @@
 
 #include "desi/selection.hpp"
 #include "memory_file.hpp"
+#include "targets.hpp"
 #include <rvfit/io/desi/read_desi.hpp>
 #include <rvfit/io/desi/select_stars.hpp>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
+void rvfit::fuzz::desi(const std::uint8_t* bytes, std::size_t count) {
   rvfit::fuzz::read_or_refuse(bytes, count, [](const std::string& path) {
     namespace io = rvfit::io;
     io::DesiInput input(path, {"B"}, io::Resolution::read);
@@ -27,5 +28,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t cou
       static_cast<void>(input.tables().tables->read_column<std::int64_t>(exposures, "TARGETID"));
     }
   });
-  return 0;
 }

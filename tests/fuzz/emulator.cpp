@@ -4,9 +4,10 @@
 /// An emulator file, a network or a grid with its templates.
 
 #include "memory_file.hpp"
+#include "targets.hpp"
 #include <rvfit/io/read_emulator.hpp>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
+void rvfit::fuzz::emulator(const std::uint8_t* bytes, std::size_t count) {
   rvfit::fuzz::read_or_refuse(bytes, count, [](const std::string& path) {
     const rvfit::EmulatorData data = rvfit::io::read_emulator(path);
     for (const rvfit::ArmData& arm : data.arms) {
@@ -17,5 +18,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t cou
       }
     }
   });
-  return 0;
 }

@@ -6,12 +6,12 @@
 #include "core/file_list.hpp"
 
 #include "memory_file.hpp"
+#include "targets.hpp"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
+void rvfit::fuzz::file_list(const std::uint8_t* bytes, std::size_t count) {
   rvfit::fuzz::read_or_refuse(bytes, count, [](const std::string& path) {
     rvfit_programs::FileList files = rvfit_programs::FileList::from(path);
     while (files.next()) {
     }
   });
-  return 0;
 }

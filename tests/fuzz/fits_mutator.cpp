@@ -4,6 +4,8 @@
 /// Changes FITS files as FITS files: cards of a header, blocks of 2880 bytes, and now and then any byte.
 /// Bytes alone would break the first keyword, and no file would get past that.
 
+#include "targets.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -18,6 +20,7 @@
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
 
+namespace rvfit::fuzz {
 namespace {
 
 constexpr std::size_t block_bytes = 2880;
@@ -183,8 +186,7 @@ void change_bytes(std::vector<std::uint8_t>& file, Random& random) {
 
 }  // namespace
 
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
-                                               std::size_t max_size, unsigned seed) {
+std::size_t change_fits(std::uint8_t* data, std::size_t size, std::size_t max_size, unsigned seed) {
   Random random(seed);
   if (size == 0 || below(random, 50) == 0) {
     return LLVMFuzzerMutate(data, size, max_size);
@@ -203,3 +205,5 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
   std::copy(file.begin(), file.end(), data);
   return file.size();
 }
+
+}  // namespace rvfit::fuzz

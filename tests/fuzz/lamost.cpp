@@ -4,11 +4,11 @@
 /// A spectrum of LAMOST.
 
 #include "memory_file.hpp"
+#include "targets.hpp"
 #include <rvfit/io/lamost/read_lamost.hpp>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
+void rvfit::fuzz::lamost(const std::uint8_t* bytes, std::size_t count) {
   rvfit::fuzz::read_or_refuse(bytes, count, [](const std::string& path) {
     static_cast<void>(rvfit::io::read_lamost(path, {}));
   });
-  return 0;
 }

@@ -39,7 +39,7 @@ for folder in "$build"/seeds/*; do
   count=$runs
   case $name in settings | file_list | target_bits) count=$((10 * runs)) ;; esac
   begin=$(date +%s%N)
-  "$build/bin/rvfit_fuzz_$name" -runs="$count" -seed="${RVFIT_FUZZ_SEED:-0}" -max_len=60000 -timeout=10 \
+  RVFIT_FUZZ_TARGET=$name "$build/bin/rvfit_fuzz" -runs="$count" -seed="${RVFIT_FUZZ_SEED:-0}" -max_len=60000 -timeout=10 \
     -rss_limit_mb=2048 -verbosity=0 -print_final_stats=0 -artifact_prefix="$build/found/$name-" \
     "$build/corpus/$name" "$folder"
   seconds=$((($(date +%s%N) - begin) / 1000000))

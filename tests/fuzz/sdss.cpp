@@ -4,11 +4,11 @@
 /// A spectrum of SDSS.
 
 #include "memory_file.hpp"
+#include "targets.hpp"
 #include <rvfit/io/sdss/read_sdss.hpp>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
+void rvfit::fuzz::sdss(const std::uint8_t* bytes, std::size_t count) {
   rvfit::fuzz::read_or_refuse(bytes, count, [](const std::string& path) {
     static_cast<void>(rvfit::io::read_sdss(path, {}));
   });
-  return 0;
 }

@@ -5,9 +5,10 @@
 /// each star or in a table of their own.
 
 #include "memory_file.hpp"
+#include "targets.hpp"
 #include <rvfit/io/read_table.hpp>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
+void rvfit::fuzz::table(const std::uint8_t* bytes, std::size_t count) {
   namespace io = rvfit::io;
   const auto read_with = [&](const io::TableColumns& columns) {
     rvfit::fuzz::read_or_refuse(bytes, count, [&](const std::string& path) {
@@ -22,5 +23,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t cou
   columns.wave = "WAVE";
   columns.wave_hdu = "2";
   read_with(columns);
-  return 0;
 }

@@ -6,11 +6,12 @@
 #include "desi/target_bits.hpp"
 
 #include "desi/name_pattern.hpp"
+#include "targets.hpp"
 
 #include <cstdint>
 #include <sstream>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
+void rvfit::fuzz::target_bits(const std::uint8_t* bytes, std::size_t count) {
   std::istringstream stream(std::string(reinterpret_cast<const char*>(bytes), count));
   std::vector<std::string> words;
   for (std::string word; std::getline(stream, word, ',');) {
@@ -22,5 +23,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t cou
   } catch (const rvfit_desi::BadPattern&) {
     // The option refuses what is no expression.
   }
-  return 0;
 }

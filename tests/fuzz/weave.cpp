@@ -4,11 +4,11 @@
 /// Spectra of WEAVE.
 
 #include "memory_file.hpp"
+#include "targets.hpp"
 #include <rvfit/io/weave/read_weave.hpp>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
+void rvfit::fuzz::weave(const std::uint8_t* bytes, std::size_t count) {
   rvfit::fuzz::read_or_refuse(bytes, count, [](const std::string& path) {
     static_cast<void>(rvfit::io::read_weave(path, {}));
   });
-  return 0;
 }
