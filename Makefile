@@ -8,6 +8,7 @@
 
 JOBS ?= $(shell nproc)
 RUNS ?= 100000
+PEERS ?=
 CMAKE_ARGS ?=
 RVFIT_PYTHON ?= /usr/bin/python3
 export CMAKE_ARGS RVFIT_PYTHON
@@ -18,7 +19,7 @@ check = ctest --preset $(1) --parallel $(JOBS)
 timed = tools/timed.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz cuda-check hip-check wheel docs build format tidy clean
+.PHONY: help demo test bench peers fuzz cuda-check hip-check wheel docs build format tidy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -48,6 +49,12 @@ bench:  ## benchmarks beside the machine and other solvers; a line of JSON a mea
 	build/release/bin/rvfit_bench_gaussians --json build/bench/gaussians.json
 	build/release/bin/rvfit_bench_minpack --json build/bench/minpack.json
 	build/release/bin/rvfit_bench_digits tests/data/nist
+
+peers:  ## rvspecfit from PyPI beside rvfit, same file and library: rate, scatter, minima; PEERS="--stars 100 --threads 2"
+	tools/setup.sh peers
+	$(call configure,release)
+	$(call build,release) --target rvfit_desi rvfit_simulate
+	bench/peers/run.sh $(PEERS)
 
 fuzz:  ## damaged files for every reader, RUNS of them each (100000); a crash is left in build/fuzz/found
 	tools/setup.sh test

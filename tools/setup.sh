@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# setup.sh demo|test|bench|hip: make this machine ready for `make demo`, `make test`, `make bench` or
+# setup.sh demo|test|bench|peers|hip: make this machine ready for `make demo`, `make test`, `make bench`, `make peers` or
 # `make hip-check`. The last is never needed: what cannot be had is named, and the check skips.
 #
 # Installs the missing ones of the packages below with apt-get, then gets a Kokkos unless CMake finds one.
@@ -17,6 +17,7 @@ demo="$build python3-numpy python3-astropy python3-matplotlib"
 test="$demo clang clang-format clang-tidy libclang-rt-dev libomp-dev libopenmpi-dev openmpi-bin python3-pytest python3-h5py python3-scipy python3-torch
   doxygen"
 bench="$build libceres-dev minpack-dev libopenblas-dev"
+peers="$demo python3-h5py python3-scipy python3-torch python3-venv"
 hip="$build clang-19" # what its compiler cannot do without comes from get_hip.sh
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -24,8 +25,9 @@ case ${1:-} in
   demo) wanted=$demo ;;
   test) wanted=$test ;;
   bench) wanted=$bench ;;
+  peers) wanted=$peers ;;
   hip) wanted=$hip ;;
-  *) echo "usage: setup.sh demo|test|bench|hip" >&2 && exit 1 ;;
+  *) echo "usage: setup.sh demo|test|bench|peers|hip" >&2 && exit 1 ;;
 esac
 
 missing_packages() {
