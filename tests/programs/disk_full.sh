@@ -79,5 +79,15 @@ for n in $(seq "$sizes"); do
   mv disk/out "limited-disk-$n"
 done
 [ "$bad" -eq "$sizes" ] || fail "$bad of $sizes runs on a small disk noticed"
+
+# Figures: no room for what they are drawn of, or for the last of them. The file has all of its outputs, or none.
+if "$python" "$RVFIT_SOURCE_DIR/tests/support/has_packages.py" matplotlib; then
+  for size in 60k 300k; do
+    mount -o "remount,size=$size" disk
+    error=$(RVFIT_PYTHON=$python "${one[@]:0:4}" --output-dir drawn --doplot --figure-dir disk/figures a.fits 2>&1) && fail "figures: code 0"
+    [ "$(wc -l <<< "$error")" -eq 1 ] && [[ $error == *disk/figures* ]] || fail "figures in $size: $error"
+    [ -z "$(ls -A disk/figures)" ] && [ ! -e drawn ] || fail "figures in $size left $(ls -A disk/figures drawn)"
+  done
+fi
 "${same[@]}" some good some-*
 "${same[@]}" all good limited-*
