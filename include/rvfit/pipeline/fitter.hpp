@@ -236,13 +236,23 @@ template <class Model, ExecutionPolicy P>
 requires TemplateModel<Model, P>
 void Fitter<Model, P>::uncertainties(const Exec& exec) {
   require(Phase::minimized, "uncertainties");
-  profile_.run(exec, objective_, state_, size_, record_.second_rv, record_.second_excess);
+  // Values at the solution come with the profile, whose templates they share.
+  const bool with_profile = profile_.sees_all() && !exact_hessian_;
+  if (with_profile) {
+    const typename Objective<P, Model>::Solution solution{state_.theta, state_.proposed, extra_};
+    profile_.run(exec, objective_, state_, size_, record_.second_rv, record_.second_excess,
+                 solution);
+  } else {
+    profile_.run(exec, objective_, state_, size_, record_.second_rv, record_.second_excess);
+  }
   list_.select(exec, size_, size_, detail::IsSolution<P>{state_.status});
   if (exact_hessian_) {
     exact_hessian_->run(exec, objective_, list_, state_);
   }
   invert_hessians<P>(exec, size_, state_, objective_.parameters(), covariance_);
-  objective_.evaluate(exec, list_, state_.theta, state_.proposed, extra_);
+  if (!with_profile) {
+    objective_.evaluate(exec, list_, state_.theta, state_.proposed, extra_);
+  }
   phase_ = Phase::done;
 }
 

@@ -67,6 +67,13 @@ class Objective {
   void linearize(const Exec& exec, const ActiveList<P>& list, const Matrix<const double, P>& theta,
                  const Linearization<P>& out, const Kept& kept = {});
 
+  /// One more point beside several that differ from it in velocity alone.
+  struct Solution {
+    Matrix<const double, P> theta;  ///< (B, P)
+    Linearization<P> out;           ///< its value
+    std::vector<ProjectionOutputs<P>> extra;
+  };
+
   /// Values at G velocities of each fit, with one synthesis for all of them.
   ///
   /// @param[in]  theta   (G, B, P)  equal but for the velocities
@@ -74,6 +81,11 @@ class Objective {
   ///                                the same for all g
   void evaluate_velocities(const Exec& exec, const ActiveList<P>& list,
                            const Cube<const double, P>& theta, const Matrix<double, P>& values);
+
+  /// The same, and the objective at the solution as `evaluate` gives it.
+  void evaluate_velocities(const Exec& exec, const ActiveList<P>& list,
+                           const Cube<const double, P>& theta, const Matrix<double, P>& values,
+                           const Solution& solution);
 
  private:
   using Exposure = detail::PlannedExposure<P, Model>;
@@ -85,6 +97,7 @@ class Objective {
     bool derivatives;
     bool domain_penalty;
     const Kept* kept = nullptr;
+    const std::vector<ProjectionOutputs<P>>* extra = nullptr;  ///< for each exposure
   };
 
   [[nodiscard]] static int checked_tile(int tile) {
@@ -95,6 +108,14 @@ class Objective {
 
   [[nodiscard]] const Exposure& exposure(int a) const {
     return plan_.exposures()[static_cast<std::size_t>(a)];
+  }
+
+  /// Point g of several that differ in velocity alone.
+  [[nodiscard]] static Point at_velocity(const Cube<const double, P>& theta,
+                                         const Matrix<double, P>& values, int g) {
+    Linearization<P> out;
+    out.value = Kokkos::subview(values, g, Kokkos::ALL);
+    return {Kokkos::subview(theta, g, Kokkos::ALL, Kokkos::ALL), out, false, false};
   }
 
   /// Memory for the jets of any exposure of a tile.
@@ -113,8 +134,7 @@ class Objective {
 
   /// Evaluate at several points that differ in velocity alone.
   template <class PointOf>
-  void accumulate(const Exec& exec, const ActiveList<P>& list, int points, const PointOf& point,
-                  const std::vector<ProjectionOutputs<P>>& extra);
+  void accumulate(const Exec& exec, const ActiveList<P>& list, int points, const PointOf& point);
 
   void add_priors(const Exec& exec, const Tile<P>& tile, const Point& at) const {
     Kokkos::parallel_for(
@@ -162,8 +182,7 @@ template <ExecutionPolicy P, class Model>
 requires TemplateModel<Model, P>
 template <class PointOf>
 void Objective<P, Model>::accumulate(const Exec& exec, const ActiveList<P>& list, int points,
-                                     const PointOf& point,
-                                     const std::vector<ProjectionOutputs<P>>& extra) {
+                                     const PointOf& point) {
   list.for_each_tile(tile_, [&](const Tile<P>& tile) {
     for (int g = 0; g < points; ++g) {
       add_priors(exec, tile, point(g));
@@ -180,8 +199,10 @@ void Objective<P, Model>::accumulate(const Exec& exec, const ActiveList<P>& list
       }
       for (const std::size_t e : arm.exposures) {
         for (int g = 0; g < points; ++g) {
-          add_exposure(exec, tile, plan_.exposures()[e], point(g),
-                       extra.empty() ? ProjectionOutputs<P>{} : extra[e]);
+          const Point at = point(g);
+          const bool more = at.extra != nullptr && !at.extra->empty();
+          add_exposure(exec, tile, plan_.exposures()[e], at,
+                       more ? (*at.extra)[e] : ProjectionOutputs<P>{});
         }
       }
     }
@@ -219,12 +240,7 @@ void Objective<P, Model>::evaluate(const Exec& exec, const ActiveList<P>& list,
                                    const Linearization<P>& out,
                                    const std::vector<ProjectionOutputs<P>>& extra,
                                    const Kept& kept) {
-  accumulate(
-      exec, list, 1,
-      [&](int) {
-        return Point{theta, out, false, true, &kept};
-      },
-      extra);
+  accumulate(exec, list, 1, [&](int) { return Point{theta, out, false, true, &kept, &extra}; });
 }
 
 template <ExecutionPolicy P, class Model>
@@ -232,7 +248,7 @@ requires TemplateModel<Model, P>
 void Objective<P, Model>::linearize(const Exec& exec, const ActiveList<P>& list,
                                     const Matrix<const double, P>& theta,
                                     const Linearization<P>& out, const Kept& kept) {
-  accumulate(exec, list, 1, [&](int) { return Point{theta, out, true, true, &kept}; }, {});
+  accumulate(exec, list, 1, [&](int) { return Point{theta, out, true, true, &kept}; });
 }
 
 template <ExecutionPolicy P, class Model>
@@ -240,12 +256,20 @@ requires TemplateModel<Model, P>
 void Objective<P, Model>::evaluate_velocities(const Exec& exec, const ActiveList<P>& list,
                                               const Cube<const double, P>& theta,
                                               const Matrix<double, P>& values) {
-  const auto point = [&](int g) {
-    Linearization<P> out;
-    out.value = Kokkos::subview(values, g, Kokkos::ALL);
-    return Point{Kokkos::subview(theta, g, Kokkos::ALL, Kokkos::ALL), out, false, false};
-  };
-  accumulate(exec, list, static_cast<int>(values.extent(0)), point, {});
+  accumulate(exec, list, static_cast<int>(values.extent(0)),
+             [&](int g) { return at_velocity(theta, values, g); });
+}
+
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P>
+void Objective<P, Model>::evaluate_velocities(const Exec& exec, const ActiveList<P>& list,
+                                              const Cube<const double, P>& theta,
+                                              const Matrix<double, P>& values,
+                                              const Solution& solution) {
+  accumulate(exec, list, 1 + static_cast<int>(values.extent(0)), [&](int g) {
+    return g == 0 ? Point{solution.theta, solution.out, false, true, nullptr, &solution.extra}
+                  : at_velocity(theta, values, g - 1);
+  });
 }
 
 }  // namespace rvfit

@@ -49,14 +49,18 @@ class RvProfile {
   /// @param[in] objective      evaluate_velocities(exec, list, theta, values) as that of `Objective`
   /// @param[in] second_rv      (B)  the second minimum, NaN if there is none   [km/s]
   /// @param[in] second_excess  (B)  its neg2_log_like less that of the solution
-  template <class Objective>
+  /// @param[in] solution       further argument of the first call of evaluate_velocities, or none
+  template <class Objective, class... Solution>
   void run(const Exec& exec, Objective& objective, const LmState<P>& state, int size,
-           const Vector<const double, P>& second_rv, const Vector<const double, P>& second_excess) {
+           const Vector<const double, P>& second_rv, const Vector<const double, P>& second_excess,
+           const Solution&... solution) {
     Kokkos::parallel_for("rvfit::RvProfile::first", Range(exec, 0, size),
                          detail::FirstWindow<P>{state, rv_, fixed_, lower_, upper_, window_});
     if (enabled_) {
       for (int pass = 0; pass < max_rv_windows; ++pass) {
-        if (!sum_windows(exec, objective, state, size, false)) {
+        const bool any = pass == 0 ? sum_windows(exec, objective, state, size, false, solution...)
+                                   : sum_windows(exec, objective, state, size, false);
+        if (!any) {
           break;
         }
       }
@@ -70,13 +74,16 @@ class RvProfile {
 
   [[nodiscard]] const RvMoments<P>& moments() const { return moments_; }
 
+  /// Whether the first windows are those of all fits that are solutions.
+  [[nodiscard]] bool sees_all() const { return enabled_ && !fixed_ && upper_ > lower_; }
+
  private:
   using Range = typename P::range_policy;
 
   /// Sum over all open windows; false if there are none.
-  template <class Objective>
+  template <class Objective, class... Solution>
   bool sum_windows(const Exec& exec, Objective& objective, const LmState<P>& state, int size,
-                   bool second) {
+                   bool second, const Solution&... solution) {
     list_.select(exec, size, size, detail::IsOpen<P>{window_.open});
     if (list_.refresh(exec) == 0) {
       return false;
@@ -86,7 +93,7 @@ class RvProfile {
         "rvfit::RvProfile::velocities",
         typename P::template grid_policy<2>(exec, {0, 0}, {rv_window_points, all.size}),
         detail::SetVelocities<P>{all, state.theta, window_, rv_, theta_});
-    objective.evaluate_velocities(exec, list_, theta_, values_);
+    objective.evaluate_velocities(exec, list_, theta_, values_, solution...);
     Kokkos::parallel_for(
         "rvfit::RvProfile::sum", Range(exec, 0, all.size),
         detail::SumWindow<P>{all, values_, state.theta, rv_, lower_, upper_, window_, second});

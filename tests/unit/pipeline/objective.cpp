@@ -301,6 +301,20 @@ TEST_CASE(
           std::vector<double>(want.begin() + 1, want.end()));
     check_close("without penalty", row[0], want[0], {rounding<double>(16, 2000.0)});
   }
+  // The objective at one more point comes with them, penalty and all.
+  const std::vector<double> point(theta.begin(), theta.begin() + 5 * n);
+  const Objective<P, Model>::Solution solution{
+      upload_matrix<Matrix<const double, P>>(exec, "point", point, 5, n),
+      Linearization<P>(exec, 5, n),
+      {}};
+  const int syntheses = model.syntheses();
+  objective.evaluate_velocities(
+      exec, list, upload_cube<Cube<const double, P>>(exec, "theta", theta, velocities, 5, n), got,
+      solution);
+  CHECK(model.syntheses() - syntheses == 2 * 2);
+  CHECK(values(exec, got) == at_all);
+  CHECK(values(exec, solution.out.value) ==
+        linearize(model, model.parameters(), spectra, point, false).value);
 }
 
 TEST_CASE("objective: spectra other than planned for are refused [double]") {
