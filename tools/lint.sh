@@ -154,4 +154,14 @@ while read -r offence; do
   offences=1
 done < <(reasons "${tests[@]}")
 
+# The number of a decision is its own, and its title has it.
+for file in docs/decisions/[0-9]*.md; do
+  number=$(basename "$file" | cut -c1-4)
+  mapfile -t same < <(find docs/decisions -name "$number-*")
+  if [ ${#same[@]} -ne 1 ] || ! head -n 1 "$file" | grep -q "^# $((10#$number))\\. "; then
+    echo "$file:1: a decision's number is its own and stands in its title"
+    offences=1
+  fi
+done
+
 exit $offences
