@@ -1,9 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# device_run.sh [BUILD_DIR]: build for the device of a Kokkos, test, measure, compare with a CPU; print one
-# JSON object, {space, kokkos, revision, tests, comparison, benchmarks}. What else is said goes to stderr and
-# to BUILD_DIR (build/device-run).
+# device_run.sh [--build|--run|--rehearse] [BUILD_DIR]: build for the device of a Kokkos, test, measure, compare with a
+# CPU; print one JSON object, {space, kokkos, revision, tests, comparison, benchmarks}. What else is said goes to
+# stderr and to BUILD_DIR (build/device-run).
+#
+#   --build     only build, benchmarks included: a machine with the compiler, but no device
+#   --run       only run what was built
+#   --rehearse  without a device: the host's Kokkos in its place, one build in the place of three, the tests of the device's
+#               code on a host (docs/decisions/0024), and the shortest benchmark
 #
 #   1. The whole project with the Kokkos of Kokkos_ROOT, which has CUDA or HIP, and our own products; every test
 #      on the device.
@@ -24,9 +29,19 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+mode=all
+case ${1:-} in
+  --build | --run | --rehearse)
+    mode=${1#--}
+    shift
+    ;;
+  -*) sed -n '4,31s/^# \?//p' "$0" >&2 && exit 1 ;;
+esac
+
 out=$(realpath -m "${1:-build/device-run}")
-device_kokkos=${Kokkos_ROOT:?device_run.sh: set Kokkos_ROOT to a Kokkos with CUDA or HIP}
 host_kokkos=${RVFIT_HOST_KOKKOS:-$PWD/build/deps/kokkos/usr}
+[ "$mode" != rehearse ] || Kokkos_ROOT=$host_kokkos
+device_kokkos=${Kokkos_ROOT:?device_run.sh: set Kokkos_ROOT to a Kokkos with CUDA or HIP}
 unset Kokkos_ROOT
 python=${RVFIT_PYTHON:-/usr/bin/python3}
 jobs=${JOBS:-$(nproc)}
@@ -55,14 +70,34 @@ build() {
     cmake --build "$out/$name" --parallel "$jobs" ${targets:+--target $targets} >&2
 }
 
+build_all() {
+  # shellcheck disable=SC2086 # CMAKE_ARGS is a list of words
+  build device "$device_kokkos" "${RVFIT_TARGETS:-}" -DCMAKE_CXX_COMPILER="$(compiler_of "$device_kokkos")" \
+    -DRVFIT_ENABLE_VENDOR_BLAS=OFF -DRVFIT_ENABLE_BENCH=ON -DRVFIT_ENABLE_CHECKS=OFF ${CMAKE_ARGS:-}
+  # shellcheck disable=SC2086
+  build vendor "$device_kokkos" rvfit_desi -DCMAKE_CXX_COMPILER="$(compiler_of "$device_kokkos")" \
+    -DRVFIT_ENABLE_BENCH=ON -DRVFIT_ENABLE_TESTS=OFF ${CMAKE_ARGS:-}
+  build host "$host_kokkos" "rvfit_desi rvfit_simulate" -DRVFIT_ENABLE_NATIVE_ARCH=ON -DRVFIT_ENABLE_TESTS=OFF
+  # Benchmarks want libraries that may not be there; they are then left out of the figures.
+  for name in device vendor; do
+    cmake --build "$out/$name" --parallel "$jobs" --target bench_programs >&2 || echo "device_run: no benchmarks of $name" >&2
+  done
+}
+
 mkdir -p "$out"
-# shellcheck disable=SC2086 # CMAKE_ARGS is a list of words
-build device "$device_kokkos" "${RVFIT_TARGETS:-}" -DCMAKE_CXX_COMPILER="$(compiler_of "$device_kokkos")" \
-  -DRVFIT_ENABLE_VENDOR_BLAS=OFF -DRVFIT_ENABLE_BENCH=ON -DRVFIT_ENABLE_CHECKS=OFF ${CMAKE_ARGS:-}
-# shellcheck disable=SC2086
-build vendor "$device_kokkos" rvfit_desi -DCMAKE_CXX_COMPILER="$(compiler_of "$device_kokkos")" \
-  -DRVFIT_ENABLE_BENCH=ON -DRVFIT_ENABLE_TESTS=OFF ${CMAKE_ARGS:-}
-build host "$host_kokkos" "rvfit_desi rvfit_simulate" -DRVFIT_ENABLE_NATIVE_ARCH=ON -DRVFIT_ENABLE_TESTS=OFF
+case $mode in
+  all | build) build_all ;;
+  rehearse)
+    # shellcheck disable=SC2086
+    build device "$host_kokkos" "rvfit_desi rvfit_simulate rvfit_tests_device_shaped rvfit_bench_stages" \
+      -DRVFIT_ENABLE_NATIVE_ARCH=ON -DRVFIT_ENABLE_VENDOR_BLAS=OFF -DRVFIT_ENABLE_BENCH=ON -DRVFIT_ENABLE_CHECKS=OFF ${CMAKE_ARGS:-}
+    rm -rf "$out"/{vendor,host}
+    ln -s device "$out/vendor"
+    ln -s device "$out/host"
+    RVFIT_TESTS=${RVFIT_TESTS:-^device_shaped}
+    ;;
+esac
+[ "$mode" != build ] || exit 0
 
 failed=0
 ctest --test-dir "$out/device" --output-junit "$out/tests.xml" --output-on-failure \
@@ -82,12 +117,12 @@ done
 
 # Every benchmark that writes its lines to a file of JSON.
 rm -f "$out"/bench-*.json
+few=()
+[ "$mode" != rehearse ] || few=(--stars 16 --seconds 0.01)
 for name in device vendor; do
-  if cmake --build "$out/$name" --parallel "$jobs" --target bench_programs >&2; then
-    for program in "$out/$name"/bin/rvfit_bench_{stages,gaussians,minpack}; do
-      [ ! -x "$program" ] || "$program" --json "$out/bench-$name-${program##*_}.json" >&2 || failed=1
-    done
-  fi
+  for program in "$out/$name"/bin/rvfit_bench_{stages,gaussians,minpack}; do
+    [ ! -x "$program" ] || "$program" ${few[@]+"${few[@]}"} --json "$out/bench-$name-${program##*_}.json" >&2 || failed=1
+  done
 done
 
 KOKKOS=$device_kokkos REVISION=$(git describe --always --dirty) "$python" - "$out" <<'END'
