@@ -12,8 +12,13 @@
 
 #include <Kokkos_Core.hpp>
 
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#endif
+
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <thread>
 
@@ -26,7 +31,16 @@ struct UnevenMember : Member {
   UnevenMember(const Member& member) : Member(member) {}  // NOLINT(google-explicit-constructor)
 
   void team_barrier() const {
+#if defined(__SANITIZE_THREAD__)
+    // The barrier is in Kokkos' library, which ThreadSanitizer does not see into.
+    static char places[1024];
+    char* const place = &places[static_cast<std::size_t>(this->league_rank()) % sizeof(places)];
+    __tsan_release(place);
     Member::team_barrier();
+    __tsan_acquire(place);
+#else
+    Member::team_barrier();
+#endif
     thread_local std::uint32_t state = 2463534242U + static_cast<std::uint32_t>(this->team_rank());
     // Marsaglia's xorshift32.
     state ^= state << 13U;
