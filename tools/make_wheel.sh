@@ -34,7 +34,7 @@ if [ -n "$build" ]; then
   settings=(--config-settings=cmake.define.RVFIT_PYTHON_ARCHIVES="$build" --config-settings=cmake.define.RVFIT_ENABLE_NATIVE_ARCH=ON)
 fi
 pip wheel -q --no-deps --no-build-isolation -w "$work/wheel" --config-settings=build-dir="$work/build" \
-  --config-settings=cmake.define.RVFIT_PYTHON_ISAS="$isas" "${settings[@]}" .
+  --config-settings=cmake.define.RVFIT_UNITY_BUILD=ON --config-settings=cmake.define.RVFIT_PYTHON_ISAS="$isas" "${settings[@]}" .
 mkdir -p "$out"
 auditwheel repair -w "$out" "$work"/wheel/rvfit-*.whl > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 ls "$out"/rvfit-*.whl

@@ -23,7 +23,7 @@ from ._spectra import Arm, Spectra
 __version__ = _core.module.info()["version"]
 
 
-def info():
+def info() -> dict[str, str | int]:
     """What the package runs on.
 
     Returns
@@ -34,7 +34,7 @@ def info():
     return {"isa": _core.isa, **_core.module.info()}
 
 
-def set_threads(threads):
+def set_threads(threads: int) -> None:
     """Threads of all fits, before the first: at most as many as cores. Without it $OMP_NUM_THREADS, or all cores.
 
     Raises

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from . import _core, _options
-from ._library import Parameter
+from ._library import Library, Parameter
 from ._result import Result
-from ._spectra import as_spectra
+from ._spectra import Spectra, as_spectra
 
 
 def _say_messages():
@@ -51,7 +54,8 @@ def _translated(call, *args):
         raise
 
 
-def fit(library, spectra, *, write_models=False, progress=False, **options):
+def fit(library: Library, spectra: Spectra | dict, *, write_models: bool = False,
+        progress: bool | Callable[[int, int], object] = False, **options: Any) -> Result:
     """Fit radial velocity, rotation and the library's labels of all spectra.
 
     Parameters
@@ -143,7 +147,7 @@ class Likelihood:
     library, spectra, options : as for `fit`; precision is "double" unless told otherwise
     """
 
-    def __init__(self, library, spectra, **options):
+    def __init__(self, library: Library, spectra: Spectra | dict, **options: Any):
         spectra = as_spectra(spectra)
         words = _options.arguments({"precision": "double", **options})
         try:
@@ -170,7 +174,7 @@ class Likelihood:
         return (value.reshape(shape) if shape else value[0], gradient.reshape(theta.shape),
                 hessian.reshape(*theta.shape, count))
 
-    def __call__(self, theta):
+    def __call__(self, theta: ArrayLike) -> NDArray[np.float64]:
         """-2 ln L.
 
         theta : (P) or (K, P) for one spectrum, (B, P) or (K, B, P) for B; the result has its shape without the last
@@ -178,11 +182,20 @@ class Likelihood:
         """
         return self._evaluate(theta, False)[0]
 
-    def gradient(self, theta):
+    def at_velocities(self, theta: ArrayLike, rv: ArrayLike) -> NDArray[np.float64]:
+        """-2 ln L (G) of one spectrum at velocities rv (G) [km/s] and the other parameters of theta (P): one template
+        serves all, which takes a fraction of the time."""
+        theta, rv = np.asarray(theta, float), np.asarray(rv, float)
+        if self.size != 1 or theta.shape != (len(self.parameters),) or rv.ndim != 1:
+            raise ValueError(f"theta has shape {theta.shape}, rv {rv.shape}, there are {self.size} spectra: "
+                             f"({len(self.parameters)}), (G) and one spectrum wanted")
+        return self._compiled.at_velocities(theta.tolist(), rv.tolist())
+
+    def gradient(self, theta: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """-2 ln L and its gradient, of theta's shape: what scipy.optimize.minimize(.., jac=True) takes."""
         value, gradient, _ = self._evaluate(theta, True)
         return value, gradient
 
-    def linearize(self, theta):
+    def linearize(self, theta: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """-2 ln L, gradient (.., P) and Gauss-Newton Hessian (.., P, P)."""
         return self._evaluate(theta, True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from . import _core, _options
 
@@ -38,7 +40,7 @@ class LibraryArm:
 class Library:
     """A template library (docs/emulator_file.md), as `read_library` reads it. It can be pickled: by its path."""
 
-    def __init__(self, path):
+    def __init__(self, path: str | os.PathLike):
         self._compiled = _core.module.Library(os.path.abspath(os.fspath(path)))
         described = self._compiled.describe()
         self.labels = [Parameter(*label) for label in described["labels"]]
@@ -47,7 +49,7 @@ class Library:
         self.synthetic = described["synthetic"]
 
     @property
-    def path(self):
+    def path(self) -> str:
         return self._compiled.path
 
     def __reduce__(self):
@@ -58,14 +60,16 @@ class Library:
         labels = ", ".join(label.name for label in self.labels)
         return f"<rvfit.Library {self.name or self.path}: {labels}; {arms}>"
 
-    def parameters(self, **options):
+    def parameters(self, **options: Any) -> list[Parameter]:
         """Parameters of a fit, in the order of theta: labels, widths of the broadening, rv.
 
         Options as for `fit` (max_vgauss, rotation, ..).
         """
         return [Parameter(*each) for each in _core.module.parameters(self._compiled, _options.arguments(options))]
 
-    def spectrum(self, labels, rv=0.0, vsini=0.0, *, arm=None, wave=None, derivatives=False, **options):
+    def spectrum(self, labels: dict[str, ArrayLike] | ArrayLike, rv: ArrayLike = 0.0, vsini: ArrayLike = 0.0, *,
+                 arm: str | None = None, wave: ArrayLike | None = None, derivatives: bool = False,
+                 **options: Any) -> NDArray[np.float64] | tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Templates on given wavelengths, without a continuum.
 
         Parameters
@@ -108,7 +112,7 @@ class Library:
         return (out[..., 0, :], out[..., 1:, :]) if derivatives else out[..., 0, :]
 
 
-def read_library(path):
+def read_library(path: str | os.PathLike) -> Library:
     """Read a template library, an emulator file (docs/emulator_file.md).
 
     Raises
@@ -118,6 +122,6 @@ def read_library(path):
     return Library(path)
 
 
-def demo_library():
+def demo_library() -> Library:
     """The demonstration's library: DESI's arms, synthetic, not for science."""
     return Library(os.path.join(os.path.dirname(__file__), "data", "demo.fits"))

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The programs' readers: files of surveys as Spectra."""
 
+from __future__ import annotations
+
 import os
 
 import numpy as np
@@ -20,7 +22,8 @@ def _spectra(found, one_star=False, **more):
     return Spectra(arms, columns=columns, **{"star": star, **more})
 
 
-def read_desi(path, *, arms=("b", "r", "z"), resolution=False, all_rows=False, join_exposures=False):
+def read_desi(path: str | os.PathLike, *, arms: tuple[str, ...] = ("b", "r", "z"), resolution: bool = False,
+              all_rows: bool = False, join_exposures: bool = False) -> Spectra:
     """Spectra of a DESI coadd- or spectra- file, prepared as rvfit_desi prepares them.
 
     Parameters
@@ -35,29 +38,32 @@ def read_desi(path, *, arms=("b", "r", "z"), resolution=False, all_rows=False, j
                     error_floor=0.3)
 
 
-def read_sdss(path, *, arm="sdss1", exposures=False):
+def read_sdss(path: str | os.PathLike, *, arm: str = "sdss1", exposures: bool = False) -> Spectra:
     """The star of an SDSS, BOSS or SDSS-V spec- file: its coadd, or its exposures to be fitted together."""
     return _spectra(_core.module.read_sdss(os.fspath(path), arm, exposures), one_star=True)
 
 
-def read_lamost(path, *, arm="lamost", arm_b="mrs_b", arm_r="mrs_r", fit_arm="", exposures=False):
+def read_lamost(path: str | os.PathLike, *, arm: str = "lamost", arm_b: str = "mrs_b", arm_r: str = "mrs_r",
+                fit_arm: str = "", exposures: bool = False) -> Spectra:
     """The star of a LAMOST file. rvfit_lamost rejects outliers: fit(.., clip=5) does."""
     found = _core.module.read_lamost(os.fspath(path), arm, arm_b, arm_r, fit_arm.upper(), exposures)
     return _spectra(found, one_star=True)
 
 
-def read_apogee(path, *, arm="apogee", visits=False):
+def read_apogee(path: str | os.PathLike, *, arm: str | list[str] = "apogee", visits: bool = False) -> Spectra:
     """The star of an apVisit or apStar file. `arm`: of the library, one for all chips or three."""
     arms = [arm] * 3 if isinstance(arm, str) else list(arm)
     return _spectra(_core.module.read_apogee(os.fspath(path), arms, visits), one_star=True)
 
 
-def read_weave(path, *, arm_b="weave_b", arm_r="weave_r", all_rows=False):
+def read_weave(path: str | os.PathLike, *, arm_b: str = "weave_b", arm_r: str = "weave_r",
+               all_rows: bool = False) -> Spectra:
     """Spectra of a WEAVE L1 file."""
     return _spectra(_core.module.read_weave(os.fspath(path), arm_b, arm_r, all_rows))
 
 
-def read_table(path, arms, *, copy_columns=(), **columns):
+def read_table(path: str | os.PathLike, arms: str | dict[str, str | int], *, copy_columns: list[str] | tuple = (),
+               **columns: str) -> Spectra:
     """Spectra of FITS tables (docs/programs.md, rvfit_table).
 
     Parameters

@@ -3,7 +3,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from astropy.table import Table
+    from matplotlib.figure import Figure
 
 #: The bits of RVS_WARN in words (docs/rvtab.md).
 WARNINGS = {
@@ -57,7 +64,7 @@ class Result:
     def __len__(self):
         return len(self.columns["RVS_WARN"])
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> NDArray[Any]:
         try:
             return self.columns[name]
         except KeyError:
@@ -77,31 +84,31 @@ class Result:
         return f"<rvfit.Result: {len(self)} stars, {good} without a warning; {', '.join(self.columns)}>"
 
     @property
-    def theta(self):
+    def theta(self) -> NDArray[np.float64]:
         """(B, P) solutions, in the order of `parameters`."""
         return np.stack([self[column_name(p.name)] for p in self.parameters], axis=-1)
 
     @property
-    def error(self):
+    def error(self) -> NDArray[np.float64]:
         """(B, P) errors; NaN where a parameter was fixed or ended on a bound."""
         return np.stack([self[column_name(p.name) + "_ERR"] for p in self.parameters], axis=-1)
 
     @property
-    def covariance(self):
+    def covariance(self) -> NDArray[np.float64]:
         """(B, P, P)"""
         return self["COVAR"]
 
     @property
-    def status(self):
+    def status(self) -> NDArray[np.str_]:
         """(B) why each fit ended: converged, max_iterations, no_valid_pixels, .."""
         return self["STATUS"]
 
-    def warnings(self, star):
+    def warnings(self, star: int) -> list[str]:
         """RVS_WARN of a star in words."""
         bits = int(self["RVS_WARN"][star])
         return [words for bit, words in WARNINGS.items() if bits & bit]
 
-    def to_table(self):
+    def to_table(self) -> Table:
         """An astropy Table with units and descriptions; wants astropy."""
         try:
             from astropy.table import Column, Table
@@ -113,7 +120,7 @@ class Result:
             table.meta[f"PARAM{p}"] = parameter.name
         return table
 
-    def plot(self, star, *, figure=None):
+    def plot(self, star: int, *, figure: Figure | None = None) -> Figure:
         """Draw data, model and residuals of a star, arm by arm; wants matplotlib and ``write_models=True``.
 
         Returns

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Simulated spectra."""
 
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
 from . import _core
+from ._library import Library
 from ._spectra import Arm, Spectra
 
 
-def simulate(library, stars=256, *, seed=1, snr_min=10.0, snr_max=100.0, rv_max=500.0, vsini_max=150.0):
+def simulate(library: Library, stars: int = 256, *, seed: int = 1, snr_min: float = 10.0, snr_max: float = 100.0,
+             rv_max: float = 500.0, vsini_max: float = 150.0) -> tuple[Spectra, dict[str, NDArray[np.float64]]]:
     """Stars of known parameters in DESI's three arms, as rvfit_simulate makes them; the same seed gives the same.
 
     Parameters

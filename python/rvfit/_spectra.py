@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import _core
 
@@ -83,8 +86,10 @@ class Arm:
         In names of columns, CHISQ_LABEL; the name in capitals if not given.
     """
 
-    def __init__(self, wave, flux, ivar=None, *, err=None, mask=None, line_spread=None, resolution=None,
-                 medium=None, arm=None, label=None):
+    def __init__(self, wave: ArrayLike, flux: ArrayLike, ivar: ArrayLike | None = None, *,
+                 err: ArrayLike | None = None, mask: ArrayLike | None = None, line_spread: ArrayLike | None = None,
+                 resolution: ArrayLike | None = None, medium: str | None = None, arm: str | None = None,
+                 label: str | None = None):
         if (ivar is None) == (err is None):
             raise TypeError("an arm has ivar (inverse variance) or err (standard deviation), one of them")
         if medium not in (None, "vacuum", "air"):
@@ -205,7 +210,9 @@ class Spectra:
     columns : dict of (B) arrays, which the result's table repeats
     """
 
-    def __init__(self, arms=None, *, star=None, masked=(), error_floor=0.0, columns=None, **named):
+    def __init__(self, arms: dict[str, Arm | dict] | None = None, *, star: ArrayLike | None = None,
+                 masked: list[tuple[float, float]] | tuple = (), error_floor: float = 0.0,
+                 columns: dict[str, ArrayLike] | None = None, **named: Arm | dict):
         arms = {**(arms or {}), **named}
         if not arms:
             raise ValueError("there are no arms: Spectra({'desi_b': Arm(wave, flux, ivar)})")
@@ -227,7 +234,7 @@ class Spectra:
     def __len__(self):
         return len(next(iter(self.arms.values())))
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: Any) -> Spectra:
         """Some of the spectra: an index, a slice, a mask or an array of numbers. Slices share memory."""
         if np.ndim(rows) == 0 and not isinstance(rows, slice):
             rows = slice(rows, rows + 1 or None)
@@ -242,7 +249,7 @@ class Spectra:
         arms = ", ".join(f"{name} {arm.flux.shape[1]} pixels" for name, arm in self.arms.items())
         return f"<rvfit.Spectra: {len(self)} spectra; {arms}>"
 
-    def targets(self):
+    def targets(self) -> list[list[int]] | None:
         """Rows that are fitted together, for each row of the results."""
         if self.star is None:
             return None

@@ -56,6 +56,17 @@ class HeldLikelihood {
                           to_numpy(std::move(found.hessian), {count, columns, columns}));
   }
 
+  [[nodiscard]] nb::object at_velocities(const std::vector<double>& theta,
+                                         const std::vector<double>& rv) {
+    std::vector<double> found;
+    {
+      const Session session;
+      const nb::gil_scoped_release unlocked;
+      found = held_->at_velocities(theta, rv);
+    }
+    return to_numpy(std::move(found), {rv.size()});
+  }
+
   [[nodiscard]] std::size_t size() const { return held_->size(); }
 
   [[nodiscard]] nb::list parameters() const {
@@ -75,7 +86,8 @@ class HeldLikelihood {
 void bind_likelihood(nb::module_& module) {
   nb::class_<HeldLikelihood>(module, "Likelihood")
       .def(nb::init<const Library&, const SpectraArrays&, const std::vector<std::string>&>(),
-           nb::arg("library"), nb::arg("spectra"), nb::arg("arguments"))
+           nb::arg("library"), nb::arg("spectra"), nb::arg("arguments"), nb::keep_alive<1, 2>())
+      .def("at_velocities", &HeldLikelihood::at_velocities, nb::arg("theta"), nb::arg("rv"))
       .def("evaluate", &HeldLikelihood::evaluate, nb::arg("theta"), nb::arg("derivatives"))
       .def_prop_ro("size", &HeldLikelihood::size)
       .def_prop_ro("parameters", &HeldLikelihood::parameters);

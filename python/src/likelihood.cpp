@@ -10,8 +10,14 @@
 #include <compiled/fitters.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <thread>
+#include <utility>
 
 namespace rvfit_python {
 namespace {
@@ -51,22 +57,12 @@ class LikelihoodOf final : public Likelihood {
   using Model = rvfit::ForwardModel<P>;
 
   LikelihoodOf(const rvfit::EmulatorData& library, Batch&& batch, const FitSettings& settings)
-      : batch_(std::move(batch)) {
-    Device& device = device_.emplace();
-    const Model model(device.exec, library, model_of(settings, batch_));
-    parameters_ = rvfit_programs::fitted_parameters(model.parameters(), settings);
-    device.loader.emplace(device.exec, batch_, settings, library, [&](const std::string& arm) {
-      const rvfit::Parameter& rv = parameters_["rv"];
-      return model.covered(model.arm_index(arm), rv.lower, rv.upper);
-    });
-    const rvfit::Observations<P> observations = device.loader->load(device.exec, batch_);
-    const auto count = static_cast<int>(batch_.size());
-    constexpr int most = 256;
-    const int padded =
-        (count + rvfit::gemm_row_group - 1) / rvfit::gemm_row_group * rvfit::gemm_row_group;
-    device.objective.emplace(device.exec, model, parameters_, observations, count,
-                             settings.continuum, std::clamp(padded, rvfit::gemm_row_group, most));
-    device.objective->bind(device.exec, observations);
+      : library_(library), batch_(std::move(batch)), settings_(settings) {
+    const Exec exec;
+    for (const Exec& instance : rvfit::instances_side_by_side<P>(exec)) {
+      devices_.push_back(std::make_unique<Device>(instance));
+    }
+    plan(*devices_.front());
   }
 
   [[nodiscard]] const rvfit::ParameterSet& parameters() const override { return parameters_; }
@@ -80,34 +76,61 @@ class LikelihoodOf final : public Likelihood {
                   theta.size(), " numbers, wanted a multiple of ", size(), " spectra x ", columns,
                   " parameters");
     const std::size_t points = theta.size() / columns;
-    Device& device = *device_;
-    const Exec& exec = device.exec;
-    if (device.points < points) {
-      device.list.emplace(exec, static_cast<int>(points));
-      device.out = rvfit::Linearization<P>(exec, static_cast<int>(points), parameters_.size());
-      device.points = points;
-    }
-    const auto at = rvfit::upload_matrix<rvfit::Matrix<const double, P>>(
-        exec, "rvfit_python::theta", theta, points, columns);
-    device.list->share_spectra(static_cast<int>(size()));
-    device.list->select(exec, static_cast<int>(points), static_cast<int>(points), rvfit::KeepAll{});
     LikelihoodValues values;
-    if (derivatives) {
-      device.objective->linearize(exec, *device.list, at, device.out);
-      values.gradient = rvfit::download_rows<double>(exec, device.out.gradient, points);
-      values.hessian = rvfit::download_rows<double>(exec, device.out.hessian, points);
-    } else {
-      device.objective->evaluate(exec, *device.list, at, device.out);
-    }
-    values.value = rvfit::download_rows<double>(exec, device.out.value, points);
+    values.value.resize(points);
+    values.gradient.resize(derivatives ? points * columns : 0);
+    values.hessian.resize(derivatives ? points * columns * columns : 0);
+    share(points / size(), [&](Device& device, std::size_t first, std::size_t count) {
+      evaluate(device, theta, first * size(), count * size(), derivatives, values);
+    });
     return values;
   }
 
-  void release() override { device_.reset(); }
+  [[nodiscard]] std::vector<double> at_velocities(const std::vector<double>& theta,
+                                                  const std::vector<double>& rv) override {
+    RVFIT_REQUIRE(
+        size() == 1 && !rv.empty() && theta.size() == static_cast<std::size_t>(parameters_.size()),
+        "velocities of one spectrum and one point wanted: there are ", size(), " spectra, ",
+        theta.size(), " numbers of ", parameters_.size(), " parameters and ", rv.size(),
+        " velocities");
+    std::vector<double> values(rv.size());
+    std::vector<double> start = theta;
+    const auto column = static_cast<std::size_t>(parameters_.index("rv"));
+    start[column] = rv.front();
+    const double whole = evaluate(start, false).value.front();
+    const std::lock_guard lock(mutex_);
+    share(rv.size(), [&](Device& device, std::size_t first, std::size_t count) {
+      const Exec& exec = device.exec;
+      std::vector<double> points;
+      for (std::size_t g = first; g < first + count; ++g) {
+        points.insert(points.end(), theta.begin(), theta.end());
+        points[points.size() - theta.size() + column] = rv[g];
+      }
+      require_room(device, 1);
+      device.list->share_spectra(1);
+      device.list->select(exec, 1, 1, rvfit::KeepAll{});
+      const auto at = rvfit::upload_cube<rvfit::Cube<const double, P>>(
+          exec, "rvfit_python::theta", points, count, 1, theta.size());
+      const auto found = rvfit::allocate<rvfit::Matrix<double, P>>(exec, "rvfit_python::values",
+                                                                   static_cast<int>(count), 1);
+      device.objective->evaluate_velocities(exec, *device.list, at, found);
+      const auto part = rvfit::download_rows<double>(exec, found, count);
+      std::copy(part.begin(), part.end(), values.begin() + static_cast<std::ptrdiff_t>(first));
+    });
+    const double penalty = whole - values.front();
+    for (double& value : values) {
+      value += penalty;
+    }
+    return values;
+  }
+
+  void release() override { devices_.clear(); }
 
  private:
-  /// All that has memory of Kokkos.
+  /// All that has memory of Kokkos, for one of the threads that work side by side.
   struct Device {
+    explicit Device(const Exec& instance) : exec(instance) {}
+
     Exec exec;
     std::optional<rvfit_programs::SpectraLoader<P>> loader;
     std::optional<rvfit::Objective<P, Model>> objective;
@@ -116,10 +139,96 @@ class LikelihoodOf final : public Likelihood {
     std::size_t points = 0;
   };
 
+  void plan(Device& device) {
+    const Model model(device.exec, library_, model_of(settings_, batch_));
+    parameters_ = rvfit_programs::fitted_parameters(model.parameters(), settings_);
+    device.loader.emplace(device.exec, batch_, settings_, library_, [&](const std::string& arm) {
+      const rvfit::Parameter& rv = parameters_["rv"];
+      return model.covered(model.arm_index(arm), rv.lower, rv.upper);
+    });
+    const rvfit::Observations<P> observations = device.loader->load(device.exec, batch_);
+    const auto count = static_cast<int>(batch_.size());
+    constexpr int most = 64;
+    device.objective.emplace(device.exec, model, parameters_, observations, count,
+                             settings_.continuum, std::max(most, rvfit::gemm_row_group));
+    device.objective->bind(device.exec, observations);
+  }
+
+  /// Have each thread do a share of `count` things. @throws the first exception of any
+  template <class Work>
+  void share(std::size_t count, const Work& work) {
+    const std::size_t threads = std::min(count, devices_.size());
+    std::vector<std::exception_ptr> failures(threads);
+    const auto part = [&](std::size_t n) {
+      try {
+        Device& device = *devices_[n];
+        if (!device.objective) {
+          plan(device);
+        }
+        const std::size_t first = n * count / threads;
+        work(device, first, (n + 1) * count / threads - first);
+      } catch (...) {
+        failures[n] = std::current_exception();
+      }
+    };
+    std::vector<std::thread> others;
+    for (std::size_t n = 1; n < threads; ++n) {
+      if (!devices_[n]->objective) {
+        plan(*devices_[n]);
+      }
+      others.emplace_back(part, n);
+    }
+    part(0);
+    for (std::thread& other : others) {
+      other.join();
+    }
+    for (const std::exception_ptr& failure : failures) {
+      if (failure) {
+        std::rethrow_exception(failure);
+      }
+    }
+  }
+
+  void require_room(Device& device, std::size_t points) const {
+    if (device.points < points) {
+      const auto count = static_cast<int>(points);
+      device.list.emplace(device.exec, count);
+      device.out = rvfit::Linearization<P>(device.exec, count, parameters_.size());
+      device.points = points;
+    }
+  }
+
+  /// Points first .. first + points - 1, whole rows of all spectra.
+  void evaluate(Device& device, const std::vector<double>& theta, std::size_t first,
+                std::size_t points, bool derivatives, LikelihoodValues& values) const {
+    const Exec& exec = device.exec;
+    const auto columns = static_cast<std::size_t>(parameters_.size());
+    require_room(device, points);
+    const auto at = rvfit::upload_matrix<rvfit::Matrix<const double, P>>(
+        exec, "rvfit_python::theta", std::span(theta).subspan(first * columns, points * columns),
+        points, columns);
+    device.list->share_spectra(static_cast<int>(size()));
+    device.list->select(exec, static_cast<int>(points), static_cast<int>(points), rvfit::KeepAll{});
+    const auto take = [&](const auto& view, std::size_t width, std::vector<double>& to) {
+      const auto part = rvfit::download_rows<double>(exec, view, points);
+      std::copy(part.begin(), part.end(), to.begin() + static_cast<std::ptrdiff_t>(first * width));
+    };
+    if (derivatives) {
+      device.objective->linearize(exec, *device.list, at, device.out);
+      take(device.out.gradient, columns, values.gradient);
+      take(device.out.hessian, columns * columns, values.hessian);
+    } else {
+      device.objective->evaluate(exec, *device.list, at, device.out);
+    }
+    take(device.out.value, 1, values.value);
+  }
+
+  const rvfit::EmulatorData& library_;
   Batch batch_;
+  FitSettings settings_;
   rvfit::ParameterSet parameters_;
   std::mutex mutex_;
-  std::optional<Device> device_;
+  std::vector<std::unique_ptr<Device>> devices_;
 };
 
 }  // namespace

@@ -33,9 +33,17 @@ class Likelihood : public Resource {
   /// @throws rvfit::InvalidArgument  another number of values
   [[nodiscard]] virtual LikelihoodValues evaluate(const std::vector<double>& theta,
                                                   bool derivatives) = 0;
+
+  /// Values of one spectrum at G velocities, of one synthesis.
+  ///
+  /// @param[in] theta  (P)  of which rv does not count
+  /// @param[in] rv     (G)  [km/s]
+  /// @throws rvfit::InvalidArgument  several spectra; another number of values
+  [[nodiscard]] virtual std::vector<double> at_velocities(const std::vector<double>& theta,
+                                                          const std::vector<double>& rv) = 0;
 };
 
-/// Only within a Session. @throws rvfit::InvalidArgument  targets of different numbers of exposures; and as a fit
+/// Only within a Session. The library must outlive it. @throws rvfit::InvalidArgument  targets of different numbers of exposures; and as a fit
 [[nodiscard]] std::unique_ptr<Likelihood> make_likelihood(const rvfit::EmulatorData& library,
                                                           const rvfit_programs::Reading& reading,
                                                           const rvfit_programs::Options& options);

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""rvspecfit.spec_fit: data sets, and their likelihood."""
+
+import itertools
+
+import numpy as np
+
+from .. import fit
+from . import _engine
+
+_numbers = itertools.count()
+
+
+class ResolMatrix:
+    """A resolution matrix, a sparse matrix of scipy (N, N)."""
+
+    def __init__(self, mat):
+        self.mat = mat
+
+
+class SpecData:
+    """One spectrum.
+
+    Parameters
+    ----------
+    name : str
+        Arm of the library.
+    lam : (N)  wavelengths  [Angstrom]
+    spec, espec : (N)  flux and its standard deviation
+    badmask : (N) bool
+        Pixels that get no weight. (In rvspecfit they keep theirs in the likelihood.)
+    resolution : ResolMatrix
+    """
+
+    def __init__(self, name, lam, spec, espec, badmask=None, resolution=None, dtype=np.float64):
+        def frozen(array, kind=dtype):
+            array = np.array(array, dtype=kind)
+            array.flags.writeable = False
+            return array
+
+        self.name = name
+        self.lam = frozen(lam)
+        self.spec = frozen(spec)
+        self.espec = frozen(espec)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self.spec_error_ratio = frozen(self.spec / self.espec)
+        self.badmask = frozen(np.zeros(len(self.spec)) if badmask is None else badmask, bool)
+        self.resolution = resolution
+        self.objid = next(_numbers)
+
+    def __hash__(self):
+        return self.objid
+
+    def __eq__(self, other):
+        return self is other
+
+
+def _labels(atm_params, config):
+    names = [label.name for label in _engine.library_of(config).labels]
+    values = tuple(atm_params)
+    if len(values) != len(names):
+        raise ValueError(f"atm_params has {len(values)} numbers, the library has {len(names)} labels: "
+                         f"{', '.join(names)}")
+    return dict(zip(names, map(float, values)))
+
+
+def param_dict_to_tuple(paramDict, setup, config):
+    """Labels in the order of the library."""
+    return tuple(paramDict[label.name] for label in _engine.library_of(config).labels)
+
+
+def get_chisq(specdata, vel, atm_params, rot_params=None, resol_params=None, options=None, config=None, cache=None,
+              full_output=False, fast_interp=False, espec_systematic=None, outside_penalty=True):
+    """-2 ln L of the data at a velocity, template labels and rotation, continuum marginalised.
+
+    Returns
+    -------
+    -2 ln L, or with full_output a dict: chisq (the same), logl, chisq_array, red_chisq_array, npix_array, models,
+    raw_models; each with an entry for every data set
+    """
+    _engine.refuse_matrices(resol_params)
+    if fast_interp or not outside_penalty:
+        raise NotImplementedError("fast_interp=True and outside_penalty=False are not supported: leave them out")
+    specdata = _engine.as_list(specdata)
+    rotates = rot_params is not None
+    vsini = tuple(rot_params)[0] if rotates else None
+    labels = _labels(atm_params, config)
+    like = _engine.likelihood_of(specdata, options, config, rotates, espec_systematic)
+    value = float(like(_engine.theta_of(like, labels, vsini, vel)))
+    if not np.isfinite(value):
+        raise RuntimeError(f"The log(likelihood) value is not finite: velocity {vel}, atm parameters {atm_params}")
+    if not full_output:
+        return value
+    fixed = {**labels, "rv": float(vel), **({"vsini": float(vsini)} if rotates else {})}
+    spectra, names = _engine.spectra_of(specdata)
+    library = _engine.library_of(config)
+    found = fit(library, spectra, fix_param=fixed, write_models=True, precision="double",
+                **_engine.options_of(options, config, rotates=rotates))
+    out = output_of(found, spectra, names, specdata, library, fixed)
+    return {**out, "chisq": value, "logl": -0.5 * value}
+
+
+def output_of(found, spectra, names, specdata, library, values):
+    """The entries about data sets, of a fit of one star."""
+    models, raw, chisq, npix = [], [], [], []
+    for name, data in zip(names, specdata):
+        label = spectra.arms[name].label
+        model = found.models[label][0].astype(float)
+        models.append(model[::-1] if data.lam[0] > data.lam[-1] else model)
+        raw.append(library.spectrum({p.name: values[p.name] for p in library.labels}, rv=values["rv"],
+                                    vsini=values.get("vsini", 0.0), arm=data.name, wave=np.sort(data.lam),
+                                    **({} if "vsini" in values else {"rotation": "off"})))
+        good = ~data.badmask & (data.espec > 0) & np.isfinite(data.spec)
+        chisq.append(float(np.sum((models[-1] - data.spec)[good] ** 2 / data.espec[good] ** 2)))
+        npix.append(int(good.sum()))
+    return {
+        "chisq_array": chisq,
+        "red_chisq_array": [c / max(n, 1) for c, n in zip(chisq, npix)],
+        "npix_array": npix,
+        "models": models,
+        "raw_models": raw,
+    }
+
+
+def _vertex(grid, chisq, i):
+    """The minimum of a parabola through three points, or the point."""
+    if i in (0, len(grid) - 1):
+        return grid[i]
+    a, b, _ = np.polyfit(grid[i - 1: i + 2] - grid[i], chisq[i - 1: i + 2], 2)
+    return grid[i] - b / (2 * a) if a > 0 else grid[i]
+
+
+def find_best(specdata, vel_grid, params_list, rot_params=None, resol_params=None, options=None, config=None,
+              quadratic=True):
+    """The best template and velocity of a grid.
+
+    Returns
+    -------
+    dict : best_chi, best_vel, vel_err, best_param, kurtosis, skewness, probs (V)
+    """
+    _engine.refuse_matrices(resol_params)
+    grid = np.asarray(vel_grid, float)
+    vsini = None if rot_params is None else tuple(rot_params)[0]
+    like = _engine.likelihood_of(specdata, options, config, rot_params is not None)
+    points = [_engine.theta_of(like, _labels(params, config), vsini) for params in params_list]
+    values = np.array([like.at_velocities(theta, grid) for theta in points])
+    best, place = np.unravel_index(np.nanargmin(values), values.shape)
+    chisq = values[best]
+    probs = np.exp(-0.5 * (chisq - chisq[place]))
+    probs = probs / probs.sum()
+    best_vel = _vertex(grid, chisq, place) if quadratic else grid[place]
+    width = np.sqrt(np.sum(probs * (grid - best_vel) ** 2))
+    narrow = width < 1e-10
+    return {
+        "best_chi": float(chisq[place]),
+        "best_vel": float(best_vel),
+        "vel_err": float(width),
+        "best_param": params_list[best],
+        "kurtosis": 0.0 if narrow else float(np.sum(probs * (grid - best_vel) ** 4) / width**4),
+        "skewness": 0.0 if narrow else float(np.sum(probs * (grid - best_vel) ** 3) / width**3),
+        "probs": probs,
+    }
