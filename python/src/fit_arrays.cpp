@@ -114,7 +114,7 @@ class ArrayJob {
   void work(std::size_t worker) {
     try {
       for (std::size_t n = next_++; n < batches_.size() && !stopped_; n = next_++) {
-        fit(worker, std::move(batches_[n]));
+        fit(worker, SharedBatch(std::move(batches_[n])));  // which ends with the call
       }
     } catch (...) {
       const std::lock_guard lock(mutex_);

@@ -175,6 +175,24 @@ def test_end(rest):
     assert done.stdout == "" and done.stderr == ""
 
 
+MEMORY = """
+import resource, numpy as np, rvfit
+library = rvfit.demo_library()
+spectra, _ = rvfit.simulate(library, 64)
+many = spectra[np.arange(64).repeat({times})]
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+rvfit.fit(library, many, max_iterations=1, batch_size=16)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, sum(arm.flux.nbytes for arm in many.arms.values()))
+"""
+
+
+def test_memory():
+    """A fit takes memory for its batches, whatever the number of stars: of arrays of 20 MB more, a fifth at most."""
+    few, many = (list(map(int, run(MEMORY.format(times=times)).stdout.split())) for times in (2, 12))
+    assert many[1] - few[1] > 20e6
+    assert 1024 * (many[0] - few[0]) < 0.2 * (many[1] - few[1]) + 4e6
+
+
 def test_import_alone():
     """NumPy alone is wanted, and nothing starts."""
     done = run("import sys, rvfit; print([m for m in ('astropy', 'matplotlib', 'torch', 'tqdm') if m in sys.modules],"
