@@ -132,8 +132,12 @@ void dense_layer(const typename P::execution_space& exec, MatrixRef<const typena
                 "dense_layer: in has ", in.rows, " rows, out has ", out.rows,
                 ", both must be the same multiple of ", lanes * gemm_row_group);
   if constexpr (P::on_host) {
-    // Blocks of whole spectra, about 64 rows: a multiple of gemm_row_group spectra.
-    const int groups = std::max(1, 64 / (lanes * gemm_row_group));
+    // Blocks of whole spectra, about 64 rows: a multiple of gemm_row_group spectra, and of the rows that
+    // registers take at once, of which a rest runs at half the speed.
+    const int fewest = lanes * gemm_row_group;
+    const int full = 64 / fewest * fewest;
+    const int groups =
+        full % detail::rows_in_registers == 0 ? std::max(1, full / fewest) : full / fewest + 1;
     using Activate = detail::ActivateBlock<Real, detail::panel_columns<Real>>;
     detail::host_gemm<P>(exec, "rvfit::DenseLayer::product", in, layer.weight, out,
                          groups * gemm_row_group * lanes,
