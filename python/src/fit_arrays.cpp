@@ -73,9 +73,10 @@ class ArrayJob {
 
   [[nodiscard]] ArrayFit run(std::size_t threads, const Watch& watch) {
     const std::size_t most = threads == 0 ? fitter_.workers() : threads;
-    running_ = std::min({fitter_.workers(), batches_.size(), most});
+    const std::size_t count = std::min({fitter_.workers(), batches_.size(), most});
+    running_ = count;  // which falls as soon as the first is done
     std::vector<std::thread> workers;
-    for (std::size_t worker = 0; worker < running_.load(); ++worker) {
+    for (std::size_t worker = 0; worker < count; ++worker) {
       workers.emplace_back([this, worker] { work(worker); });
     }
     bool goes_on = true;

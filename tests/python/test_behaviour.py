@@ -55,6 +55,17 @@ def test_threads_at_once(library, stars):
     same_results(found[1], found[3])
 
 
+def test_small_fits(library):
+    """Fits so short that a thread is done before the next has started."""
+    wave = np.arange(6400.0, 6600.0, 1.0)
+    labels = {"teff": 5000.0, "logg": 3.0, "feh": -1.0, "alpha": 0.2}
+    flux = library.spectrum(labels, rv=[-20, 0, 40], arm="desi_r", wave=wave)
+    for n in range(40):
+        found = rvfit.fit(library, rvfit.Spectra(desi_r=rvfit.Arm(wave, flux, np.full_like(flux, 2500.0))), npoly=1 + n % 3,
+                          max_iterations=2)
+        assert len(found) == 3
+
+
 def test_lock_is_released(library, stars):
     counted = 0
     done = threading.Event()
