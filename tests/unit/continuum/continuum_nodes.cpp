@@ -42,6 +42,7 @@ Star star(int pixels, int tangents, std::uint64_t seed) {
 template <class P>
 Cube<const typename P::real_type, P> basis_of(int pixels, const ContinuumOptions& options) {
   std::vector<double> wave;
+  wave.reserve(static_cast<std::size_t>(pixels));
   for (int i = 0; i < pixels; ++i) {
     wave.push_back(3600.0 + 0.8 * i + 1e-5 * i * i);
   }
@@ -163,7 +164,9 @@ void columns_that_are_not_smooth_are_left_to_pixels() {
   if (P::on_host) {
     CHECK(values(exec, nodes.length)[0] > 0);
     CHECK(values(exec, nodes.length)[1] == 0);
-    CHECK(got.value[0] != pixels.value[0]);  // but for rounding
+    if (sizeof(Real) == 4) {  // in double the two may agree to the bit
+      CHECK(got.value[0] != pixels.value[0]);
+    }
   }
   CHECK(got.value[0] == alone.value[0]);  // whatever the other row is
   CHECK(got.value[1] == pixels.value[1]);

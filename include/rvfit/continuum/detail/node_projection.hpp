@@ -139,7 +139,7 @@ struct NodeProjection : ProjectionKernel<P> {
   /// S S^T and S d from the nodes.
   void sum_normal_products(const Spectrum& s, const Scratch& scratch) const {
     const auto column = [&](int k, int g, int n) {
-      return load<Numbers>(s.P_nodes + (g * columns + k) * s.count + n);
+      return load<Numbers>(s.on_nodes + (g * columns + k) * s.count + n);
     };
     const auto weight = [&](int row, int g, int n) {
       return load<Numbers>(scratch.nodes + (g * 2 + row) * s.count + n);
@@ -182,17 +182,17 @@ struct NodeProjection : ProjectionKernel<P> {
         Numbers y[max_continuum_columns];
         Numbers C(0), h(0);
         for (int k = 0; k < columns; ++k) {
-          const auto P_k = load<Numbers>(s.P_nodes + (g * columns + k) * s.count + n);
-          C += scratch.c[k] * P_k;
+          const auto column_k = load<Numbers>(s.on_nodes + (g * columns + k) * s.count + n);
+          C += scratch.c[k] * column_k;
           if (with_tangents) {
             // y = L^-1 P,  h = |y|^2 + rho P^2
             const Accum* L = scratch.L + k * columns;
-            Numbers sum = P_k;
+            Numbers sum = column_k;
             for (int j = 0; j < k; ++j) {
               sum -= L[j] * y[j];
             }
             y[k] = sum * scratch.inverse[k];
-            h += y[k] * y[k] + scratch.rho[k] * (P_k * P_k);
+            h += y[k] * y[k] + scratch.rho[k] * (column_k * column_k);
           }
         }
         store(C, scratch.nodes + g * 2 * s.count + n);
@@ -267,10 +267,10 @@ struct NodeProjection : ProjectionKernel<P> {
       const Real* slope = s.tangent(p) + begin;
       Numbers sum[2] = {load<Numbers>(scratch.slopes + p * width), Numbers(0)};
       for (int n = 0; n < node_group; n += width) {
-        const auto dT = load<Narrow>(slope + n);
-        sum[n / width % 2] += load<Numbers>(scratch.u + n) * pack_cast<Numbers>(dT);
+        const auto derivative = load<Narrow>(slope + n);
+        sum[n / width % 2] += load<Numbers>(scratch.u + n) * pack_cast<Numbers>(derivative);
         // B = w C dT/dtheta,  B w T
-        const Narrow b = load<Narrow>(scratch.scale + n) * dT;
+        const Narrow b = load<Narrow>(scratch.scale + n) * derivative;
         store(b, B + p * node_group + n);
         store(b * load<Narrow>(scratch.scale + node_group + n), weighted + p * node_group + n);
       }
@@ -295,7 +295,7 @@ struct NodeProjection : ProjectionKernel<P> {
       return load_numbers(scratch.spread + (g * tangents.count + p) * s.count + n);
     };
     const auto column = [&](int k, int g, int n) {
-      return load<Numbers>(s.P_nodes + (g * columns + k) * s.count + n);
+      return load<Numbers>(s.on_nodes + (g * columns + k) * s.count + n);
     };
     // S B^T
     for_each_three(tangents.count, [&](int first, auto a) {

@@ -48,11 +48,13 @@ struct NodeScratch {
                       ResidualSums{columns, tangents}.count() + tangents * columns +
                       tangents * narrow + tangents * (tangents + 1) / 2 * wide +
                       columns * (columns + 3) + 8 * block_nodes;
-    return static_cast<std::size_t>(count / block_nodes * block_nodes);  // whole registers
+    const int whole_registers = count / block_nodes * block_nodes;
+    return static_cast<std::size_t>(whole_registers);
   }
   [[nodiscard]] static std::size_t reals(int pixels, int tangents) {
     const int all = node_groups(pixels) * group_nodes(block_lengths.back());
-    return static_cast<std::size_t>((3 + 2 * tangents) * node_group + tangents * all);
+    const int count = (3 + 2 * tangents) * node_group + tangents * all;
+    return static_cast<std::size_t>(count);
   }
   [[nodiscard]] static int bytes(int pixels, int columns, int tangents) {
     return static_cast<int>(accums(pixels, columns, tangents) * sizeof(Accum) +

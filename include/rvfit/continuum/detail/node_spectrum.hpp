@@ -21,7 +21,7 @@ struct NodeSpectrum {
   int count;   ///< nodes of a group
   const Real *w, *D, *jets;
   std::size_t jets_stride;
-  const Accum *P_nodes, *spread, *gather;
+  const Accum *on_nodes, *spread, *gather;
   const Real* spread_tangents;
 
   [[nodiscard]] const Real* tangent(int p) const {
