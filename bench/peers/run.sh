@@ -65,6 +65,11 @@ if [ -z "$library" ]; then
     touch "$library/done"
   fi
 fi
+# (Its other start, by a grid of velocities, ends in an error in 0.9.0.)
+if ! compgen -G "$library/ccf_*desi_b.h5" > /dev/null; then
+  echo "run.sh: $library has no ccf_desi_b.h5, of rvs_make_ccf: rvspecfit starts from cross-correlations" >&2
+  exit 1
+fi
 "$python" "$root/tools/import_rvspecfit.py" "$library" --setups desi_b,desi_r,desi_z --output emulator.fits
 
 # The spectra: a file has what rvspecfit asks for beside flux, ivar and mask.
@@ -75,9 +80,7 @@ fi
 rm -rf ours theirs ./*.seconds
 venv/bin/python "$root/bench/peers/spectra.py" "$file" spectra.fits first.fits
 
-# rvspecfit starts from cross-correlations, if the library has them.
-start=bruteforce
-[ ! -e "$library/ccf_desi_b.h5" ] || start=CCF
+start=CCF
 cat > config.yaml << END
 template_lib: '$library/'
 min_vel: -1500
