@@ -109,12 +109,6 @@ enum class LmRules {
 /// minima of NIST's regressions (docs/decisions/0009).
 inline constexpr double lm_accept_ratio = 1e-3;
 
-/// By the rules of spectra a fit also converges where the decrease that is left after its undamped step, as
-/// far as the last two tell, is below the first as a share of what is negligible, and the step is short: its
-/// decrease is below the second (docs/decisions/0002-the-last-step-is-not-judged.md).
-inline constexpr double lm_left_decrease = 0.02;
-inline constexpr double lm_last_decrease = 0.01;
-
 /// Each polishing step must bring the predicted decrease below this share of the one before.
 inline constexpr double lm_polish_shrinkage = 0.9;
 
@@ -182,7 +176,6 @@ template <LmRules Rules = LmRules::spectra, class T, int N>
 KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T, N>& bounds,
                                        const LmOptions& options) {
   using Mask = MaskOf<T>;
-  const T before = fit.newton_decrease;
   fit.final_trial = T(0) != T(0);
   fit.end(!fit.current.finite(n), FitStatus::non_finite);
   if (options.gradient_tolerance > 0.0) {
@@ -206,16 +199,8 @@ KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T
       return decrease < limit;
     }
   };
-  // Decreases shrink by a like factor from step to step.
-  const auto last = [&](const T& decrease) {
-    constexpr auto left = static_cast<PackValue<T>>(lm_left_decrease);
-    constexpr auto most = static_cast<PackValue<T>>(lm_last_decrease);
-    const Mask is_last = decrease < T(most) && decrease * decrease < left * negligible * before;
-    return Rules == LmRules::spectra ? is_last : T(0) != T(0);
-  };
   const Mask nearly_converged =
-      fit.running() && (!step.solved || last(step.decrease) ||
-                        below(step.decrease, max_of(negligible, fit.rounding)));
+      fit.running() && (!step.solved || below(step.decrease, max_of(negligible, fit.rounding)));
   const Mask steps_left = fit.iterations < IntegerOf<T>(options.max_iterations);
   if (any(nearly_converged)) {
     T point[N];
@@ -224,8 +209,7 @@ KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T
     const T infinity(Kokkos::Experimental::infinity_v<PackValue<T>>);
     fit.newton_decrease = select(nearly_converged, select(newton.solved, newton.decrease, infinity),
                                  fit.newton_decrease);
-    const Mask converged = nearly_converged && newton.solved &&
-                           (below(newton.decrease, negligible) || last(newton.decrease));
+    const Mask converged = nearly_converged && newton.solved && below(newton.decrease, negligible);
     if constexpr (Rules == LmRules::residuals) {
       lm_meet_bounds(fit, n, bounds, point);
       fit.final_trial = converged && steps_left;

@@ -26,7 +26,6 @@ struct BeginFit {
     }
     state.iterations(b) = 0;
     state.damping(b) = LmDamping<double>::start(options);
-    state.newton_decrease(b) = 0.0;  // no step before the first
   }
 };
 
