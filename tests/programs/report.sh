@@ -26,7 +26,8 @@ plain = html.unescape(re.sub("<[^>]*>", " ", text))
 for part in ("3 spectra in 1 file", "Files that failed: 1", line, "no warning", "Distributions",
              "The worst fits, by chi2/N", "a <b>&.fits, ", "--report pages/run.html", "CFITSIO", "Kokkos", "scan"):
     assert part in plain, (part, plain)
-assert "<b>" not in text and "http" not in text
+assert "<b>" not in text
+assert "http" not in re.sub("base64,[A-Za-z0-9+/=]*", "", text), "pictures may have these letters, by chance"
 assert len(re.findall('src="data:image/png;base64,', text)) == 3 + 3, "three distributions, three stars"
 assert not re.findall('(?:src|href)="(?!data:)', text)
 PYTHON
