@@ -39,7 +39,7 @@ def same(table, found):
     for name in shared:
         column = np.asarray(table[name])
         if column.dtype.kind in "US":
-            assert list(column.astype(str)) == list(found[name]), name
+            assert [text.rstrip() for text in column.astype(str)] == list(found[name]), name
         else:
             assert np.array_equal(column, found[name], equal_nan=column.dtype.kind == "f"), name
 

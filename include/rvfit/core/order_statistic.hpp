@@ -23,7 +23,8 @@ template <std::floating_point T, class CountUpTo>
 [[nodiscard]] KOKKOS_INLINE_FUNCTION T order_statistic(int rank, const CountUpTo& count_up_to) {
   using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   static_assert(sizeof(T) == sizeof(Bits));
-  constexpr T infinity = Kokkos::Experimental::infinity_v<T>;  // devices have no address of the other
+  constexpr T infinity =
+      Kokkos::Experimental::infinity_v<T>;  // devices have no address of the other
   Bits low = 0, high = Kokkos::bit_cast<Bits>(infinity);
   while (low < high) {
     const Bits middle = low + (high - low) / 2;
