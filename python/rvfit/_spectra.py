@@ -137,6 +137,8 @@ class Arm:
                 raise ValueError(f"{name} has shape {array.shape}, flux has {self.flux.shape}: (B, N) wanted")
         if self.wave.shape[1] != self.flux.shape[1] or self.wave.shape[0] not in (1, self.flux.shape[0]):
             raise ValueError(f"wave has shape {self.wave.shape}, flux has {self.flux.shape}: (N) or (B, N) wanted")
+        if self.wave.size == 0:
+            raise ValueError(f"wave has shape {self.wave.shape}, flux has {self.flux.shape}: there are no pixels")
 
     @staticmethod
     def _padded(wave, flux, weight, what, mask, line_spread):

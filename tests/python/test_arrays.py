@@ -180,3 +180,9 @@ def test_arms(library, stars):
         rvfit.Spectra(desi_b=arm, desi_r=stars[0][:3].arms["desi_r"])
     with pytest.raises(ValueError, match="no arms"):
         rvfit.Spectra()
+
+
+@pytest.mark.parametrize("shape", [(0,), (3, 0)])
+def test_no_pixels(shape):
+    with pytest.raises(ValueError, match="there are no pixels"):
+        rvfit.Arm(np.zeros(0), np.zeros(shape), np.zeros(shape))
