@@ -94,9 +94,7 @@ def fit(library: Library, spectra: Spectra | dict, *, write_models: bool = False
     A bad spectrum is a status in its row and stops nothing. Other Python threads run meanwhile, and may fit, too.
     """
     spectra = as_spectra(spectra)
-    if options.get("resolution_matrix") is None and all(
-            arm.resolution is not None for arm in spectra.arms.values()):
-        options = {**options, "resolution_matrix": True}
+    options = _with_matrices(options, spectra)
     bar = _Progress(progress, len(spectra))
     try:
         found = _translated(_core.module.fit, library._compiled, spectra._compiled(), _options.arguments(options),
@@ -117,6 +115,14 @@ def fit(library: Library, spectra: Spectra | dict, *, write_models: bool = False
     rejected = {label: array.astype(bool) for label, array in by_label(found["rejected"]).items()}
     return Result(columns, [Parameter(*each) for each in found["parameters"]], by_label(found["models"]),
                   by_label(found["waves"]), rejected, spectra if write_models else None)
+
+
+def _with_matrices(options, spectra):
+    """Resolution matrices are applied where all arms have them, unless an option says whether."""
+    if options.get("resolution_matrix") is None and all(
+            arm.resolution is not None for arm in spectra.arms.values()):
+        return {**options, "resolution_matrix": True}
+    return options
 
 
 def _with_copied(columns, spectra):
@@ -149,7 +155,7 @@ class Likelihood:
 
     def __init__(self, library: Library, spectra: Spectra | dict, **options: Any):
         spectra = as_spectra(spectra)
-        words = _options.arguments({"precision": "double", **options})
+        words = _options.arguments({"precision": "double", **_with_matrices(options, spectra)})
         try:
             self._compiled = _translated(_core.module.Likelihood, library._compiled, spectra._compiled(), words)
         finally:

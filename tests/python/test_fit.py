@@ -127,6 +127,19 @@ def test_likelihood(library, stars, result):
         like(np.zeros((3, 2)))
 
 
+def test_likelihood_with_matrices(library, stars):
+    """Resolution matrices are in the likelihood as they are in the fit."""
+    arm = stars[0].arms["desi_r"]
+    row = np.exp(-0.5 * (np.arange(5, -6, -1) / 1.5) ** 2)
+    matrices = np.broadcast_to((row / row.sum())[:, None], (1, 11, arm.flux.shape[1])).astype("f4")
+    spectra = rvfit.Spectra(desi_r=rvfit.Arm(arm.wave, arm.flux[:1], arm.weight[:1], mask=arm.mask[:1], resolution=matrices))
+    found = rvfit.fit(library, spectra, lsf_sigma=0.0)
+    for options, same in (({"lsf_sigma": 0.0}, True), ({"resolution_matrix": False}, False)):
+        value = rvfit.Likelihood(library, spectra, **options)(found.theta[0])
+        # Sums over 2,300 pixels of float templates.
+        assert np.isclose(value, found["NEG2LOGL"][0], rtol=1e-4) == same
+
+
 def test_exposures(library, stars):
     """Two exposures of a star, one of them empty, a third of another."""
     spectra = stars[0][[0, 0, 1, 1, 2]]

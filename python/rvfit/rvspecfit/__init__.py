@@ -9,3 +9,22 @@ emulator.fits. docs/rvspecfit.md tells the differences.
 from . import fitter_ccf, spec_fit, utils, vel_fit
 
 __all__ = ["fitter_ccf", "spec_fit", "utils", "vel_fit"]
+
+_INSTEAD = {
+    "spec_inter": "rvfit.read_library(..).spectrum(..) gives templates",
+    "spliner": "rvfit.read_library(..).spectrum(.., wave=..) gives templates on any wavelengths",
+    "desi": "the program rvfit_desi, or rvfit.fit(library, rvfit.read_desi(..)), fits files of DESI",
+    "weave": "rvfit.fit(library, rvfit.read_weave(..)) fits files of WEAVE",
+    "make_interpol": "the program rvfit_library makes libraries",
+    "make_nd": "the program rvfit_library makes libraries",
+    "make_ccf": "rvfit needs no files for cross-correlations",
+    "read_grid": "the program rvfit_library makes libraries",
+    "regularize_grid": "the program rvfit_library makes libraries",
+    "nn": "tools/train_emulator.py trains networks",
+}
+
+
+def __getattr__(name):
+    if name in _INSTEAD:
+        raise ImportError(f"rvfit.rvspecfit has no {name}: {_INSTEAD[name]}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -52,19 +52,49 @@ def _diagonals(resolution, name):
     return out
 
 
-def spectra_of(specdata):
-    """(spectra, names): several data sets of one setup are told apart by their labels."""
+def matrices_of(specdata, resol_params):
+    """The resolution matrix of each data set, None where there is none: its own, or that of its setup."""
+    specdata = as_list(specdata)
+    if resol_params is None:
+        return [data.resolution for data in specdata]
+    missing = [data.name for data in specdata if data.name not in resol_params]
+    if missing:
+        raise KeyError(missing[0])
+    both = [data.name for data in specdata if data.resolution is not None]
+    if both:
+        raise ValueError(f"{both[0]}: SpecData has a resolution matrix, and its setup has one, too: one of them wanted")
+    return [resol_params[data.name] for data in specdata]
+
+
+def error_of(data, systematic):
+    """(N) errors with espec_systematic, a number or (N), or a dict of these by setup, added in quadrature."""
+    if systematic is None:
+        return data.espec
+    added = systematic[data.name] if isinstance(systematic, dict) else systematic
+    return np.hypot(data.espec, np.asarray(added, float))
+
+
+def spectra_of(specdata, library, resol_params=None, systematic=None):
+    """(spectra, names): several data sets of one setup are told apart by their labels. Wavelengths count as measured in
+    the library's medium, as rvspecfit knows none."""
     arms = {}
-    for data in as_list(specdata):
+    media = {arm.name: arm.medium for arm in library.arms if arm.medium in ("vacuum", "air")}
+    specdata = as_list(specdata)
+    matrices = matrices_of(specdata, resol_params)
+    has_matrices = any(matrix is not None for matrix in matrices)
+    for data, matrix in zip(specdata, matrices):
         count = sum(arm.arm == data.name for arm in arms.values())
         key = data.name if count == 0 else f"{data.name}_{count + 1}"
-        arms[key] = Arm(data.lam, data.spec, err=data.espec, mask=data.badmask, arm=data.name, label=key.upper(),
-                        resolution=None if data.resolution is None else _diagonals(data.resolution, data.name))
+        # One that has none goes with others that do as the unit matrix.
+        unit = np.ones((1, 1, len(data.lam)), np.float32) if has_matrices else None
+        arms[key] = Arm(data.lam, data.spec, err=error_of(data, systematic), mask=data.badmask, arm=data.name,
+                        label=key.upper(), medium=media.get(data.name),
+                        resolution=unit if matrix is None else _diagonals(matrix, data.name))
     return Spectra(arms), list(arms)
 
 
-def options_of(options, config, *, rotates=True):
-    """The options of a fit: the settings of rvspecfit that rvfit has, too."""
+def options_of(options, config, *, rotates=True, has_matrices=False):
+    """The options of a fit: the settings of rvspecfit that rvfit has, too. Matrices broaden templates as they are."""
     if options is None:
         options = {}
     unknown = set(options) - {"npoly", "rbf_continuum"}
@@ -76,6 +106,10 @@ def options_of(options, config, *, rotates=True):
         "min_vel": float(config["min_vel"]),
         "max_vel": float(config["max_vel"]),
     }
+    if not options.get("rbf_continuum", True):
+        out["continuum"] = "chebyshev"
+    if has_matrices:
+        out.update(resolution_matrix=True, lsf_sigma=0.0)
     if rotates:
         out["max_vsini"] = float(config["max_vsini"])
     else:
@@ -83,27 +117,41 @@ def options_of(options, config, *, rotates=True):
     return out
 
 
-def refuse_matrices(resol_params):
-    if resol_params is not None:
-        raise NotImplementedError("matrices of setups (resolParams, resol_params) are not supported: "
-                                  "SpecData(resolution=..) takes those of a spectrum")
+def _key(systematic):
+    """espec_systematic, for a comparison."""
+    if isinstance(systematic, dict):
+        return tuple((name, _key(value)) for name, value in systematic.items())
+    return None if systematic is None else np.asarray(systematic, float).tobytes()
 
 
-def likelihood_of(specdata, options, config, rotates, systematic=None):
+def likelihood_of(specdata, options, config, rotates, resol_params=None, systematic=None):
     """-2 ln L of a data set, kept for the next call."""
     specdata = as_list(specdata)
-    words = options_of(options, config, rotates=rotates)
-    if systematic is not None:
-        keys = [data.name for data in specdata]
-        words["sys_err"] = ({key: float(systematic[key]) for key in dict.fromkeys(keys)}
-                            if isinstance(systematic, dict) else float(systematic))
+    matrices = matrices_of(specdata, resol_params)
+    words = options_of(options, config, rotates=rotates, has_matrices=any(m is not None for m in matrices))
     library = library_of(config)
-    key = (id(library), tuple(data.objid for data in specdata), repr(sorted(words.items(), key=str)))
+    key = (id(library), tuple(data.objid for data in specdata), tuple(map(id, matrices)), _key(systematic),
+           repr(sorted(words.items(), key=str)))
     if key not in _kept:
         while len(_kept) >= _MOST_KEPT:
             del _kept[next(iter(_kept))]
-        _kept[key] = Likelihood(library, spectra_of(specdata)[0], **words)
-    return _kept[key]
+        like = Likelihood(library, spectra_of(specdata, library, resol_params, systematic)[0], **words)
+        # The key names the library and the matrices by their place in memory: they have to stay there.
+        _kept[key] = (like, library, matrices)
+    return _kept[key][0]
+
+
+def continuum_of(wave, npoly, rbf=True):
+    """(npoly, N) columns of the continuum: Chebyshev polynomials of the wavelength scaled to -1 .. 1, or its powers 0, 1
+    and 2 and Gaussians."""
+    x = (wave - wave[0]) / (wave[-1] - wave[0]) * 2 - 1
+    if not rbf:
+        return np.polynomial.chebyshev.chebvander(x, npoly - 1).T
+    powers = x ** np.arange(min(npoly, 3))[:, np.newaxis]
+    if npoly <= 3:
+        return powers
+    centres = np.linspace(-1, 1, npoly - 3)[:, np.newaxis]
+    return np.vstack([powers, np.exp(-0.5 * ((x - centres) * (npoly - 3)) ** 2)])
 
 
 def theta_of(like, labels, vsini, vel=0.0):

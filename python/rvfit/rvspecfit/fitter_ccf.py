@@ -17,9 +17,11 @@ def fit(specdata, config):
     """
     specdata = _engine.as_list(specdata)
     library = _engine.library_of(config)
-    spectra, keys = _engine.spectra_of(specdata)
+    spectra, keys = _engine.spectra_of(specdata, library)
+    matrices = _engine.matrices_of(specdata, None)
     options = {"npoly": 10}
-    found = fit_spectra(library, spectra, write_models=True, **_engine.options_of(options, config))
+    found = fit_spectra(library, spectra, write_models=True,
+                        **_engine.options_of(options, config, has_matrices=any(m is not None for m in matrices)))
     if found["RVS_WARN"][0] & 32:
         raise RuntimeError(f"Cross-correlation step failed: {found['STATUS'][0]}")
     values = dict(zip([p.name for p in found.parameters], map(float, found.theta[0])))
@@ -28,7 +30,7 @@ def fit(specdata, config):
     grid = np.linspace(-most, most, 2 * int(most / (config.get("vel_step0") or 2)) + 1)
     grid = grid[(grid >= config["min_vel"]) & (grid <= config["max_vel"])]
     like = _engine.likelihood_of(specdata, options, config, True)
-    models = spec_fit.output_of(found, spectra, keys, specdata, library, values)["models"]
+    models = spec_fit.output_of(found, spectra, keys, specdata, matrices, library, values)["models"]
     return {
         "best_par": labels,
         "best_vel": values["rv"],

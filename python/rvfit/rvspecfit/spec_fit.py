@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: MIT
 """rvspecfit.spec_fit: data sets, and their likelihood."""
 
-import itertools
+import uuid
 
 import numpy as np
 
 from .. import fit
 from . import _engine
 
-_numbers = itertools.count()
-
 
 class ResolMatrix:
-    """A resolution matrix, a sparse matrix of scipy (N, N)."""
+    """A resolution matrix, a sparse matrix of scipy (N, N): what the spectrograph makes of a spectrum is mat @ spectrum."""
 
     def __init__(self, mat):
         self.mat = mat
@@ -30,6 +28,7 @@ class SpecData:
     badmask : (N) bool
         Pixels that get no weight. (In rvspecfit they keep theirs in the likelihood.)
     resolution : ResolMatrix
+        Applied to templates as they are in the library.
     """
 
     def __init__(self, name, lam, spec, espec, badmask=None, resolution=None, dtype=np.float64):
@@ -46,7 +45,7 @@ class SpecData:
             self.spec_error_ratio = frozen(self.spec / self.espec)
         self.badmask = frozen(np.zeros(len(self.spec)) if badmask is None else badmask, bool)
         self.resolution = resolution
-        self.objid = next(_numbers)
+        self.objid = uuid.uuid4().int  # also of objects that come from other processes
 
     def __hash__(self):
         return self.objid
@@ -69,47 +68,120 @@ def param_dict_to_tuple(paramDict, setup, config):
     return tuple(paramDict[label.name] for label in _engine.library_of(config).labels)
 
 
+def construct_resol_mat(lam, resol=None, width=None):
+    """The matrix of a Gaussian line spread.
+
+    Parameters
+    ----------
+    lam : (N) increasing  [Angstrom]
+    resol : number or (N)  wavelength over FWHM, which is 2.35 sigma
+    width : number or (N)  sigma, instead  [Angstrom]
+
+    Returns
+    -------
+    ResolMatrix, whose rows have a sum of 1 and reach to five times the widest sigma
+    """
+    from scipy import sparse
+
+    if (resol is None) == (width is None):
+        raise ValueError("resol or width wanted, one of them")
+    lam = np.asarray(lam, float)
+    if lam.ndim != 1 or not np.all(np.diff(lam) > 0):
+        raise ValueError(f"lam has shape {lam.shape}, (N) of increasing wavelengths wanted")
+    sigma = np.broadcast_to(np.asarray(width, float) if resol is None else lam / resol / 2.35, lam.shape)
+    pixel = np.arange(len(lam))
+    first = np.searchsorted(lam, lam - 5 * sigma)
+    last = np.minimum(np.searchsorted(lam, lam + 5 * sigma, "right"), len(lam) - 1)
+    reach = int(max(np.max(pixel - first), np.max(last - pixel)))
+    offsets = np.arange(-reach, reach + 1)
+    row = pixel - offsets[:, np.newaxis]
+    inside = (row >= 0) & (row < len(lam))
+    row = np.where(inside, row, 0)
+    values = inside * np.exp(-0.5 * ((lam - lam[row]) / sigma[row]) ** 2)
+    values /= np.bincount(row.ravel(), values.ravel(), len(lam))[row]
+    return ResolMatrix(sparse.dia_matrix((values, offsets), shape=(len(lam), len(lam))))
+
+
+def convolve_resol(spec, resol_matrix):
+    """mat @ spec."""
+    return resol_matrix.mat @ spec
+
+
+def get_chisq_continuum(specdata, options=None):
+    """Chi-square of the continuum alone, without a star.
+
+    Returns
+    -------
+    dict : chisq_array, redchisq_array, an entry for every data set
+    """
+    options = options or {}
+    rows = {"chisq_array": [], "redchisq_array": []}
+    for data in _engine.as_list(specdata):
+        columns = _engine.continuum_of(data.lam, options.get("npoly") or 5, options.get("rbf_continuum", True))
+        if data.resolution is not None:
+            columns = columns * convolve_resol(np.ones(len(data.lam)), data.resolution)
+        weighted = columns / data.espec
+        found, *_ = np.linalg.lstsq(weighted.T, data.spec / data.espec, rcond=None)
+        good = ~data.badmask
+        chisq = float(np.sum((found @ weighted - data.spec / data.espec)[good] ** 2))
+        rows["chisq_array"].append(chisq)
+        rows["redchisq_array"].append(chisq / max(int(good.sum()), 1))
+    return {name: np.array(values) for name, values in rows.items()}
+
+
 def get_chisq(specdata, vel, atm_params, rot_params=None, resol_params=None, options=None, config=None, cache=None,
               full_output=False, fast_interp=False, espec_systematic=None, outside_penalty=True):
     """-2 ln L of the data at a velocity, template labels and rotation, continuum marginalised.
+
+    Parameters
+    ----------
+    specdata : SpecData, or a list of them
+    vel : [km/s]
+    atm_params : labels in the order of the library
+    rot_params : (vsini,)  [km/s], or None
+    resol_params : dict of setup to ResolMatrix, for data sets without a matrix of their own
+    espec_systematic : number or (N), or a dict of these by setup, added to errors in quadrature
 
     Returns
     -------
     -2 ln L, or with full_output a dict: chisq (the same), logl, chisq_array, red_chisq_array, npix_array, models,
     raw_models; each with an entry for every data set
     """
-    _engine.refuse_matrices(resol_params)
     if fast_interp or not outside_penalty:
         raise NotImplementedError("fast_interp=True and outside_penalty=False are not supported: leave them out")
     specdata = _engine.as_list(specdata)
     rotates = rot_params is not None
     vsini = tuple(rot_params)[0] if rotates else None
     labels = _labels(atm_params, config)
-    like = _engine.likelihood_of(specdata, options, config, rotates, espec_systematic)
+    like = _engine.likelihood_of(specdata, options, config, rotates, resol_params, espec_systematic)
     value = float(like(_engine.theta_of(like, labels, vsini, vel)))
     if not np.isfinite(value):
         raise RuntimeError(f"The log(likelihood) value is not finite: velocity {vel}, atm parameters {atm_params}")
     if not full_output:
         return value
     fixed = {**labels, "rv": float(vel), **({"vsini": float(vsini)} if rotates else {})}
-    spectra, names = _engine.spectra_of(specdata)
     library = _engine.library_of(config)
+    spectra, names = _engine.spectra_of(specdata, library, resol_params, espec_systematic)
+    matrices = _engine.matrices_of(specdata, resol_params)
     found = fit(library, spectra, fix_param=fixed, write_models=True, precision="double",
-                **_engine.options_of(options, config, rotates=rotates))
-    out = output_of(found, spectra, names, specdata, library, fixed)
+                **_engine.options_of(options, config, rotates=rotates, has_matrices=any(m is not None for m in matrices)))
+    out = output_of(found, spectra, names, specdata, matrices, library, fixed)
     return {**out, "chisq": value, "logl": -0.5 * value}
 
 
-def output_of(found, spectra, names, specdata, library, values):
+def output_of(found, spectra, names, specdata, matrices, library, values):
     """The entries about data sets, of a fit of one star."""
     models, raw, chisq, npix = [], [], [], []
-    for name, data in zip(names, specdata):
+    for name, data, matrix in zip(names, specdata, matrices):
         label = spectra.arms[name].label
+        down = data.lam[0] > data.lam[-1]
         model = found.models[label][0].astype(float)
-        models.append(model[::-1] if data.lam[0] > data.lam[-1] else model)
-        raw.append(library.spectrum({p.name: values[p.name] for p in library.labels}, rv=values["rv"],
+        models.append(model[::-1] if down else model)
+        template = library.spectrum({p.name: values[p.name] for p in library.labels}, rv=values["rv"],
                                     vsini=values.get("vsini", 0.0), arm=data.name, wave=np.sort(data.lam),
-                                    **({} if "vsini" in values else {"rotation": "off"})))
+                                    **({} if "vsini" in values else {"rotation": "off"}))
+        template = template[::-1] if down else template
+        raw.append(template if matrix is None else convolve_resol(template, matrix))
         good = ~data.badmask & (data.espec > 0) & np.isfinite(data.spec)
         chisq.append(float(np.sum((models[-1] - data.spec)[good] ** 2 / data.espec[good] ** 2)))
         npix.append(int(good.sum()))
@@ -138,10 +210,9 @@ def find_best(specdata, vel_grid, params_list, rot_params=None, resol_params=Non
     -------
     dict : best_chi, best_vel, vel_err, best_param, kurtosis, skewness, probs (V)
     """
-    _engine.refuse_matrices(resol_params)
     grid = np.asarray(vel_grid, float)
     vsini = None if rot_params is None else tuple(rot_params)[0]
-    like = _engine.likelihood_of(specdata, options, config, rot_params is not None)
+    like = _engine.likelihood_of(specdata, options, config, rot_params is not None, resol_params)
     points = [_engine.theta_of(like, _labels(params, config), vsini) for params in params_list]
     values = np.array([like.at_velocities(theta, grid) for theta in points])
     best, place = np.unravel_index(np.nanargmin(values), values.shape)

@@ -19,6 +19,11 @@ def get_default_config():
     }
 
 
+def freezeDict(d):
+    """Settings as they are: nothing here wants them hashable."""
+    return d
+
+
 def _value(text):
     """A number, a logical or a word of a settings file."""
     text = text.split(" #")[0].strip()

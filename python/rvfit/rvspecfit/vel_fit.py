@@ -47,6 +47,7 @@ def process(specdata, paramDict0, fixParam=None, options=None, config=None, reso
     fixParam : names that keep their value
     options : dict, {"npoly": 10}
     config : dict of `utils.read_config`
+    resolParams : dict of setup to ResolMatrix, for data sets without a matrix of their own
     priors : {"teff": (5000, 10)}
 
     Returns
@@ -56,7 +57,6 @@ def process(specdata, paramDict0, fixParam=None, options=None, config=None, reso
         fitted, chisq (-2 ln L), logl, chisq_array, npix_array, yfit (models), raw_models, minimize_success,
         bad_hessian
     """
-    _engine.refuse_matrices(resolParams)
     specdata = _engine.as_list(specdata)
     library = _engine.library_of(config)
     rotates = "vsini" in paramDict0
@@ -66,9 +66,10 @@ def process(specdata, paramDict0, fixParam=None, options=None, config=None, reso
     if missing:
         raise KeyError(missing[0])
     fixed = {name: float(paramDict0[name]) for name in fixParam}
-    spectra, keys = _engine.spectra_of(specdata)
+    spectra, keys = _engine.spectra_of(specdata, library, resolParams)
+    matrices = _engine.matrices_of(specdata, resolParams)
     found = fit(library, spectra, write_models=True, fix_param=fixed or None, priors=priors or None,
-                **_engine.options_of(options, config, rotates=rotates))
+                **_engine.options_of(options, config, rotates=rotates, has_matrices=any(m is not None for m in matrices)))
     if found["RVS_WARN"][0] & 32:
         raise RuntimeError(f"nothing could be fitted: {found['STATUS'][0]}")
     fitted = [p.name for p in found.parameters]
@@ -77,7 +78,7 @@ def process(specdata, paramDict0, fixParam=None, options=None, config=None, reso
     places = [fitted.index(name) for name in names]
     of_priors = sum(((values[name] - mean) / sigma) ** 2 for name, (mean, sigma) in (priors or {}).items())
     chisq = float(found["NEG2LOGL"][0]) - of_priors
-    out = spec_fit.output_of(found, spectra, keys, specdata, library, values)
+    out = spec_fit.output_of(found, spectra, keys, specdata, matrices, library, values)
     ret = {
         "param": {name: values[name] for name in names},
         "param_err": {name: errors[name] for name in names},
