@@ -160,8 +160,8 @@ class Likelihood:
             self._compiled = _translated(_core.module.Likelihood, library._compiled, spectra._compiled(), words)
         finally:
             _say_messages()
-        self.parameters = [Parameter(*each) for each in self._compiled.parameters]
-        self.size = self._compiled.size
+        self.parameters: list[Parameter] = [Parameter(*each) for each in self._compiled.parameters]
+        self.size: int = self._compiled.size
 
     def _evaluate(self, theta, derivatives):
         theta = np.asarray(theta, float)

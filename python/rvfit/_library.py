@@ -43,10 +43,10 @@ class Library:
     def __init__(self, path: str | os.PathLike):
         self._compiled = _core.module.Library(os.path.abspath(os.fspath(path)))
         described = self._compiled.describe()
-        self.labels = [Parameter(*label) for label in described["labels"]]
-        self.arms = [LibraryArm(**arm) for arm in described["arms"]]
-        self.name = described["library"]
-        self.synthetic = described["synthetic"]
+        self.labels: list[Parameter] = [Parameter(*label) for label in described["labels"]]
+        self.arms: list[LibraryArm] = [LibraryArm(**arm) for arm in described["arms"]]
+        self.name: str = described["library"]
+        self.synthetic: bool = described["synthetic"]
 
     @property
     def path(self) -> str:

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import KeysView
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ._library import Parameter
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -52,16 +55,16 @@ class Result:
     """
 
     def __init__(self, columns, parameters, models, model_waves, rejected, spectra=None):
-        self.columns = {name: values for name, _, _, values in columns}
-        self.units = {name: unit for name, unit, _, _ in columns}
-        self.descriptions = {name: text for name, _, text, _ in columns}
-        self.parameters = parameters
-        self.models = models
-        self.model_waves = model_waves
-        self.rejected = rejected
+        self.columns: dict[str, NDArray[Any]] = {name: values for name, _, _, values in columns}
+        self.units: dict[str, str] = {name: unit for name, unit, _, _ in columns}
+        self.descriptions: dict[str, str] = {name: text for name, _, text, _ in columns}
+        self.parameters: list[Parameter] = parameters
+        self.models: dict[str, NDArray[np.float32]] = models
+        self.model_waves: dict[str, NDArray[np.float64]] = model_waves
+        self.rejected: dict[str, NDArray[np.bool_]] = rejected
         self._spectra = spectra
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.columns["RVS_WARN"])
 
     def __getitem__(self, name: str) -> NDArray[Any]:
@@ -70,10 +73,10 @@ class Result:
         except KeyError:
             raise KeyError(f"{name}; there are {', '.join(self.columns)}") from None
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return name in self.columns
 
-    def keys(self):
+    def keys(self) -> KeysView[str]:
         return self.columns.keys()
 
     def __getstate__(self):

@@ -11,6 +11,20 @@ from numpy.typing import ArrayLike
 from . import _core
 
 _PADDED_STEP = 1.0 + 1e-9
+_HOST_DEVICES = (1, 3, 11, 13)  #: of DLPack: plain, pinned and managed memory that the host reads
+
+
+def _array(value, what):
+    """Tensors of other packages (torch, JAX) as NumPy arrays of the same memory, by DLPack; anything else as it is."""
+    if isinstance(value, np.ndarray) or not hasattr(value, "__dlpack__"):
+        return value
+    kind = value.__dlpack_device__()[0]
+    if kind not in _HOST_DEVICES:
+        raise TypeError(f"{what} is in the memory of a device (DLPack's type {int(kind)}), an array on the host wanted")
+    try:
+        return np.from_dlpack(value)
+    except (BufferError, RuntimeError, ValueError) as error:
+        raise ValueError(f"{what}: {error}") from None
 
 
 def _looked_at(array, kinds, what):
@@ -64,8 +78,8 @@ def _value_in(quantity, unit, what):
 class Arm:
     """Spectra of one arm of a spectrograph, B of them with N pixels.
 
-    Arrays of float32 or float64 in the byte order of the machine are used where they lie, whatever their strides;
-    others are copied. Wavelengths that decrease are reversed, with all that belongs to them.
+    Arrays of float32 or float64 in the byte order of the machine are used where they lie, whatever their strides, also
+    those of other packages on the host (DLPack: torch, JAX); others are copied. Wavelengths that decrease are reversed, with all that belongs to them.
 
     Parameters
     ----------
@@ -95,8 +109,10 @@ class Arm:
         if medium not in (None, "vacuum", "air"):
             raise ValueError(f"medium is {medium!r}, 'vacuum', 'air' or None wanted")
         self.lengths = None
-        weight = ivar if err is None else err
         what = "ivar" if err is None else "err"
+        wave, flux, mask = _array(wave, "wave"), _array(flux, "flux"), _array(mask, "mask")
+        weight = _array(ivar if err is None else err, what)
+        line_spread, resolution = _array(line_spread, "line_spread"), _array(resolution, "resolution")
         if _is_ragged(flux):
             wave, flux, weight, mask, line_spread = self._padded(wave, flux, weight, what, mask, line_spread)
         flux_unit = getattr(flux, "unit", None)
@@ -179,7 +195,7 @@ class Arm:
         if self.resolution is not None:
             raise ValueError("wave decreases: resolution matrices want wavelengths that increase")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.flux)
 
     def _take(self, rows):
@@ -233,7 +249,7 @@ class Spectra:
             if len(values) != len(self):
                 raise ValueError(f"column {name} has {len(values)} rows, there are {len(self)} spectra")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(next(iter(self.arms.values())))
 
     def __getitem__(self, rows: Any) -> Spectra:

@@ -60,7 +60,28 @@ def int64(name, array):
     return array.astype(np.int64) if name == "mask" else array
 
 
-@pytest.mark.parametrize("change", [strided, read_only, fortran, big_endian, doubles, backwards, boolean, int64])
+class Tensor:
+    """An array of another package, which knows DLPack only."""
+
+    def __init__(self, array, device=1):
+        self.array, self.device = array, device
+
+    def __dlpack__(self, **options):
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return (self.device, 0)
+
+    @property
+    def __array_interface__(self):
+        raise AttributeError("this one has none")
+
+
+def tensor(_, array):
+    return Tensor(array)
+
+
+@pytest.mark.parametrize("change", [strided, read_only, fortran, big_endian, doubles, backwards, boolean, int64, tensor])
 def test_kinds(library, stars, wanted, change):
     same_results(rvfit.fit(library, spectra_of(stars, change)), wanted)
 
@@ -73,6 +94,24 @@ def test_no_copy(stars, change):
     flux, ivar = change("flux", arm.flux), change("ivar", arm.weight)
     held = rvfit.Spectra(desi_b=rvfit.Arm(arm.wave[0], flux, ivar))._compiled_arms()[0]
     assert held.addresses == (flux.__array_interface__["data"][0], ivar.__array_interface__["data"][0])
+
+
+def test_tensors(stars):
+    """Tensors of other packages are read where they lie; results go to them as any array of NumPy does."""
+    arm = stars[0].arms["desi_b"]
+    held = rvfit.Spectra(desi_b=rvfit.Arm(arm.wave[0], Tensor(arm.flux), Tensor(arm.weight)))._compiled_arms()[0]
+    assert held.addresses == tuple(a.__array_interface__["data"][0] for a in (arm.flux, arm.weight))
+    with pytest.raises(TypeError, match="err is in the memory of a device .*type 2"):
+        rvfit.Arm(arm.wave[0], arm.flux, err=Tensor(arm.weight, device=2))
+
+
+def test_torch(library, stars, wanted):
+    torch = pytest.importorskip("torch")
+    found = rvfit.fit(library, spectra_of(stars, lambda name, array: torch.from_numpy(np.array(array))))
+    same_results(found, wanted)
+    assert torch.equal(torch.from_dlpack(found["VRAD"]), torch.from_numpy(wanted["VRAD"]))
+    with pytest.raises(ValueError, match="flux: .*grad"):
+        rvfit.Arm([4000.0, 4001.0], torch.ones(1, 2, requires_grad=True), [[1.0, 1.0]])
 
 
 def test_masked_err_and_units(library, stars, wanted):

@@ -141,6 +141,31 @@ def likelihood_of(specdata, options, config, rotates, resol_params=None, systema
     return _kept[key][0]
 
 
+def output_of(found, spectra, names, specdata, matrices, library, values):
+    """The entries about data sets, of a fit of one star."""
+    models, raw, chisq, npix = [], [], [], []
+    for name, data, matrix in zip(names, specdata, matrices):
+        label = spectra.arms[name].label
+        down = data.lam[0] > data.lam[-1]
+        model = found.models[label][0].astype(float)
+        models.append(model[::-1] if down else model)
+        template = library.spectrum({p.name: values[p.name] for p in library.labels}, rv=values["rv"],
+                                    vsini=values.get("vsini", 0.0), arm=data.name, wave=np.sort(data.lam),
+                                    **({} if "vsini" in values else {"rotation": "off"}))
+        template = template[::-1] if down else template
+        raw.append(template if matrix is None else matrix.mat @ template)
+        good = ~data.badmask & (data.espec > 0) & np.isfinite(data.spec)
+        chisq.append(float(np.sum((models[-1] - data.spec)[good] ** 2 / data.espec[good] ** 2)))
+        npix.append(int(good.sum()))
+    return {
+        "chisq_array": chisq,
+        "red_chisq_array": [c / max(n, 1) for c, n in zip(chisq, npix)],
+        "npix_array": npix,
+        "models": models,
+        "raw_models": raw,
+    }
+
+
 def continuum_of(wave, npoly, rbf=True):
     """(npoly, N) columns of the continuum: Chebyshev polynomials of the wavelength scaled to -1 .. 1, or its powers 0, 1
     and 2 and Gaussians."""

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: MIT
 """rvspecfit.fitter_ccf: starts of a fit."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from .. import fit as fit_spectra
 from . import _engine, spec_fit
 
 
-def fit(specdata, config):
+def fit(specdata: Sequence[spec_fit.SpecData] | spec_fit.SpecData, config: dict[str, Any]) -> dict[str, Any]:
     """Labels, rotation and velocity to start from. It is a fit: rvfit's is faster than a cross-correlation.
 
     Returns
@@ -30,7 +35,7 @@ def fit(specdata, config):
     grid = np.linspace(-most, most, 2 * int(most / (config.get("vel_step0") or 2)) + 1)
     grid = grid[(grid >= config["min_vel"]) & (grid <= config["max_vel"])]
     like = _engine.likelihood_of(specdata, options, config, True)
-    models = spec_fit.output_of(found, spectra, keys, specdata, matrices, library, values)["models"]
+    models = _engine.output_of(found, spectra, keys, specdata, matrices, library, values)["models"]
     return {
         "best_par": labels,
         "best_vel": values["rv"],

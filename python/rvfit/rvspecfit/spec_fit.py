@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
 """rvspecfit.spec_fit: data sets, and their likelihood."""
 
+from __future__ import annotations
+
 import uuid
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .. import fit
 from . import _engine
@@ -12,7 +17,7 @@ from . import _engine
 class ResolMatrix:
     """A resolution matrix, a sparse matrix of scipy (N, N): what the spectrograph makes of a spectrum is mat @ spectrum."""
 
-    def __init__(self, mat):
+    def __init__(self, mat: Any):
         self.mat = mat
 
 
@@ -31,7 +36,8 @@ class SpecData:
         Applied to templates as they are in the library.
     """
 
-    def __init__(self, name, lam, spec, espec, badmask=None, resolution=None, dtype=np.float64):
+    def __init__(self, name: str, lam: ArrayLike, spec: ArrayLike, espec: ArrayLike, badmask: ArrayLike | None = None,
+                 resolution: ResolMatrix | None = None, dtype: type = np.float64):
         def frozen(array, kind=dtype):
             array = np.array(array, dtype=kind)
             array.flags.writeable = False
@@ -63,12 +69,12 @@ def _labels(atm_params, config):
     return dict(zip(names, map(float, values)))
 
 
-def param_dict_to_tuple(paramDict, setup, config):
+def param_dict_to_tuple(paramDict: dict[str, float], setup: str, config: dict[str, Any]) -> tuple[float, ...]:
     """Labels in the order of the library."""
     return tuple(paramDict[label.name] for label in _engine.library_of(config).labels)
 
 
-def construct_resol_mat(lam, resol=None, width=None):
+def construct_resol_mat(lam: ArrayLike, resol: ArrayLike | None = None, width: ArrayLike | None = None) -> ResolMatrix:
     """The matrix of a Gaussian line spread.
 
     Parameters
@@ -102,12 +108,13 @@ def construct_resol_mat(lam, resol=None, width=None):
     return ResolMatrix(sparse.dia_matrix((values, offsets), shape=(len(lam), len(lam))))
 
 
-def convolve_resol(spec, resol_matrix):
+def convolve_resol(spec: ArrayLike, resol_matrix: ResolMatrix) -> NDArray[np.float64]:
     """mat @ spec."""
     return resol_matrix.mat @ spec
 
 
-def get_chisq_continuum(specdata, options=None):
+def get_chisq_continuum(specdata: Sequence[SpecData] | SpecData,
+                        options: dict[str, Any] | None = None) -> dict[str, NDArray[np.float64]]:
     """Chi-square of the continuum alone, without a star.
 
     Returns
@@ -129,8 +136,12 @@ def get_chisq_continuum(specdata, options=None):
     return {name: np.array(values) for name, values in rows.items()}
 
 
-def get_chisq(specdata, vel, atm_params, rot_params=None, resol_params=None, options=None, config=None, cache=None,
-              full_output=False, fast_interp=False, espec_systematic=None, outside_penalty=True):
+def get_chisq(specdata: Sequence[SpecData] | SpecData, vel: float, atm_params: Sequence[float],
+              rot_params: Sequence[float] | None = None, resol_params: dict[str, ResolMatrix] | None = None,
+              options: dict[str, Any] | None = None, config: dict[str, Any] | None = None, cache: Any = None,
+              full_output: bool = False, fast_interp: bool = False,
+              espec_systematic: ArrayLike | dict[str, ArrayLike] | None = None,
+              outside_penalty: bool = True) -> float | dict[str, Any]:
     """-2 ln L of the data at a velocity, template labels and rotation, continuum marginalised.
 
     Parameters
@@ -165,33 +176,8 @@ def get_chisq(specdata, vel, atm_params, rot_params=None, resol_params=None, opt
     matrices = _engine.matrices_of(specdata, resol_params)
     found = fit(library, spectra, fix_param=fixed, write_models=True, precision="double",
                 **_engine.options_of(options, config, rotates=rotates, has_matrices=any(m is not None for m in matrices)))
-    out = output_of(found, spectra, names, specdata, matrices, library, fixed)
+    out = _engine.output_of(found, spectra, names, specdata, matrices, library, fixed)
     return {**out, "chisq": value, "logl": -0.5 * value}
-
-
-def output_of(found, spectra, names, specdata, matrices, library, values):
-    """The entries about data sets, of a fit of one star."""
-    models, raw, chisq, npix = [], [], [], []
-    for name, data, matrix in zip(names, specdata, matrices):
-        label = spectra.arms[name].label
-        down = data.lam[0] > data.lam[-1]
-        model = found.models[label][0].astype(float)
-        models.append(model[::-1] if down else model)
-        template = library.spectrum({p.name: values[p.name] for p in library.labels}, rv=values["rv"],
-                                    vsini=values.get("vsini", 0.0), arm=data.name, wave=np.sort(data.lam),
-                                    **({} if "vsini" in values else {"rotation": "off"}))
-        template = template[::-1] if down else template
-        raw.append(template if matrix is None else convolve_resol(template, matrix))
-        good = ~data.badmask & (data.espec > 0) & np.isfinite(data.spec)
-        chisq.append(float(np.sum((models[-1] - data.spec)[good] ** 2 / data.espec[good] ** 2)))
-        npix.append(int(good.sum()))
-    return {
-        "chisq_array": chisq,
-        "red_chisq_array": [c / max(n, 1) for c, n in zip(chisq, npix)],
-        "npix_array": npix,
-        "models": models,
-        "raw_models": raw,
-    }
 
 
 def _vertex(grid, chisq, i):
@@ -202,8 +188,10 @@ def _vertex(grid, chisq, i):
     return grid[i] - b / (2 * a) if a > 0 else grid[i]
 
 
-def find_best(specdata, vel_grid, params_list, rot_params=None, resol_params=None, options=None, config=None,
-              quadratic=True):
+def find_best(specdata: Sequence[SpecData] | SpecData, vel_grid: ArrayLike, params_list: Sequence[Sequence[float]],
+              rot_params: Sequence[float] | None = None, resol_params: dict[str, ResolMatrix] | None = None,
+              options: dict[str, Any] | None = None, config: dict[str, Any] | None = None,
+              quadratic: bool = True) -> dict[str, Any]:
     """The best template and velocity of a grid.
 
     Returns

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """rvspecfit.utils: the configuration."""
 
+from __future__ import annotations
+
 import os
 import warnings
+from typing import Any
 
 
-def get_default_config():
+def get_default_config() -> dict[str, Any]:
     """rvspecfit's defaults."""
     return {
         "min_vel": -1000,
@@ -19,7 +22,7 @@ def get_default_config():
     }
 
 
-def freezeDict(d):
+def freezeDict(d: dict[str, Any]) -> dict[str, Any]:
     """Settings as they are: nothing here wants them hashable."""
     return d
 
@@ -37,7 +40,7 @@ def _value(text):
     return {"true": True, "yes": True, "false": False, "no": False, "null": None, "": None}.get(text.lower(), text)
 
 
-def read_config(fname=None, override_options=None):
+def read_config(fname: str | None = None, override_options: dict[str, Any] | None = None) -> dict[str, Any]:
     """Read a settings file, lines of KEY: VALUE; keys that it lacks have rvspecfit's defaults.
 
     Returns

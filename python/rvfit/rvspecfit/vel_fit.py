@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """rvspecfit.vel_fit: fits of one star."""
 
+from __future__ import annotations
+
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +13,10 @@ from .. import fit
 from . import _engine, spec_fit
 
 
-def firstguess(specdata, options=None, config=None, resolParams=None, vsinigrid=(None, 10, 100), paramsgrid=None):
+def firstguess(specdata: Sequence[spec_fit.SpecData] | spec_fit.SpecData, options: dict[str, Any] | None = None,
+               config: dict[str, Any] | None = None, resolParams: dict[str, spec_fit.ResolMatrix] | None = None,
+               vsinigrid: Sequence[float | None] = (None, 10, 100),
+               paramsgrid: dict[str, Sequence[float]] | None = None) -> dict[str, float]:
     """The best template of a small grid of labels and rotations: a start for samplers. `process` needs none.
 
     Returns
@@ -36,7 +43,10 @@ def firstguess(specdata, options=None, config=None, resolParams=None, vsinigrid=
     return guess
 
 
-def process(specdata, paramDict0, fixParam=None, options=None, config=None, resolParams=None, priors=None):
+def process(specdata: Sequence[spec_fit.SpecData] | spec_fit.SpecData, paramDict0: dict[str, float],
+            fixParam: Sequence[str] | str | None = None, options: dict[str, Any] | None = None,
+            config: dict[str, Any] | None = None, resolParams: dict[str, spec_fit.ResolMatrix] | None = None,
+            priors: dict[str, tuple[float, float]] | None = None) -> dict[str, Any]:
     """Fit velocity, rotation and labels of one star.
 
     Parameters
@@ -78,7 +88,7 @@ def process(specdata, paramDict0, fixParam=None, options=None, config=None, reso
     places = [fitted.index(name) for name in names]
     of_priors = sum(((values[name] - mean) / sigma) ** 2 for name, (mean, sigma) in (priors or {}).items())
     chisq = float(found["NEG2LOGL"][0]) - of_priors
-    out = spec_fit.output_of(found, spectra, keys, specdata, matrices, library, values)
+    out = _engine.output_of(found, spectra, keys, specdata, matrices, library, values)
     ret = {
         "param": {name: values[name] for name in names},
         "param_err": {name: errors[name] for name in names},
