@@ -25,6 +25,10 @@ if(NOT TARGET Kokkos::kokkos)
     FetchContent_Declare(kokkos SYSTEM GIT_REPOSITORY https://github.com/kokkos/kokkos.git
                          GIT_TAG ${RVFIT_FETCH_KOKKOS_TAG} GIT_SHALLOW ON)
     FetchContent_MakeAvailable(kokkos)
+  elseif(RVFIT_ENABLE_PYTHON)
+    # The folder of a source distribution is gone when pip ends: nothing can be unpacked into it.
+    set(rvfit_missing
+        "Kokkos ${rvfit_kokkos_oldest} or newer, below ${rvfit_kokkos_below} (tools/get_kokkos.sh PREFIX unpacks one on Debian, which Kokkos_ROOT=PREFIX/usr names)")
   else()
     list(REMOVE_DUPLICATES Kokkos_CONSIDERED_CONFIGS)
     set(found "None was found.")

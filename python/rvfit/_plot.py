@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A figure of a star's fit."""
 
+import textwrap
+
 import numpy as np
 
 
@@ -21,7 +23,7 @@ def plot(result, spectra, star, figure):
     row = star if rows is None else rows[star][0]
     arms = list(spectra.arms.items())
     if figure is None:
-        figure = plt.figure(figsize=(5 * len(arms), 5), layout="constrained")
+        figure = plt.figure(figsize=(max(8, 5 * len(arms)), 5), layout="constrained")
     axes = figure.subplots(2, len(arms), sharex="col", squeeze=False, gridspec_kw={"height_ratios": [3, 1]})
     for (upper, lower), (name, arm) in zip(axes.T, arms):
         label = arm.label or name.upper()
@@ -50,5 +52,7 @@ def plot(result, spectra, star, figure):
     axes[0, 0].legend()
     values = ", ".join(f"{p.name} {v:.5g} +- {e:.2g}" for p, v, e in
                        zip(result.parameters, result.theta[star], result.error[star]))
-    figure.suptitle("; ".join([values, result["STATUS"][star], *result.warnings(star)]), fontsize="small")
+    title = "; ".join([values, result["STATUS"][star], *result.warnings(star)])
+    # Some fourteen letters of this size an inch.
+    figure.suptitle(textwrap.fill(title, int(14 * figure.get_figwidth())), fontsize="small")
     return figure
