@@ -9,10 +9,12 @@
 16
 
 `read_library` reads a template library; `Spectra` and `Arm` hold spectra in arrays; `fit` fits them; `Likelihood` is
--2 ln L for samplers; `info` says what the package runs on. RVFIT_ISA=v2, v3 or v4 chooses the instruction set.
+-2 ln L for samplers; `curve_fit` fits curves of `models`; `info` says what the package runs on. RVFIT_ISA=v2, v3 or v4 chooses the instruction set.
 """
 
-from . import _core
+from . import _core, models
+from ._curve_result import CurveResult
+from ._curves import curve_fit, curve_fits
 from ._fit import Likelihood, fit
 from ._library import Library, LibraryArm, Parameter, demo_library, read_library
 from ._read import read_apogee, read_desi, read_lamost, read_sdss, read_table, read_weave
@@ -44,6 +46,6 @@ def set_threads(threads: int) -> None:
     _core.module.set_threads(int(threads))
 
 
-__all__ = ["Arm", "Library", "LibraryArm", "Likelihood", "Parameter", "Result", "Spectra", "demo_library", "fit",
-           "info", "read_apogee", "read_desi", "read_lamost", "read_library", "read_sdss", "read_table", "read_weave",
-           "set_threads", "simulate"]
+__all__ = ["Arm", "CurveResult", "Library", "LibraryArm", "Likelihood", "Parameter", "Result", "Spectra", "curve_fit",
+           "curve_fits", "demo_library", "fit", "info", "read_apogee", "read_desi", "read_lamost", "read_library", "read_sdss",
+           "read_table", "read_weave", "set_threads", "simulate"]

@@ -24,7 +24,7 @@ def _say_messages():
 class _Progress:
     """Tells how far a fit is: by tqdm where it is installed, or to a function (done, all)."""
 
-    def __init__(self, asked, size):
+    def __init__(self, asked, size, unit="star"):
         self.bar = None
         self.call = asked if callable(asked) else None
         if asked and self.call is None:
@@ -32,7 +32,7 @@ class _Progress:
                 from tqdm.auto import tqdm
             except ImportError:
                 return
-            self.bar = tqdm(total=size, unit="star")
+            self.bar = tqdm(total=size, unit=unit)
             self.call = self._move
 
     def _move(self, done, _):

@@ -6,6 +6,7 @@
 #include "core/match_library.hpp"
 #include "fit_arrays.hpp"
 #include "library.hpp"
+#include "python_watch.hpp"
 #include <rvfit/io/rvtab/rvtab_columns.hpp>
 
 #include <nanobind/stl/optional.h>
@@ -39,46 +40,6 @@ namespace {
   }
   return joint;
 }
-
-/// Asks Python whether to go on: signals, and a function for progress.
-class PythonWatch {
- public:
-  PythonWatch(nb::object progress, std::size_t all) : progress_(std::move(progress)), all_(all) {}
-
-  /// Without the interpreter's lock, which it takes.
-  [[nodiscard]] bool operator()(std::size_t done) {
-    if (is_ending()) {
-      return false;
-    }
-    const nb::gil_scoped_acquire lock;
-    try {
-      if (PyErr_CheckSignals() != 0) {
-        throw nb::python_error();
-      }
-      if (!progress_.is_none() && done != told_) {
-        told_ = done;
-        progress_(done, all_);
-      }
-    } catch (nb::python_error& error) {
-      raised_.emplace(std::move(error));
-      return false;
-    }
-    return true;
-  }
-
-  /// With the interpreter's lock. @throws nanobind::python_error  what ended the fit
-  void rethrow() {
-    if (raised_) {
-      throw nb::python_error(std::move(*raised_));
-    }
-  }
-
- private:
-  nb::object progress_;
-  std::size_t all_;
-  std::size_t told_ = std::numeric_limits<std::size_t>::max();
-  std::optional<nb::python_error> raised_;
-};
 
 /// Everything that a result is made of.
 [[nodiscard]] nb::dict to_python(ArrayFit&& fit, rvfit_programs::Reading&& reading,

@@ -11,6 +11,7 @@ namespace rvfit_python {
 void bind_runtime(nanobind::module_& module);
 void bind_library(nanobind::module_& module);
 void bind_fit(nanobind::module_& module);
+void bind_curves(nanobind::module_& module);
 void bind_likelihood(nanobind::module_& module);
 void bind_readers(nanobind::module_& module);
 void bind_templates(nanobind::module_& module);

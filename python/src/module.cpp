@@ -83,6 +83,7 @@ NB_MODULE(RVFIT_PYTHON_MODULE, module) {
   rvfit_python::bind_runtime(module);
   rvfit_python::bind_library(module);
   rvfit_python::bind_fit(module);
+  rvfit_python::bind_curves(module);
   rvfit_python::bind_likelihood(module);
   rvfit_python::bind_templates(module);
   rvfit_python::bind_readers(module);

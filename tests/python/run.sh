@@ -15,7 +15,7 @@ trap 'rm -rf "$work"' EXIT
 "$here/../../tools/make_wheel.sh" "$work/wheel" "$build"
 unset PYTHONPATH LD_LIBRARY_PATH
 "$python" -m venv "$work/user"
-if ! "$work/user/bin/pip" install -q pytest hypothesis astropy matplotlib "$work"/wheel/*.whl > "$work/log" 2>&1; then
+if ! "$work/user/bin/pip" install -q pytest hypothesis astropy matplotlib scipy "$work"/wheel/*.whl > "$work/log" 2>&1; then
   echo "[skipped] no environment for the tests: $(tail -n 1 "$work/log")"
   exit 77
 fi

@@ -8,9 +8,10 @@ import typing
 import pytest
 
 import rvfit
+from rvfit import models
 from rvfit.rvspecfit import fitter_ccf, spec_fit, utils, vel_fit
 
-MODULES = (fitter_ccf, spec_fit, utils, vel_fit)
+MODULES = (models, fitter_ccf, spec_fit, utils, vel_fit)
 PUBLIC = {f"rvfit.{name}": getattr(rvfit, name) for name in rvfit.__all__}
 PUBLIC.update((f"{module.__name__}.{name}", value) for module in MODULES for name, value in vars(module).items()
               if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__)
@@ -31,7 +32,7 @@ def functions(value):
 def test_public(name):
     value = PUBLIC[name]
     assert inspect.getdoc(value), name
-    if value is rvfit.Result:  # which users do not make
+    if value in (rvfit.Result, rvfit.CurveResult):  # which users do not make
         value = [member for member in functions(value) if member.__name__ != "__init__"]
     else:
         value = list(functions(value))

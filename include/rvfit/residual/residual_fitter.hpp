@@ -120,11 +120,13 @@ class ResidualFitter {
     }
     for (std::int64_t first = 0; first < size; first += options_.chunk) {
       const auto count = static_cast<int>(std::min(options_.chunk, size - first));
-      if (by_team(problem.data.points)) {
-        fit_by_team(exec, problem, first, count);
-      } else {
-        fit_by_thread(exec, problem, first, count);
+      if constexpr (detail::fits_by_team<Model>()) {
+        if (by_team(problem.data.points)) {
+          fit_by_team(exec, problem, first, count);
+          continue;
+        }
       }
+      fit_by_thread(exec, problem, first, count);
     }
   }
 

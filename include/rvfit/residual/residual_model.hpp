@@ -29,7 +29,8 @@
 /// - derivatives by hand: `T linearize(const T* theta, [const Fit& fit,] int i, T* derivative)` returns f
 ///   and sets derivative[p] = df/dtheta_p;
 /// - `static constexpr auto derivatives = rvfit::Derivatives::differences;` where neither duals nor
-///   derivatives by hand will do.
+///   derivatives by hand will do;
+/// - `static constexpr bool teams = false;` where a fit is never spread over a team, which halves the time to compile.
 
 #include <rvfit/core/dual.hpp>
 #include <rvfit/core/dual_math.hpp>
@@ -114,6 +115,20 @@ concept ResidualModel = requires {
 }
 &&Model::parameters > 0 &&
     Model::parameters <= max_parameters&& detail::ValueOf<Model, double, std::int64_t>;
+
+namespace detail {
+
+/// False for a model that says that its fits are not spread over teams.
+template <class Model>
+[[nodiscard]] consteval bool fits_by_team() {
+  if constexpr (requires { Model::teams; }) {
+    return Model::teams;
+  } else {
+    return true;
+  }
+}
+
+}  // namespace detail
 
 /// The source of the derivatives of a model: the one it names, `linearize` where it has one, else duals.
 template <ResidualModel Model>
