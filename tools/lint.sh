@@ -10,15 +10,13 @@ offences=0
 
 # forbid RULE PATTERN FILE...: no line of the files may match the (Perl) pattern.
 forbid() {
-  local rule=$1 pattern=$2 file lines
+  local rule=$1 pattern=$2
   shift 2
-  for file in "$@"; do
-    lines=$(sed 's|//.*||' "$file" | grep -nP "$pattern" | cut -d: -f1) || continue
-    for line in $lines; do
-      echo "$file:$line: $rule"
-      offences=1
-    done
-  done
+  [ $# -eq 0 ] || rule=$rule pattern=$pattern perl -ne '
+    s|//.*||;
+    if (/$ENV{pattern}/) { print "$ARGV:$.: $ENV{rule}\n"; $bad = 1 }
+    close ARGV if eof;
+    END { $? = $bad }' "$@" || offences=1
 }
 
 # demand RULE PATTERN FILE...: each file must have a line that matches.
