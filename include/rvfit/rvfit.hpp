@@ -105,6 +105,8 @@
 #include <rvfit/residual/residual_fitter.hpp>
 #include <rvfit/residual/residual_model.hpp>
 #include <rvfit/residual/robust_fits.hpp>
+#include <rvfit/residual/shared_fits.hpp>
+#include <rvfit/residual/shared_fitter.hpp>
 
 // Fits of spectra
 #include <rvfit/pipeline/fit_options.hpp>

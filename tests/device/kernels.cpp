@@ -2,7 +2,8 @@
 
 /// @file
 /// Code with kernels that is in no Fitter, for the checks that compile for GPUs (tools/device_check.sh):
-/// preparation of spectra, and fits of residuals with each estimator, by thread and by team.
+/// preparation of spectra, and fits of residuals with each estimator, by thread and by team, and of data sets
+/// that share parameters.
 
 #include <rvfit/rvfit.hpp>
 
@@ -39,5 +40,6 @@ template class ResidualFitter<P, Decay, LeastSquares>;
 template class ResidualFitter<P, Decay, Huber>;
 template class ResidualFitter<P, Decay, Cauchy>;
 template class ResidualFitter<P, Decay, Poisson>;
+template class SharedFitter<P, Decay, LeastSquares>;
 
 }  // namespace rvfit

@@ -94,4 +94,28 @@ Projection project(const ProjectionProblem& p, double ridge, double h) {
   return out;
 }
 
+Minimum gauss_newton(const Residuals& residuals, Eigen::VectorXd x, int steps) {
+  Eigen::VectorXd r, trial;
+  Eigen::MatrixXd jacobian, ignored;
+  residuals(x, r, jacobian);
+  const Eigen::Index n = x.size();
+  for (int k = 0; k < steps; ++k) {
+    const Eigen::HouseholderQR<Eigen::MatrixXd> qr(jacobian);
+    Eigen::VectorXd step = -qr.solve(r);
+    for (int halving = 0; halving < 60; ++halving, step *= 0.5) {
+      residuals(x + step, trial, ignored);
+      if (trial.squaredNorm() <= r.squaredNorm()) {
+        x += step;
+        break;
+      }
+    }
+    residuals(x, r, jacobian);
+  }
+  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(jacobian);
+  const Eigen::MatrixXd upper = qr.matrixQR().topRows(n).triangularView<Eigen::Upper>();
+  const Eigen::MatrixXd inverse =
+      upper.triangularView<Eigen::Upper>().solve(Eigen::MatrixXd::Identity(n, n));
+  return {x, inverse * inverse.transpose(), r.squaredNorm()};
+}
+
 }  // namespace rvfit::test::oracle

@@ -7,6 +7,7 @@
 
 #include <Eigen/Core>
 
+#include <functional>
 #include <string>
 
 namespace rvfit::test::oracle {
@@ -40,5 +41,19 @@ struct Projection {
 /// @param[in] ridge  added to the diagonal of S S^T, relative to it
 /// @param[in] h      step of the differences: |h dT| must stay well below T
 [[nodiscard]] Projection project(const ProjectionProblem& p, double ridge, double h = 0.02);
+
+/// Residuals r(x) and their derivatives.
+using Residuals =
+    std::function<void(const Eigen::VectorXd& x, Eigen::VectorXd& r, Eigen::MatrixXd& jacobian)>;
+
+/// A minimum of r . r.
+struct Minimum {
+  Eigen::VectorXd x;
+  Eigen::MatrixXd covariance;  ///< (J^T J)^-1
+  double value = 0.0;
+};
+
+/// Gauss-Newton steps by QR from a start close to the minimum; steps that do not lower r . r are halved.
+[[nodiscard]] Minimum gauss_newton(const Residuals& residuals, Eigen::VectorXd x, int steps = 40);
 
 }  // namespace rvfit::test::oracle

@@ -9,8 +9,10 @@
 /// inside its bounds, by the Levenberg-Marquardt steps of lm_fit.hpp. A fit has the same bits alone, among
 /// others, in any order and with any number of threads.
 
+#include <rvfit/residual/detail/checked_data.hpp>
 #include <rvfit/residual/detail/fit_by_team.hpp>
 #include <rvfit/residual/detail/fit_by_thread.hpp>
+#include <rvfit/residual/detail/launch_teams.hpp>
 #include <rvfit/residual/estimator.hpp>
 #include <rvfit/residual/residual_model.hpp>
 
@@ -74,6 +76,9 @@ class ResidualFitter {
     parameters_ = DeviceParameters<P>(exec, set);
   }
 
+  /// The checked options.
+  [[nodiscard]] const ResidualOptions& options() const { return options_; }
+
   /// Bounds, priors and scales that all fits share.
   [[nodiscard]] const DeviceParameters<P>& parameters() const { return parameters_; }
 
@@ -102,22 +107,17 @@ class ResidualFitter {
   void run(const Exec& exec, const Model& model, const ResidualData<P>& data,
            const Matrix<const Accum, P>& start, const ResidualFits<P>& out) const {
     const auto size = static_cast<std::int64_t>(start.extent(0));
-    const Problem problem{model, estimator_, checked(data, size), parameters_,
-                          start, out,        options_.solver,     options_.scale_covariance};
-    require_rows("start", start, size, false);
-    require_rows("theta", out.theta, size, false);
-    require_size("value", out.value, size);
-    require_size("status", out.status, size);
-    require_size("iterations", out.iterations, size);
-    require_size("evaluations", out.evaluations, size);
-    require_squares("covariance", out.covariance, size);
-    require_squares("correlation", out.correlation, size);
-    if (out.rank.extent(0) != 0) {
-      require_size("rank", out.rank, size);
-      require_size("freedom", out.freedom, size);
-      require_size("undetermined", out.undetermined, size);
-      require_size("on_bound", out.on_bound, size);
-    }
+    constexpr const char* who = "ResidualFitter";
+    const Problem problem{model,
+                          estimator_,
+                          detail::checked_data(who, data, size, n),
+                          parameters_,
+                          start,
+                          out,
+                          options_.solver,
+                          options_.scale_covariance};
+    detail::require_rows(who, "start", start, size, n, false);
+    detail::require_results(who, out, size, n);
     for (std::int64_t first = 0; first < size; first += options_.chunk) {
       const auto count = static_cast<int>(std::min(options_.chunk, size - first));
       if constexpr (detail::fits_by_team<Model>()) {
@@ -132,56 +132,6 @@ class ResidualFitter {
 
  private:
   using Problem = detail::ResidualProblem<P, Model, Estimator>;
-
-  /// A view of P columns has a row for each fit; it may be empty if `optional`.
-  template <class View>
-  static void require_rows(const char* what, const View& view, std::int64_t size, bool optional) {
-    const auto rows = static_cast<std::int64_t>(view.extent(0));
-    RVFIT_REQUIRE((optional && rows == 0) || (rows == size && view.extent(1) == n),
-                  "ResidualFitter: ", what, " is ", rows, " x ", view.extent(1), ", wanted ", size,
-                  " x ", n);
-  }
-
-  template <class View>
-  static void require_size(const char* what, const View& view, std::int64_t size) {
-    RVFIT_REQUIRE(static_cast<std::int64_t>(view.extent(0)) == size, "ResidualFitter: ", what,
-                  " has ", view.extent(0), " elements, wanted ", size);
-  }
-  /// N matrices of P x P, or none.
-  template <class View>
-  static void require_squares(const char* what, const View& view, std::int64_t size) {
-    const auto number = static_cast<std::int64_t>(view.extent(0));
-    RVFIT_REQUIRE(number == 0 || (number == size && view.extent(1) == n && view.extent(2) == n),
-                  "ResidualFitter: ", what, " is ", number, " x ", view.extent(1), " x ",
-                  view.extent(2), ", wanted ", size, " x ", n, " x ", n);
-  }
-
-  [[nodiscard]] static ResidualData<P> checked(ResidualData<P> data, std::int64_t size) {
-    data.points = data.points > 0 ? data.points : static_cast<int>(data.y.extent(1));
-    const auto points = static_cast<std::size_t>(data.points);
-    RVFIT_REQUIRE(points > 0, "ResidualFitter: no points");
-    const auto sets = static_cast<std::int64_t>(data.set.extent(0));
-    RVFIT_REQUIRE(sets == 0 || sets == size, "ResidualFitter: set has ", sets, " elements, wanted ",
-                  size);
-    const auto require_points = [&](const char* what, const auto& view) {
-      const auto rows = static_cast<std::int64_t>(view.extent(0));
-      const bool fits = rows <= 1 || rows == size || sets != 0;
-      RVFIT_REQUIRE(rows == 0 || (fits && view.extent(1) == points), "ResidualFitter: ", what,
-                    " is ", rows, " x ", view.extent(1), ", wanted ", size, " x ", points);
-    };
-    require_points("y", data.y);
-    require_points("weight", data.weight);
-    require_points("inverse_variance", data.inverse_variance);
-    RVFIT_REQUIRE(data.weight.extent(0) == 0 || data.inverse_variance.extent(0) == 0,
-                  "ResidualFitter: weight has ", data.weight.extent(0), " rows, inverse_variance ",
-                  data.inverse_variance.extent(0), ", wanted one of them empty");
-    require_rows("lower", data.parameters.lower, size, true);
-    require_rows("upper", data.parameters.upper, size, true);
-    require_rows("fixed", data.parameters.fixed, size, true);
-    require_rows("prior_mean", data.parameters.prior_mean, size, true);
-    require_rows("prior_sigma", data.parameters.prior_sigma, size, true);
-    return data;
-  }
 
   /// True if teams should fit. A thread keeps the state of a small fit in registers; on hosts it keeps the data of
   /// its pack in its cache.
@@ -215,24 +165,8 @@ class ResidualFitter {
   }
 
   void fit_by_team(const Exec& exec, const Problem& problem, std::int64_t first, int count) const {
-    using Kernel = detail::FitByTeam<Problem, P>;
-    // More registers for each thread than one of a full block of a GPU can have.
-    using SmallTeams = Kokkos::TeamPolicy<Exec, Kokkos::LaunchBounds<256, 1>>;
-    const Kernel kernel{problem, first};
-    const auto scratch = Kokkos::PerTeam(Kernel::scratch_bytes());
-    const auto policy = [&](SmallTeams some) {
-      return some.set_scratch_size(Kernel::scratch_level(), scratch);
-    };
-    constexpr const char* label = "rvfit::ResidualFitter::fit_by_team";
-    if constexpr (P::on_host) {
-      // Threads beyond the number of fits join the others.
-      const int wanted = std::max(exec.concurrency() / count, 1);
-      const int most =
-          policy(SmallTeams(exec, count, 1)).team_size_max(kernel, Kokkos::ParallelForTag());
-      Kokkos::parallel_for(label, policy(SmallTeams(exec, count, std::min(wanted, most))), kernel);
-    } else {
-      Kokkos::parallel_for(label, policy(teams<P, SmallTeams>(exec, count)), kernel);
-    }
+    const detail::FitByTeam<Problem, P> kernel{problem, first};
+    detail::launch_teams<P>("rvfit::ResidualFitter::fit_by_team", exec, kernel, count);
   }
 
   ResidualOptions options_;

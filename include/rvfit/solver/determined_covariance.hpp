@@ -22,16 +22,17 @@ struct DeterminedParameters {
   std::uint64_t undetermined = 0;  ///< bit p: free, and not determined by the data
 };
 
-/// C = 2 H^-1 over the parameters that are free and determined; NaN in other rows and columns.
+/// C = 2 H^-1 over parameters that are free and independent, with the rest held where it is: 0 in other rows and
+/// columns. It is an inverse of H where that is singular, though the variances of single parameters are then not theirs.
 ///
 /// @param[in]  free        (n)
 /// @param[in]  hessian     (packed(n,0))  lower triangle, finite
 /// @param[in]  tolerance   least pivot of the matrix with unit diagonal
 /// @param[out] covariance  (packed(n,0))  lower triangle
 template <int N, class T>
-KOKKOS_INLINE_FUNCTION DeterminedParameters determined_covariance(int n, const bool* free,
-                                                                  const T* hessian, T tolerance,
-                                                                  T* covariance) {
+KOKKOS_INLINE_FUNCTION DeterminedParameters covariance_of_independent(int n, const bool* free,
+                                                                      const T* hessian, T tolerance,
+                                                                      T* covariance) {
   DeterminedParameters out;
   T a[packed(N, 0)];
   T unit[N];     // 1 / sqrt(H_pp)
@@ -39,7 +40,7 @@ KOKKOS_INLINE_FUNCTION DeterminedParameters determined_covariance(int n, const b
   int size = 0;
   for (int p = 0; p < n; ++p) {
     for (int q = 0; q <= p; ++q) {
-      covariance[packed(p, q)] = Kokkos::Experimental::quiet_NaN_v<T>;
+      covariance[packed(p, q)] = T(0);
     }
     if (free[p] && hessian[packed(p, p)] > T(0)) {
       unit[size] = T(1) / Kokkos::sqrt(hessian[packed(p, p)]);
@@ -90,10 +91,24 @@ KOKKOS_INLINE_FUNCTION DeterminedParameters determined_covariance(int n, const b
       }
       column[i] /= a[packed(i, i)];
       const int at_p = order[rows[i]], at_q = order[rows[q]];
-      const auto open = out.undetermined >> at_p | out.undetermined >> at_q;
-      if ((open & 1) == 0) {
-        covariance[at_p > at_q ? packed(at_p, at_q) : packed(at_q, at_p)] =
-            T(2) * column[i] * unit[rows[i]] * unit[rows[q]];
+      covariance[at_p > at_q ? packed(at_p, at_q) : packed(at_q, at_p)] =
+          T(2) * column[i] * unit[rows[i]] * unit[rows[q]];
+    }
+  }
+  return out;
+}
+
+/// C = 2 H^-1 over the parameters that are free and determined; NaN in other rows and columns. Arguments as above.
+template <int N, class T>
+KOKKOS_INLINE_FUNCTION DeterminedParameters determined_covariance(int n, const bool* free,
+                                                                  const T* hessian, T tolerance,
+                                                                  T* covariance) {
+  const auto out = covariance_of_independent<N>(n, free, hessian, tolerance, covariance);
+  for (int p = 0; p < n; ++p) {
+    for (int q = 0; q <= p; ++q) {
+      const auto open = out.undetermined >> p | out.undetermined >> q;
+      if ((open & 1) != 0 || !free[p] || !free[q]) {
+        covariance[packed(p, q)] = Kokkos::Experimental::quiet_NaN_v<T>;
       }
     }
   }

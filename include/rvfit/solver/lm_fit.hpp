@@ -32,6 +32,16 @@ struct LmPoint {
       hessian[k] = T(0);
     }
   }
+  /// Set the derivatives in fixed parameters, which need not be finite, to 0.
+  KOKKOS_INLINE_FUNCTION void drop(int n, const MaskOf<T>* fixed) {
+    for (int p = 0; p < n; ++p) {
+      gradient[p] = select(fixed[p], T(0), gradient[p]);
+      for (int q = 0; q <= p; ++q) {
+        T& element = hessian[packed(p, q)];
+        element = select(fixed[p] || fixed[q], T(0), element);
+      }
+    }
+  }
   /// True where all its numbers are finite.
   [[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> finite(int n) const {
     // Each difference is 0 or NaN.
@@ -123,6 +133,12 @@ inline constexpr double lm_hope_in_roundings = 1e3;
 template <class T>
 inline constexpr T lm_singular_damping = T(sizeof(T) == 4 ? 4e-6 : 1e-8);
 
+/// Least curvature of that damping: a parameter that H does not bend is damped by 1.
+template <class T>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION T least_if_singular(const T& curvature) {
+  return select(curvature > T(0), T(0), T(1) / lm_singular_damping<PackValue<T>>);
+}
+
 /// Undamped step within the bounds. Where H is not positive definite, the step is the one that the
 /// initial damping gives, or by the rules of residuals `lm_singular_damping`.
 ///
@@ -143,8 +159,7 @@ template <LmRules Rules, class T, int N>
     if constexpr (Rules == LmRules::residuals) {
       damping = lm_singular_damping<PackValue<T>>;
       for (int p = 0; p < n; ++p) {
-        const auto bent = fit.current.hessian[packed(p, p)] > T(0);
-        used.least_curvature[p] = select(bent, T(0), T(1) / damping);
+        used.least_curvature[p] = least_if_singular(fit.current.hessian[packed(p, p)]);
       }
     }
     const LmStep<T> damped = lm_step<N>(n, fit.theta, fit.current.gradient, fit.current.hessian,
@@ -159,16 +174,82 @@ template <LmRules Rules, class T, int N>
 }
 
 /// A last step that leads to a bound but for rounding leads there exactly.
+///
+/// @param[in]     theta  (n)  where the step begins
+/// @param[in,out] point  (n)  where it ends
 template <class T, int N>
-KOKKOS_INLINE_FUNCTION void lm_meet_bounds(const LmFit<T, N>& fit, int n,
-                                           const LmBounds<T, N>& bounds, T* point) {
+KOKKOS_INLINE_FUNCTION void lm_meet_bounds(const T* theta, int n, const LmBounds<T, N>& bounds,
+                                           T* point) {
   const T rounding(PackValue<T>(16) * Kokkos::Experimental::epsilon_v<PackValue<T>>);
   for (int p = 0; p < n; ++p) {
-    const T near = rounding * abs_of(fit.theta[p]);
+    const T near = rounding * abs_of(theta[p]);
     const auto free = !bounds.fixed[p];
     point[p] = select(free && point[p] - bounds.lower[p] <= near, bounds.lower[p], point[p]);
     point[p] = select(free && bounds.upper[p] - point[p] <= near, bounds.upper[p], point[p]);
   }
+}
+
+/// True where a predicted decrease does not exceed a limit.
+template <LmRules Rules, class T>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> lm_is_below(const T& decrease, const T& limit) {
+  if constexpr (Rules == LmRules::residuals) {
+    return decrease <= limit;  // of a perfect fit both are 0
+  } else {
+    return decrease < limit;
+  }
+}
+
+/// True while steps are left.
+template <class T, int N>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> lm_steps_left(const LmFit<T, N>& fit,
+                                                             const LmOptions& options) {
+  return fit.iterations < IntegerOf<T>(options.max_iterations);
+}
+
+/// Note the damped step to the trial point.
+///
+/// @return where it promises so little that the undamped step has to be solved for: that one lowers the model no less
+template <LmRules Rules, class T, int N>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> lm_note_damped(LmFit<T, N>& fit,
+                                                              const LmStep<T>& step,
+                                                              const LmOptions& options) {
+  fit.predicted_decrease = select(step.solved, step.decrease, T(-1));
+  fit.newton_decrease = step.decrease;
+  const T least = max_of(fit.negligible_decrease(options), fit.rounding);
+  return fit.running() && (!step.solved || lm_is_below<Rules>(step.decrease, least));
+}
+
+/// Note the undamped step.
+///
+/// @return where it promises so little that the fit has converged
+template <LmRules Rules, class T, int N>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> lm_note_undamped(LmFit<T, N>& fit,
+                                                                const MaskOf<T>& noted,
+                                                                const LmStep<T>& newton,
+                                                                const LmOptions& options) {
+  const T infinity(Kokkos::Experimental::infinity_v<PackValue<T>>);
+  fit.newton_decrease =
+      select(noted, select(newton.solved, newton.decrease, infinity), fit.newton_decrease);
+  return noted && newton.solved &&
+         lm_is_below<Rules>(newton.decrease, fit.negligible_decrease(options));
+}
+
+/// By the rules of residuals a fit that has converged tries the undamped step, its last.
+///
+/// @return where the trial point is the end of the undamped step
+template <class T, int N>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION MaskOf<T> lm_try_undamped(LmFit<T, N>& fit,
+                                                               const MaskOf<T>& noted,
+                                                               const MaskOf<T>& converged,
+                                                               const LmStep<T>& newton,
+                                                               const LmOptions& options) {
+  const MaskOf<T> steps_left = lm_steps_left(fit, options);
+  fit.final_trial = converged && steps_left;
+  // F judges neither step where it does not resolve them: the undamped one is the more exact.
+  const MaskOf<T> unseen = noted && newton.solved && newton.decrease < fit.rounding;
+  fit.predicted_decrease = select(unseen, newton.decrease, fit.predicted_decrease);
+  fit.end(converged && !steps_left, FitStatus::converged);
+  return fit.final_trial || unseen;
 }
 
 /// End fits that are done and propose a trial point for the others.
@@ -187,39 +268,18 @@ KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T
   for (int p = 0; p < n; ++p) {
     fit.trial[p] = select(step.solved, fit.trial[p], fit.theta[p]);
   }
-  fit.predicted_decrease = select(step.solved, step.decrease, T(-1));
-  fit.newton_decrease = step.decrease;
-  // The undamped step lowers the model no less than the damped one. It is solved for only where the
-  // damped one lowers it by little.
-  const T negligible = fit.negligible_decrease(options);
-  const auto below = [](const T& decrease, const T& limit) {
-    if constexpr (Rules == LmRules::residuals) {
-      return decrease <= limit;  // of a perfect fit both are 0
-    } else {
-      return decrease < limit;
-    }
-  };
-  const Mask nearly_converged =
-      fit.running() && (!step.solved || below(step.decrease, max_of(negligible, fit.rounding)));
-  const Mask steps_left = fit.iterations < IntegerOf<T>(options.max_iterations);
+  const Mask nearly_converged = lm_note_damped<Rules>(fit, step, options);
   if (any(nearly_converged)) {
     T point[N];
     const LmStep<T> newton =
         lm_newton_step<Rules>(fit, n, bounds, options, nearly_converged, point);
-    const T infinity(Kokkos::Experimental::infinity_v<PackValue<T>>);
-    fit.newton_decrease = select(nearly_converged, select(newton.solved, newton.decrease, infinity),
-                                 fit.newton_decrease);
-    const Mask converged = nearly_converged && newton.solved && below(newton.decrease, negligible);
+    const Mask converged = lm_note_undamped<Rules>(fit, nearly_converged, newton, options);
     if constexpr (Rules == LmRules::residuals) {
-      lm_meet_bounds(fit, n, bounds, point);
-      fit.final_trial = converged && steps_left;
-      // F judges neither step where it does not resolve them: the undamped one is the more exact.
-      const Mask unseen = nearly_converged && newton.solved && newton.decrease < fit.rounding;
+      lm_meet_bounds(fit.theta, n, bounds, point);
+      const Mask tried = lm_try_undamped(fit, nearly_converged, converged, newton, options);
       for (int p = 0; p < n; ++p) {
-        fit.trial[p] = select(fit.final_trial || unseen, point[p], fit.trial[p]);
+        fit.trial[p] = select(tried, point[p], fit.trial[p]);
       }
-      fit.predicted_decrease = select(unseen, newton.decrease, fit.predicted_decrease);
-      fit.end(converged && !steps_left, FitStatus::converged);
     } else {
       for (int p = 0; p < n; ++p) {
         fit.theta[p] = select(converged, point[p], fit.theta[p]);
@@ -228,7 +288,7 @@ KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T
       fit.end(converged, FitStatus::converged);
     }
   }
-  fit.end(!steps_left, FitStatus::max_iterations);
+  fit.end(!lm_steps_left(fit, options), FitStatus::max_iterations);
 }
 
 /// Accept or reject the trial point; a final one ends the fit either way. Comparisons are written so

@@ -6,40 +6,14 @@
 
 #include <rvfit/residual/detail/residual_problem.hpp>
 #include <rvfit/residual/detail/residual_state.hpp>
+#include <rvfit/residual/detail/thread_types.hpp>
 #include <rvfit/residual/detail/write_fit.hpp>
 
 #include <Kokkos_Core.hpp>
 
 #include <cstdint>
-#include <type_traits>
 
 namespace rvfit::detail {
-
-/// True where a model runs with the fits of several elements at once.
-template <class Model, class R>
-[[nodiscard]] consteval bool runs_abreast() {
-  if constexpr (requires { Model::packs; }) {
-    return Model::packs && ValueOf<Model, R, FitOf<R>>;
-  } else {
-    return ValueOf<Model, R, FitOf<R>>;
-  }
-}
-
-/// Types of the numbers of one thread. On hosts they are packs of as many fits as a register of the wider type
-/// has elements, where the model takes packs.
-template <ExecutionPolicy P, class Model>
-struct ThreadTypes {
-  using Real = typename P::real_type;
-  using Accum = typename P::accum_type;
-  static constexpr int widest = native_pack_size<Real> < native_pack_size<Accum>
-                                    ? native_pack_size<Real>
-                                    : native_pack_size<Accum>;
-  static constexpr int size = P::on_host && widest > 1 && runs_abreast<Model, Pack<Real, widest>>()
-                                  ? widest
-                                  : 1;
-  using R = std::conditional_t<size == 1, Real, Pack<Real, size>>;
-  using T = std::conditional_t<size == 1, Accum, Pack<Accum, size>>;
-};
 
 /// Each thread takes a block of fits through its pack. When a fit ends the next one takes its element.
 template <class Problem, class T, class R, ExecutionPolicy P>
@@ -165,15 +139,6 @@ struct FitByThread {
       y = static_cast<R*>(member.team_scratch(1).get_shmem_aligned(bytes, alignof(R)));
     }
     run(member.league_rank() * block, y, y + problem.data.points);
-  }
-
- private:
-  KOKKOS_FORCEINLINE_FUNCTION static std::int64_t& fit_in_element(Fit& fit, int w) {
-    if constexpr (W == 1) {
-      return fit;
-    } else {
-      return fit.number[w];
-    }
   }
 };
 

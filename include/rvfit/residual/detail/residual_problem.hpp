@@ -58,6 +58,23 @@ struct FitUnits {
   bool used;
 };
 
+/// A parameter of one fit.
+template <class Accum>
+struct FitParameter {
+  Accum first;  ///< start, put within the bounds, or value if it is fixed
+  Accum lower, upper;
+  Accum scale;        ///< size where it starts at 0
+  Accum mean, sigma;  ///< of its prior; infinity: none
+  bool fixed;
+
+  /// Its size at the start.
+  [[nodiscard]] KOKKOS_FUNCTION Accum size() const {
+    return first == Accum(0) ? scale : Kokkos::fabs(first);
+  }
+  /// False where bounds cross or are NaN, or the prior has no width.
+  [[nodiscard]] KOKKOS_FUNCTION bool valid() const { return lower <= upper && sigma > Accum(0); }
+};
+
 /// A model, an estimator and the data, start and results of N fits.
 template <ExecutionPolicy P, class Model, class Estimator>
 struct ResidualProblem {
@@ -95,6 +112,25 @@ struct ResidualProblem {
     const bool given = data.weight.extent(0) != 0 || data.inverse_variance.extent(0) != 0 ||
                        data.scale.extent(0) != 0;
     return is_likelihood<Estimator> || (given && !scale_covariance);
+  }
+
+  /// Bounds, prior and start of parameter p of a fit.
+  [[nodiscard]] KOKKOS_FUNCTION FitParameter<Accum> parameter(std::int64_t number, int p) const {
+    const ParametersOfFits<P>& own = data.parameters;
+    FitParameter<Accum> out{};
+    out.lower = row_or(own.lower, number, p, static_cast<Accum>(parameters.lower(p)));
+    out.upper = row_or(own.upper, number, p, static_cast<Accum>(parameters.upper(p)));
+    const bool fixed_for_all = parameters.fixed(p) != 0;
+    out.fixed = fixed_for_all || row_or(own.fixed, number, p, 0) != 0;
+    const Accum given = start(number, p);
+    const Accum inside = given < out.lower ? out.lower : (given > out.upper ? out.upper : given);
+    out.first = fixed_for_all ? static_cast<Accum>(parameters.value(p))
+                : out.fixed   ? given
+                              : inside;
+    out.scale = static_cast<Accum>(parameters.scale(p));
+    out.sigma = row_or(own.prior_sigma, number, p, static_cast<Accum>(parameters.prior_sigma(p)));
+    out.mean = row_or(own.prior_mean, number, p, static_cast<Accum>(parameters.prior_mean(p)));
+    return out;
   }
 
   /// Add a datum to the sums of its fit.
@@ -154,52 +190,42 @@ struct ResidualProblem {
     const Accum root = units.data * units.weight;
     int free = 0;
     for (int p = 0; p < n; ++p) {
-      const ParametersOfFits<P>& own = data.parameters;
-      const Accum lower = row_or(own.lower, number, p, static_cast<Accum>(parameters.lower(p)));
-      const Accum upper = row_or(own.upper, number, p, static_cast<Accum>(parameters.upper(p)));
-      const bool fixed_for_all = parameters.fixed(p) != 0;
-      const bool fixed = fixed_for_all || row_or(own.fixed, number, p, 0) != 0;
-      const Accum given = start(number, p);
-      const Accum inside = given < lower ? lower : (given > upper ? upper : given);
-      const Accum first = fixed_for_all ? static_cast<Accum>(parameters.value(p))
-                          : fixed       ? given
-                                        : inside;
-      const Accum scale = static_cast<Accum>(parameters.scale(p));
-      const Accum size = Kokkos::fabs(first);
-      const Accum unit = scaled ? power_of_two(size > Accum(0) ? size : scale) : Accum(1);
+      const FitParameter<Accum> own = parameter(number, p);
+      const Accum size = Kokkos::fabs(own.first);
+      const Accum unit = scaled ? power_of_two(size > Accum(0) ? size : own.scale) : Accum(1);
       const Accum inverse = scaled ? Accum(1) / unit : Accum(1);
       set_element(state.units.parameter[p], w, unit);
-      set_element(fit.theta[p], w, first * inverse);
-      set_element(fit.trial[p], w, first * inverse);
-      set_element(bounds.lower[p], w, lower * inverse);
-      set_element(bounds.upper[p], w, upper * inverse);
-      set_element(state.scale[p], w, scale * inverse);
+      set_element(fit.theta[p], w, own.first * inverse);
+      set_element(fit.trial[p], w, own.first * inverse);
+      set_element(bounds.lower[p], w, own.lower * inverse);
+      set_element(bounds.upper[p], w, own.upper * inverse);
+      set_element(state.scale[p], w, own.scale * inverse);
       set_element(state.seen[p], w, size * inverse);
-      const Accum sized = (size > Accum(0) ? size : scale) * inverse;
+      const Accum sized = (size > Accum(0) ? size : own.scale) * inverse;
       set_element(state.square[p], w,
                   Kokkos::fmax(sized * sized, Kokkos::Experimental::norm_min_v<Accum>));
-      set_element(bounds.fixed[p], w, fixed);
-      free += fixed ? 0 : 1;
-      const Accum sigma =
-          row_or(own.prior_sigma, number, p, static_cast<Accum>(parameters.prior_sigma(p)));
-      const Accum root_of_precision = root * unit / sigma;
+      set_element(bounds.fixed[p], w, own.fixed);
+      free += own.fixed ? 0 : 1;
+      const Accum root_of_precision = root * unit / own.sigma;
       const Accum precision = root_of_precision * root_of_precision;
-      const Accum mean =
-          row_or(own.prior_mean, number, p, static_cast<Accum>(parameters.prior_mean(p)));
-      set_element(priors.mean[p], w, precision == Accum(0) ? Accum(0) : mean * inverse);
+      set_element(priors.mean[p], w, precision == Accum(0) ? Accum(0) : own.mean * inverse);
       set_element(priors.precision[p], w, precision);
-      valid = valid && lower <= upper && sigma > Accum(0) &&
-              (precision == Accum(0) || Kokkos::isfinite(mean));
+      valid = valid && own.valid() && (precision == Accum(0) || Kokkos::isfinite(own.mean));
     }
     set_element(state.used, w, sums.used);
     set_element(state.freedom, w, Kokkos::max(sums.used - free, 1));
     set_element(fit.unit, w, root * root);
+    begin_steps(valid, w, fit);
+  }
+
+  /// Forget the last fit of element w.
+  template <class T>
+  KOKKOS_FUNCTION void begin_steps(bool valid, int w, LmFit<T, n>& fit) const {
     const auto damping = LmDamping<Accum>::start(options);
     set_element(fit.damping.value, w, damping.value);
     set_element(fit.damping.growth, w, damping.growth);
     set_element(fit.damping.unresolved_steps, w, damping.unresolved_steps);
     set_element(fit.damping.unresolved_decrease, w, damping.unresolved_decrease);
-    // The element forgets its last fit.
     set_element(fit.final_trial, w, false);
     set_element(fit.current.value, w, 0);
     set_element(fit.predicted_decrease, w, 0);

@@ -24,6 +24,25 @@ namespace rvfit::detail {
 inline constexpr double full_influence = 4.0;
 inline constexpr double least_influence = 1e-3;
 
+/// The larger of both without the size: F, sqrt(F_0), sqrt(F).
+template <class T>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION T least_of_value(const T& value, const T& root_of_first,
+                                                      const T& root_of_value) {
+  const T tiny(Kokkos::Experimental::norm_min_v<PackValue<T>>);
+  const T of_start = static_cast<PackValue<T>>(least_influence) * root_of_first * root_of_value;
+  const T of_value = static_cast<PackValue<T>>(full_influence) * value;
+  return max_of(max_of(of_value, of_start), tiny);
+}
+
+/// Absolute rounding error of F: that of its sum, and of residuals that are known to the rounding of the data.
+template <class Real, class T>
+[[nodiscard]] KOKKOS_INLINE_FUNCTION T rounding_of_value(const T& value, const T& root_of_value,
+                                                         const T& root_of_signal) {
+  constexpr auto eps =
+      PackValue<T>(4) * static_cast<PackValue<T>>(Kokkos::Experimental::epsilon_v<Real>);
+  return eps * (value + root_of_value * root_of_signal + eps * root_of_signal * root_of_signal);
+}
+
 /// Gaussian priors of a fit. The precision is exactly 0 without one.
 template <class T, int N>
 struct ResidualPriors {
@@ -53,7 +72,7 @@ struct ResidualState {
   /// @param knows_errors  F is -2 ln L; else its unit is F / (points used - free parameters)
   KOKKOS_INLINE_FUNCTION void advance(LmPoint<T, n>& at_trial, const LmOptions& options,
                                       bool knows_errors) {
-    drop_fixed(at_trial);
+    at_trial.drop(n, bounds.fixed);
     MaskOf<T> again = T(0) != T(0);
     if constexpr (derivatives_of<typename Problem::ModelType>() == Derivatives::differences) {
       again = review_differences(at_trial);
@@ -92,18 +111,12 @@ struct ResidualState {
       current.hessian[k] = select(moved, at_trial.hessian[k], current.hessian[k]);
     }
     fresh = fresh && again;
-    constexpr auto eps =
-        PackValue<T>(4) *
-        static_cast<PackValue<T>>(Kokkos::Experimental::epsilon_v<typename Problem::Real>);
-    fit.rounding = eps * (current.value + root_of_value * root_of_signal +
-                          eps * root_of_signal * root_of_signal);
+    fit.rounding =
+        rounding_of_value<typename Problem::Real>(current.value, root_of_value, root_of_signal);
     if (!knows_errors) {
       fit.unit = current.value / freedom;
     }
-    const T tiny(Kokkos::Experimental::norm_min_v<PackValue<T>>);
-    const T of_start = static_cast<PackValue<T>>(least_influence) * root_of_first * root_of_value;
-    const T of_value = static_cast<PackValue<T>>(full_influence) * current.value;
-    const T least = max_of(max_of(of_value, of_start), tiny);
+    const T least = least_of_value(current.value, root_of_first, root_of_value);
     for (int p = 0; p < n; ++p) {
       bounds.least_curvature[p] = least / square[p];
     }
@@ -166,17 +179,6 @@ struct ResidualState {
       }
     }
     return again;
-  }
-
-  /// Set derivatives in fixed parameters, which need not be finite, to 0.
-  KOKKOS_INLINE_FUNCTION void drop_fixed(LmPoint<T, n>& at) const {
-    for (int p = 0; p < n; ++p) {
-      at.gradient[p] = select(bounds.fixed[p], T(0), at.gradient[p]);
-      for (int q = 0; q <= p; ++q) {
-        T& element = at.hessian[packed(p, q)];
-        element = select(bounds.fixed[p] || bounds.fixed[q], T(0), element);
-      }
-    }
   }
 };
 

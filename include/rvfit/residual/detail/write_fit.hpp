@@ -7,6 +7,7 @@
 #include <rvfit/core/pack.hpp>
 #include <rvfit/data/fit_result.hpp>
 #include <rvfit/residual/detail/residual_state.hpp>
+#include <rvfit/residual/residual_data.hpp>
 #include <rvfit/solver/determined_covariance.hpp>
 #include <rvfit/solver/lm_fit.hpp>
 
@@ -30,6 +31,31 @@ template <class Problem>
       Accum(16) * static_cast<Accum>(differences ? difference_step<Real> * difference_step<Real>
                                                  : Kokkos::Experimental::epsilon_v<Real>);
   return Kokkos::max(sums, slope * slope);
+}
+
+/// Write covariance and correlation of a fit, where they are wanted.
+///
+/// @param[in] covariance  (packed(n,0))  in units of unit_p unit_q / factor
+/// @param[in] unit        (n)
+template <int N, ExecutionPolicy P, class Accum>
+KOKKOS_INLINE_FUNCTION void write_matrices(const ResidualFits<P>& out, std::int64_t number,
+                                           const Accum* covariance, const Accum* unit,
+                                           Accum factor) {
+  Accum deviation[N];
+  for (int p = 0; p < N; ++p) {
+    deviation[p] = Kokkos::sqrt(covariance[packed(p, p)]);
+  }
+  for (int p = 0; p < N; ++p) {
+    for (int q = 0; q < N; ++q) {
+      const Accum of_pair = covariance[p < q ? packed(q, p) : packed(p, q)];
+      if (out.covariance.extent(0) != 0) {
+        out.covariance(number, p, q) = factor * of_pair * unit[p] * unit[q];
+      }
+      if (out.correlation.extent(0) != 0) {
+        out.correlation(number, p, q) = of_pair / deviation[p] / deviation[q];
+      }
+    }
+  }
 }
 
 /// Write covariance, correlation and rank of the fit in element w: NaN unless it is solved, and for parameters
@@ -68,23 +94,11 @@ KOKKOS_INLINE_FUNCTION void write_covariance(const Problem& problem, std::int64_
     factor = freedom > 0 ? element(fit.current.value, w) / static_cast<Accum>(freedom) : nan;
     root = 1;
   }
-  Accum deviation[n];
+  Accum unit[n];
   for (int p = 0; p < n; ++p) {
-    deviation[p] = Kokkos::sqrt(covariance[packed(p, p)]);
+    unit[p] = element(state.units.parameter[p], w) * root;
   }
-  for (int p = 0; p < n; ++p) {
-    for (int q = 0; q < n; ++q) {
-      const Accum of_pair = covariance[p < q ? packed(q, p) : packed(p, q)];
-      if (out.covariance.extent(0) != 0) {
-        out.covariance(number, p, q) = factor * of_pair *
-                                       (element(state.units.parameter[p], w) * root) *
-                                       (element(state.units.parameter[q], w) * root);
-      }
-      if (out.correlation.extent(0) != 0) {
-        out.correlation(number, p, q) = of_pair / deviation[p] / deviation[q];
-      }
-    }
-  }
+  write_matrices<n>(out, number, covariance, unit, factor);
   if (out.rank.extent(0) != 0) {
     out.rank(number) = determined.rank;
     out.freedom(number) = freedom;
