@@ -25,9 +25,22 @@ struct Decay {
   }
 };
 
+/// The same with its coefficients eliminated.
+struct DecayWithBasis {
+  static constexpr int parameters = 3, linear = 2;
+
+  template <class T>
+  KOKKOS_FUNCTION void basis(const T* theta, int i, T* phi) const {
+    using Kokkos::exp;
+    phi[0] = exp(-0.25 * i / theta[0]);
+    phi[1] = T(1.0);
+  }
+};
+
 }  // namespace test::device_kernels
 
-using test::device_kernels::Decay, test::device_kernels::Exec, test::device_kernels::P;
+using test::device_kernels::Decay, test::device_kernels::DecayWithBasis, test::device_kernels::Exec,
+    test::device_kernels::P;
 
 template SpectrumBatch<P> prepare_spectra<P>(
     const Exec&, std::string, const Matrix<const double, P>&, const Matrix<const float, P>&,
@@ -40,6 +53,7 @@ template class ResidualFitter<P, Decay, LeastSquares>;
 template class ResidualFitter<P, Decay, Huber>;
 template class ResidualFitter<P, Decay, Cauchy>;
 template class ResidualFitter<P, Decay, Poisson>;
+template class ResidualFitter<P, DecayWithBasis, LeastSquares>;
 template class SharedFitter<P, Decay, LeastSquares>;
 
 }  // namespace rvfit

@@ -68,6 +68,9 @@ class ResidualFitter {
                   n);
     RVFIT_REQUIRE(options_.chunk > 0 && options_.chunk <= std::int64_t{1} << 30,
                   "ResidualFitter: chunks of ", options_.chunk, " fits");
+    RVFIT_REQUIRE(Problem::eliminated == 0 || options_.parallelism != Parallelism::team_per_fit,
+                  "ResidualFitter: a model with a basis is fitted by a thread each, wanted "
+                  "another parallelism than team_per_fit");
     options_.solver.require_valid();
     if constexpr (requires { estimator.require_valid(); }) {
       estimator.require_valid();
@@ -120,7 +123,7 @@ class ResidualFitter {
     detail::require_results(who, out, size, n);
     for (std::int64_t first = 0; first < size; first += options_.chunk) {
       const auto count = static_cast<int>(std::min(options_.chunk, size - first));
-      if constexpr (detail::fits_by_team<Model>()) {
+      if constexpr (detail::fits_by_team<Model>() && Problem::eliminated == 0) {
         if (by_team(problem.data.points)) {
           fit_by_team(exec, problem, first, count);
           continue;

@@ -31,6 +31,9 @@
 /// - `static constexpr auto derivatives = rvfit::Derivatives::differences;` where neither duals nor
 ///   derivatives by hand will do;
 /// - `static constexpr bool teams = false;` where a fit is never spread over a team, which halves the time to compile.
+/// - coefficients: a model f = sum_k c_k phi_k(alpha; i) has, instead of the call operator, its last `linear` parameters for
+///   the c_k and `void basis(const T* alpha, [const Fit& fit,] int i, T* phi)` for the functions. Least-squares fits then
+///   eliminate the coefficients (detail/eliminate_coefficients.hpp).
 
 #include <rvfit/core/dual.hpp>
 #include <rvfit/core/dual_math.hpp>
@@ -76,13 +79,46 @@ template <class View, int W, class... Index>
   return out;
 }
 
+/// Coefficients of a model that has a basis; 0 of others.
+template <class Model>
+[[nodiscard]] consteval int coefficients_of() {
+  if constexpr (requires { Model::linear; }) {
+    static_assert(Model::linear > 0 && Model::linear < Model::parameters,
+                  "a model with a basis has coefficients and other parameters");
+    return Model::linear;
+  } else {
+    return 0;
+  }
+}
+
 namespace detail {
+
+/// The functions of a model's basis at point i, whether or not it asks for the fit.
+template <class Model, class T, class Fit>
+KOKKOS_FORCEINLINE_FUNCTION void model_basis(const Model& model, const T* alpha, const Fit& fit,
+                                             int i, T* phi) {
+  if constexpr (requires { model.basis(alpha, fit, i, phi); }) {
+    model.basis(alpha, fit, i, phi);
+  } else {
+    model.basis(alpha, i, phi);
+  }
+}
 
 /// f at point i of a fit, whether or not the model asks for the fit.
 template <class Model, class T, class Fit>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T model_value(const Model& model, const T* theta,
                                                         const Fit& fit, int i) {
-  if constexpr (requires { model(theta, fit, i); }) {
+  if constexpr (coefficients_of<Model>() > 0) {
+    constexpr int linear = coefficients_of<Model>();
+    const T* c = theta + Model::parameters - linear;
+    T phi[linear];
+    model_basis(model, theta, fit, i, phi);
+    T sum = c[0] * phi[0];
+    for (int k = 1; k < linear; ++k) {
+      sum = sum + c[k] * phi[k];
+    }
+    return sum;
+  } else if constexpr (requires { model(theta, fit, i); }) {
     return model(theta, fit, i);
   } else {
     return model(theta, i);
@@ -95,7 +131,11 @@ concept ValueOf = requires(const Model& model, const T* theta, const Fit& fit) {
 }
 || requires(const Model& model, const T* theta) {
   { model(theta, 0) } -> std::convertible_to<T>;
-};
+}
+|| requires(const Model& model, const T* theta, const Fit& fit, T* phi) {
+  model.basis(theta, fit, 0, phi);
+}
+|| requires(const Model& model, const T* theta, T* phi) { model.basis(theta, 0, phi); };
 
 template <class Model, class T, class Fit>
 concept LinearizedWithFit = requires(const Model& model, const T* theta, const Fit& fit, T* out) {

@@ -127,19 +127,13 @@ inline constexpr double lm_polish_shrinkage = 0.9;
 inline constexpr double lm_hope_of_value = 0.01;
 inline constexpr double lm_hope_in_roundings = 1e3;
 
-/// Damping of the step that stands in for the undamped one of a singular H, by the rules of residuals. It is
-/// relative to the diagonal of H alone: relative to more it makes the step short, and a fit look
-/// converged.
-template <class T>
-inline constexpr T lm_singular_damping = T(sizeof(T) == 4 ? 4e-6 : 1e-8);
-
 /// Least curvature of that damping: a parameter that H does not bend is damped by 1.
 template <class T>
 [[nodiscard]] KOKKOS_INLINE_FUNCTION T least_if_singular(const T& curvature) {
   return select(curvature > T(0), T(0), T(1) / lm_singular_damping<PackValue<T>>);
 }
 
-/// Undamped step within the bounds. Where H is not positive definite, the step is the one that the
+/// Eliminated step within the bounds. Where H is not positive definite, the step is the one that the
 /// initial damping gives, or by the rules of residuals `lm_singular_damping`.
 ///
 /// @param[in]  wanted  where `point` is used; elsewhere it need not be solved for
@@ -253,7 +247,9 @@ template <class T, int N>
 }
 
 /// End fits that are done and propose a trial point for the others.
-template <LmRules Rules = LmRules::spectra, class T, int N>
+///
+/// @tparam Eliminated  the last of the parameters, so many, are eliminated, see lm_step
+template <LmRules Rules = LmRules::spectra, int Eliminated = 0, class T, int N>
 KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T, N>& bounds,
                                        const LmOptions& options) {
   using Mask = MaskOf<T>;
@@ -263,8 +259,9 @@ KOKKOS_INLINE_FUNCTION void lm_propose(LmFit<T, N>& fit, int n, const LmBounds<T
     fit.end(lm_gradient_vanishes(fit, n, bounds, options.gradient_tolerance),
             FitStatus::converged_gradient);
   }
-  const LmStep<T> step = lm_step<N>(n, fit.theta, fit.current.gradient, fit.current.hessian, bounds,
-                                    fit.damping.value, fit.trial);
+  const LmStep<T> step =
+      lm_step<N, Eliminated>(n, fit.theta, fit.current.gradient, fit.current.hessian, bounds,
+                             fit.damping.value, fit.trial);
   for (int p = 0; p < n; ++p) {
     fit.trial[p] = select(step.solved, fit.trial[p], fit.theta[p]);
   }

@@ -36,14 +36,26 @@ struct LmStep {
   MaskOf<T> solved;  ///< false where the damped matrix is not positive definite
 };
 
+/// Damping of the step that stands in for the undamped one of a singular H, by the rules of residuals. It is
+/// relative to the diagonal of H alone: relative to more it makes the step short, and a fit look
+/// converged.
+template <class T>
+inline constexpr T lm_singular_damping = T(sizeof(T) == 4 ? 4e-6 : 1e-8);
+
+/// Damping of parameters that are eliminated: a few roundings.
+template <class T>
+inline constexpr T lm_eliminated_damping = T(sizeof(T) == 4 ? 5e-5 : 1e-13);
+
 /// Lower the damped model within the bounds.
 ///
+/// @tparam     Eliminated  the last of the parameters, so many, are in truth eliminated: they are damped no more than keeps
+///                         the matrix regular, and D of the others is bounds.least_curvature
 /// @param[in]  n        parameters, at most N
 /// @param[in]  theta    (n)            current point, within the bounds
 /// @param[in]  gradient (n)
 /// @param[in]  hessian  (packed(n,0))  lower triangle
 /// @param[out] point    (n)            trial point; a parameter on a bound is exactly there
-template <int N, class T>
+template <int N, int Eliminated = 0, class T>
 [[nodiscard]] KOKKOS_INLINE_FUNCTION LmStep<T> lm_step(int n, const T* theta, const T* gradient,
                                                        const T* hessian,
                                                        const LmBounds<T, N>& bounds,
@@ -69,7 +81,14 @@ template <int N, class T>
         matrix[packed(p, q)] = select(held[p] || held[q], T(0), hessian[packed(p, q)]);
       }
       const T curvature = hessian[packed(p, p)];
-      const T damped = curvature + damping * max_of(curvature, bounds.least_curvature[p]);
+      T scale = max_of(curvature, bounds.least_curvature[p]);
+      T share = damping;
+      if constexpr (Eliminated > 0) {
+        const bool stays = p < n - Eliminated;
+        scale = stays ? bounds.least_curvature[p] : curvature;
+        share = stays ? damping : min_of(damping, T(lm_eliminated_damping<PackValue<T>>));
+      }
+      const T damped = curvature + share * scale;
       matrix[packed(p, p)] = select(held[p], T(1), damped);
       target[p] = -gradient[p];
     }

@@ -4,6 +4,7 @@
 /// @file
 /// Residual fits by a thread each. On CPUs a thread takes a pack of them at once.
 
+#include <rvfit/residual/detail/eliminate_coefficients.hpp>
 #include <rvfit/residual/detail/residual_problem.hpp>
 #include <rvfit/residual/detail/residual_state.hpp>
 #include <rvfit/residual/detail/thread_types.hpp>
@@ -59,23 +60,36 @@ struct FitByThread {
     }
   }
 
+  /// Datum and 1 / sigma of point i in the units of the fits.
+  KOKKOS_FORCEINLINE_FUNCTION void point(const ResidualState<T, Problem>& state, const Fit& set,
+                                         const R* y, const R* weight, int i, T& datum,
+                                         T& root) const {
+    if constexpr (W > 1) {
+      datum = pack_cast<T>(y[i]);
+      root = pack_cast<T>(weight[i]);
+    } else {
+      datum = problem.datum(set, i) * state.units.data;
+      root = problem.weight(set, i) * state.units.weight;
+    }
+  }
+
   /// The objective at the trial points, with its derivatives.
   template <bool Scaled>
-  KOKKOS_FUNCTION void evaluate(const ResidualState<T, Problem>& state, const Fit& set, const R* y,
+  KOKKOS_FUNCTION void evaluate(ResidualState<T, Problem>& state, const Fit& set, const R* y,
                                 const R* weight, LmPoint<T, n>& out) const {
+    if constexpr (Problem::eliminated > 0) {
+      eliminate_coefficients<R>(problem, state, set, [&](int i, T& datum, T& root) {
+        point(state, set, y, weight, i, datum, root);
+      });
+    }
     LmPoint<T, n> sums;
     problem.add_priors(state.priors, state.fit.trial, sums);
     const auto at = model_arguments<R, Model>(state.fit.trial, state.bounds, state.seen,
                                               state.scale, state.units);
     for (int i = 0; i < problem.data.points; ++i) {
-      if constexpr (W > 1) {
-        problem.template add_point<Scaled>(at, state.units, set, i, pack_cast<T>(y[i]),
-                                           pack_cast<T>(weight[i]), sums);
-      } else {
-        problem.template add_point<Scaled>(at, state.units, set, i,
-                                           problem.datum(set, i) * state.units.data,
-                                           problem.weight(set, i) * state.units.weight, sums);
-      }
+      T datum, root;
+      point(state, set, y, weight, i, datum, root);
+      problem.template add_point<Scaled>(at, state.units, set, i, datum, root, sums);
     }
     out = sums;
   }

@@ -67,6 +67,26 @@ KOKKOS_FORCEINLINE_FUNCTION R linearize_model(const Model& model,
     } else {
       return model.linearize(at.theta, i, jacobian);
     }
+  } else if constexpr (derivatives == Derivatives::dual && coefficients_of<Model>() > 0) {
+    constexpr int linear = coefficients_of<Model>(), others = n - linear;
+    const R* c = at.theta + others;
+    Dual<R, others> alpha[others], phi[linear];
+    for (int p = 0; p < others; ++p) {
+      alpha[p] = Dual<R, others>::variable(at.theta[p], p);
+    }
+    model_basis(model, alpha, fit, i, phi);
+    R f = R(0);
+    for (int p = 0; p < others; ++p) {
+      jacobian[p] = R(0);
+    }
+    for (int k = 0; k < linear; ++k) {
+      f = f + c[k] * phi[k].value;
+      jacobian[others + k] = phi[k].value;
+      for (int p = 0; p < others; ++p) {
+        jacobian[p] = jacobian[p] + c[k] * phi[k].derivative[p];
+      }
+    }
+    return f;
   } else if constexpr (derivatives == Derivatives::dual) {
     Dual<R, n> theta[n];
     for (int p = 0; p < n; ++p) {

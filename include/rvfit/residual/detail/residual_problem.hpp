@@ -17,6 +17,7 @@
 #include <Kokkos_Core.hpp>
 
 #include <cstdint>
+#include <type_traits>
 
 namespace rvfit::detail {
 
@@ -79,6 +80,9 @@ struct FitParameter {
 template <ExecutionPolicy P, class Model, class Estimator>
 struct ResidualProblem {
   static constexpr int n = Model::parameters;
+  /// Coefficients that are eliminated, the last of the parameters.
+  static constexpr int eliminated =
+      std::is_same_v<Estimator, LeastSquares> ? coefficients_of<Model>() : 0;
   using ModelType = Model;
   using Real = typename P::real_type;
   using Accum = typename P::accum_type;

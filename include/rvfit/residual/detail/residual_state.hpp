@@ -50,6 +50,35 @@ struct ResidualPriors {
   T precision[N];  ///< 1 / sigma^2
 };
 
+/// Raise least_curvature of the parameters that stay to the diagonal of the Hessian that is left when the last K are
+/// eliminated. Where those are singular it is that of all.
+template <int K, class T, int N>
+KOKKOS_INLINE_FUNCTION void raise_to_reduced(const T* hessian, LmBounds<T, N>& bounds) {
+  constexpr int others = N - K;
+  T matrix[packed(K, 0)];
+  for (int k = 0; k < K; ++k) {
+    for (int l = 0; l <= k; ++l) {
+      const auto held = bounds.fixed[others + k] || bounds.fixed[others + l];
+      matrix[packed(k, l)] =
+          select(held, T(k == l ? 1 : 0), hessian[packed(others + k, others + l)]);
+    }
+  }
+  const auto regular = ldlt_factor(matrix, K, PackValue<T>(1e-15));
+  for (int p = 0; p < others; ++p) {
+    T column[K];
+    for (int k = 0; k < K; ++k) {
+      column[k] = hessian[packed(others + k, p)];
+    }
+    ldlt_solve(matrix, K, column);
+    T left = hessian[packed(p, p)];
+    for (int k = 0; k < K; ++k) {
+      left = left - hessian[packed(others + k, p)] * column[k];
+    }
+    left = select(regular, left, hessian[packed(p, p)]);
+    bounds.least_curvature[p] = max_of(left, bounds.least_curvature[p]);
+  }
+}
+
 /// The state of residual fits, one in each element of T, between two evaluations.
 template <class T, class Problem>
 struct ResidualState {
@@ -120,10 +149,13 @@ struct ResidualState {
     for (int p = 0; p < n; ++p) {
       bounds.least_curvature[p] = least / square[p];
     }
+    if constexpr (Problem::eliminated > 0) {
+      raise_to_reduced<Problem::eliminated>(current.hessian, bounds);
+    }
     if constexpr (derivatives_of<typename Problem::ModelType>() == Derivatives::differences) {
       propose_but(again, options);
     } else {
-      lm_propose<LmRules::residuals>(fit, n, bounds, options);
+      lm_propose<LmRules::residuals, Problem::eliminated>(fit, n, bounds, options);
     }
   }
 
@@ -140,7 +172,7 @@ struct ResidualState {
     using Integer = typename LmFit<T, n>::Integer;
     fit.status =
         select(again, Integer(static_cast<int>(FitStatus::superseded)), status);  // sits out
-    lm_propose<LmRules::residuals>(fit, n, bounds, options);
+    lm_propose<LmRules::residuals, Problem::eliminated>(fit, n, bounds, options);
     for (int p = 0; p < n; ++p) {
       fit.trial[p] = select(again, trial[p], fit.trial[p]);
     }
