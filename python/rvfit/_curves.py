@@ -15,17 +15,23 @@ from . import _core, _curve_arrays
 from ._curve_arrays import as_native, by_name, column, is_native, numbers, rows, table
 from ._curve_result import CurveResult
 from ._fit import _Progress
-from .models import Model
+from .models import Compiled, Model
 
 #: Loss in curve_task.hpp, with the threshold that is used where none is given.
 _LOSSES = {"square": (0, 1.0), "huber": (1, 1.345), "cauchy": (2, 2.385), "poisson": (3, 1.0)}
 _WEIGHTS = {"weight": 1, "inverse_variance": 2, "sigma": 3}
 
 
-def _model(model):
-    if not isinstance(model, Model):
-        raise TypeError(f"the model is {type(model).__name__}: one of rvfit.models wanted")
-    return model
+def _model(model, parameters, variables):
+    if isinstance(model, Model):
+        if parameters is not None:
+            raise TypeError("parameters are named by the model already")
+        return model
+    if isinstance(model, str):
+        if parameters is None:
+            raise TypeError("a model that is text wants the names of its parameters: parameters=[..]")
+        return Compiled(model, parameters, variables, "struct Model" in model)
+    raise TypeError(f"the model is {type(model).__name__}: one of rvfit.models, or text wanted")
 
 
 def _data(y, model):
@@ -235,19 +241,20 @@ class _Arrays:
         return max(len(self.y), 1) if self.is_native() else max(_curve_arrays.BLOCK // self.y.shape[1], 1)
 
 
-def curve_fit(model: Model, y: ArrayLike | Iterable, weight: ArrayLike | None = None, start: Any = None, *,
+def curve_fit(model: Model | str, y: ArrayLike | Iterable, weight: ArrayLike | None = None, start: Any = None, *,
               x: Any = None, inverse_variance: ArrayLike | None = None, sigma: ArrayLike | None = None,
               mask: ArrayLike | None = None, bounds: Any = None, fixed: Any = None, priors: Mapping | None = None,
               loss: str | tuple[str, float] = "square", scale_covariance: bool | None = None,
               estimate_scale: bool | None = None, scale: Any = None, covariance: bool = True,
               max_steps: int = 10000, tolerance: float = 1e-8, relative_tolerance: float = 0.0,
               step_tolerance: float = 0.0, gradient_tolerance: float = 0.0, threads: int = 0,
-              progress: bool | Callable[[int, int], object] = False) -> CurveResult:
+              progress: bool | Callable[[int, int], object] = False, parameters: Iterable[str] | None = None,
+              variables: Iterable[str] = ("x",)) -> CurveResult:
     """Fit a curve to each of N data sets.
 
     Parameters
     ----------
-    model : one of `rvfit.models`
+    model : one of `rvfit.models`, or an expression of C++ as text with ``parameters=["a", ..]`` (rvfit.models.expression)
     y : (N, M), or (M) for one fit; (N, rows, columns) for models of x and y. float32 and float64 are read where they lie,
         also memory-mapped ones, whatever their strides; others are converted a block at a time. Points that are NaN,
         infinite or masked are left out. An iterable of such arrays is fitted one after the other; `curve_fits` also
@@ -286,7 +293,7 @@ def curve_fit(model: Model, y: ArrayLike | Iterable, weight: ArrayLike | None = 
         if not parts:
             raise ValueError("y is an empty iterable: no data")
         return CurveResult._joined(parts)
-    model = _model(model)
+    model = _model(model, parameters, variables)
     arrays = _Arrays(model, y, {"weight": weight, "inverse_variance": inverse_variance, "sigma": sigma}, x, mask, start,
                      fixed, bounds, priors, scale)
     name, number, threshold = _loss(loss)
@@ -359,7 +366,8 @@ def _cut(name, value, first, last, count):
     return value
 
 
-def curve_fits(model: Model, y: ArrayLike | Iterable, *args: Any, chunk: int | None = None,
+def curve_fits(model: Model | str, y: ArrayLike | Iterable, *args: Any, chunk: int | None = None,
+               parameters: Iterable[str] | None = None, variables: Iterable[str] = ("x",),
                **options: Any) -> Iterator[CurveResult]:
     """Fit more curves than memory holds: a result after the other.
 
@@ -383,7 +391,7 @@ def curve_fits(model: Model, y: ArrayLike | Iterable, *args: Any, chunk: int | N
         if name in options:
             raise TypeError(f"more than one {name}")
         options[name] = value
-    model = _model(model)
+    model = _model(model, parameters, variables)
     if chunk is not None and (int(chunk) != chunk or chunk < 1):
         raise ValueError(f"chunk is {chunk}, a positive count wanted")
     return _parts(model, y, chunk, options)

@@ -6,7 +6,8 @@
 >>> line.parameters
 ('amplitude', 'center', 'sigma', 'c0', 'c1')
 
-All sums of up to 10 parameters are compiled in.
+All sums of up to 10 parameters are compiled in. Others, and other functions, are given as text, `models.expression`
+and `models.struct`, which wants a C++ compiler.
 """
 
 from __future__ import annotations
@@ -112,7 +113,8 @@ class Sum(Model):
         self.lower = np.array([0.0 if name in term.positive else -np.inf for term in others for name in term.names])
         most = _core.module.most_curve_parameters
         if len(names) > most:
-            raise ValueError(f"a sum of {len(names)} parameters, at most {most} are compiled in")
+            raise ValueError(f"a sum of {len(names)} parameters, at most {most} are compiled in: "
+                             "write it as rvfit.models.expression")
 
     def _compiled(self):
         return _compiled_sum(self._terms)
@@ -180,3 +182,71 @@ def gaussian_2d(rotated: bool = False) -> Sum:
         return Sum([_Term(_ROTATED_GAUSSIAN_2D, ("amplitude", "x0", "y0", "sigma_x", "sigma_y", "angle"),
                           ("sigma_x", "sigma_y"))])
     return Sum([_Term(_GAUSSIAN_2D, ("amplitude", "x0", "y0", "sigma"), ("sigma",))])
+
+
+class Compiled(Model):
+    """A model that was given as text; see `expression` and `struct`."""
+
+    def __init__(self, text: str, parameters: Sequence[str], variables: Sequence[str], is_struct: bool):
+        from . import _compile
+
+        self.parameters = _curve_arrays.checked_names(parameters)
+        self.variables = _curve_arrays.checked_names(variables)
+        if len(self.variables) not in (1, 2):
+            raise ValueError(f"{len(self.variables)} variables, one or two wanted")
+        both = set(self.parameters) & set(self.variables)
+        if both:
+            raise ValueError(f"{', '.join(sorted(both))}: the name of a parameter and of a variable")
+        self.text = str(text)
+        self.dimensions = len(self.variables)
+        self.lower = np.full(len(self.parameters), -np.inf)
+        self._is_struct = bool(is_struct)
+        self._made = _compile.model(self.text, self.parameters, self.variables, self._is_struct)
+
+    def _compiled(self):
+        return self._made
+
+    def __reduce__(self):
+        return Compiled, (self.text, self.parameters, self.variables, self._is_struct)
+
+    def __repr__(self):
+        return f"<rvfit model of {', '.join(self.parameters)}: {self.text if not self._is_struct else 'struct'}>"
+
+
+def expression(text: str, parameters: Sequence[str], variables: Sequence[str] = ("x",)) -> Compiled:
+    """A function as an expression of C++.
+
+    >>> line = expression("a * exp(-0.5 * sq((x - mu) / sigma)) + c", ["a", "mu", "sigma", "c"])   # doctest: +SKIP
+
+    It is compiled once, with $CXX or g++, and kept in $XDG_CACHE_HOME/rvfit (~/.cache/rvfit). There are exp, log, pow,
+    sqrt, sin and the other elementary functions, `sq(x)` for x * x, `pi`, and `select(x < mu, a, b)` instead of ?:.
+    Derivatives are exact.
+
+    Parameters
+    ----------
+    text : with the names of parameters and variables
+    parameters : in the order of theta
+    variables : ("x",) or ("x", "y")
+
+    Raises
+    ------
+    ValueError : the text does not compile; the message is the compiler's first error
+    RuntimeError : there is no compiler, or the package lacks headers
+    """
+    return Compiled(text, parameters, variables, False)
+
+
+def struct(text: str, parameters: Sequence[str], variables: Sequence[str] = ("x",)) -> Compiled:
+    """A function as a struct `Model` of C++, for what one expression cannot say: a call operator of theta and x, and if
+    wanted a `linearize` with derivatives by hand (docs/python_curves.md).
+
+    >>> decay = struct('''
+    ... struct Model {
+    ...   static constexpr int parameters = 2;
+    ...   template <class T, class X>
+    ...   KOKKOS_FUNCTION T operator()(const T* theta, const X& x) const {
+    ...     return theta[0] * exp(-x / theta[1]);
+    ...   }
+    ... };''', ["a", "tau"])                                                                      # doctest: +SKIP
+    """
+    return Compiled(text, parameters, variables, True)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Fits of curves: answers against scipy, statuses, arrays of all kinds."""
 
+import os
 import pickle
+import shutil
 import subprocess
 import sys
 import threading
@@ -306,7 +308,8 @@ WRONG = [
     (dict(tolerance=np.nan), ValueError, "tolerance is nan"),
     (dict(threads=-1), ValueError, "threads is -1"),
     (dict(max_iterations=3), TypeError, "max_iterations"),
-    (dict(model=np.exp), TypeError, "one of rvfit.models"),
+    (dict(model="a * x"), TypeError, "names of its parameters"),
+    (dict(model=np.exp), TypeError, "one of rvfit.models, or text wanted"),
 ]
 
 
@@ -405,3 +408,85 @@ def test_streams_need_bounded_memory(tmp_path):
 
     # A part of 20,000 fits has 2 MB of data and 2.5 MB of results.
     assert peak(20) < peak(2) + 8000
+
+
+COMPILER = pytest.mark.skipif(shutil.which("g++") is None, reason="no compiler")
+TEXT = "a * exp(-0.5 * sq((x - mu) / sigma)) + c"
+NAMES = ["a", "mu", "sigma", "c"]
+#: Derivatives by hand, and two variables.
+STRUCT = """
+struct Model {
+  static constexpr int parameters = 3;
+  template <class T, class X>
+  KOKKOS_FUNCTION T operator()(const T* theta, const X& x, const X& y) const {
+    return theta[0] + theta[1] * x + theta[2] * y;
+  }
+  template <class T, class X>
+  KOKKOS_FUNCTION T linearize(const T* theta, const X& x, const X& y, T* derivative) const {
+    derivative[0] = T(1.0);
+    derivative[1] = T(x);
+    derivative[2] = T(y);
+    return (*this)(theta, x, y);
+  }
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """A user's cache of compiled models."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield os.path.join(os.environ["XDG_CACHE_HOME"], "rvfit")
+
+
+@COMPILER
+def test_expression(cache):
+    y = simulated(LINE, LINE_TRUTH, 500)
+    wanted = rvfit.curve_fit(LINE, y, x=X, sigma=0.1, start=[4, 4.2, 1, 0.5])
+    found = rvfit.curve_fit(TEXT, y, x=X, sigma=0.1, start=[4, 4.2, 1, 0.5], parameters=NAMES)
+    assert found.parameters == tuple(NAMES) and np.all(np.abs(found.theta - wanted.theta) < 1e-6 * wanted.error)
+    np.testing.assert_allclose(found.error, wanted.error, rtol=1e-6)  # from Hessians at nearly the same place
+    model = models.expression(TEXT, NAMES)
+    np.testing.assert_allclose(model(X, LINE_TRUTH), LINE(X, LINE_TRUTH), rtol=1e-14)  # rounding
+    own = rvfit.curve_fit(model, y, x=np.tile(X, (500, 1)), sigma=0.1, start={"a": 4, "mu": 4.2, "sigma": 1, "c": 0.5})
+    np.testing.assert_array_equal(own.theta, found.theta)
+    robust = rvfit.curve_fit(model, y[:5], x=X, start=[4, 4.2, 1, 0.5], loss="cauchy")
+    assert robust.converged.all()
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again(X, LINE_TRUTH), model(X, LINE_TRUTH))
+    with pytest.raises(ValueError, match="no guess of its own: give a start of a, mu, sigma, c"):
+        rvfit.curve_fit(model, y, x=X)
+    # Another process finds it compiled, and needs no compiler then but to know its version.
+    kept = os.listdir(cache)
+    assert len(kept) == 1
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", f"from rvfit import models; print(models.expression({TEXT!r}, {NAMES!r}))"],
+                          capture_output=True, text=True, check=True)
+    assert "model of a, mu, sigma, c" in done.stdout and os.listdir(cache) == kept and time.monotonic() - began < 10
+
+
+@COMPILER
+def test_struct(cache):
+    model = models.struct(STRUCT, ["level", "across", "down"], ["x", "y"])
+    down, across = np.indices((6, 8), dtype=float)
+    images = 1.0 + 0.5 * across - 0.25 * down + np.random.default_rng(1).normal(scale=0.01, size=(4, 6, 8))
+    found = rvfit.curve_fit(model, images, start=[0, 0, 0])
+    assert found.converged.all() and np.all(np.abs(found.theta - [1, 0.5, -0.25]) < 6 * found.error)
+
+
+@COMPILER
+def test_texts_that_do_not_compile(cache, monkeypatch):
+    with pytest.raises(ValueError, match="the model does not compile: model:1:.*error: .*b.* was not declared"):
+        models.expression("a * exp(-b * x)", ["a"])
+    for text, names, message in (("a * x**2", ["a"], r"no \*\* in C\+\+: write sq\(x\)"),
+                                 ("a * pow(x, 1/2)", ["a"], "1/2 is a division of whole numbers"),
+                                 ("a * x", ["a", "a"], "parameter a is named twice"), ("a * x", ["a", "x"], "of a variable"),
+                                 ("theta * x", ["theta"], "theta is a word of C"), ("a * x", ["a b"], "'a b' is no name"),
+                                 ("a", [], "no parameters")):
+        with pytest.raises(ValueError, match=message):
+            models.expression(text, names)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(RuntimeError, match="no C\\+\\+ compiler: install g\\+\\+, or set CXX"):
+        models.expression("a + x", ["a"])
