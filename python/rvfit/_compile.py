@@ -115,7 +115,7 @@ def _headers():
 def _flags(folder):
     arch = "native" if _core.isa == "native" else f"x86-64-{_core.isa}"
     # Debian's Kokkos wants KOKKOS_DEPENDENCE.
-    return ["-std=c++20", "-O2", f"-march={arch}", "-fPIC", "-fopenmp", "-fvisibility=hidden", "-DKOKKOS_DEPENDENCE",
+    return ["-std=c++20", "-O3", f"-march={arch}", "-fPIC", "-fopenmp", "-fvisibility=hidden", "-DKOKKOS_DEPENDENCE",
             "-I", folder, "-I", os.path.join(folder, "kokkos")]
 
 

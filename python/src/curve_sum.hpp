@@ -224,11 +224,8 @@ struct CurveSum {
         return curves::gaussian(theta, x, derivative) + theta[3];
       }
     }
-    T sum = T(0.0);
     T slope[N];
-    for (int t = 0; t < terms; ++t) {
-      sum = sum + value(term[t], theta + term[t].first, x, y, slope + term[t].first);
-    }
+    const T sum = sum_of_terms(theta, x, y, slope);
     for (int p = 0; p < N; ++p) {
       derivative[p] = slope[p];
     }
@@ -236,6 +233,17 @@ struct CurveSum {
   }
 
  private:
+  /// One copy for all callers: they differ by estimator, and would take most of the time to compile.
+  template <class T, class X>
+  [[gnu::noinline]] KOKKOS_FUNCTION T sum_of_terms(const T* theta, const X& x, const X& y,
+                                                   T* derivative) const {
+    T sum = T(0.0);
+    for (int t = 0; t < terms; ++t) {
+      sum = sum + value(term[t], theta + term[t].first, x, y, derivative + term[t].first);
+    }
+    return sum;
+  }
+
   template <class T, class X>
   KOKKOS_FORCEINLINE_FUNCTION static T value(const CurveTerm& term, const T* c, const X& x,
                                              const X& y, T* d) {
