@@ -65,6 +65,15 @@ def test_desi_with_matrices(library, coadd, tmp_path):
 
 
 @pytest.fixture(scope="module")
+def planes(coadd):
+    """(wave, flux, weight) of each arm of each star, bad pixels without weight."""
+    with fits.open(coadd) as hdus:
+        return {arm: [(hdus[f"{arm}_WAVELENGTH"].data.astype(float), flux.astype("f4"), np.where(mask > 0, 0, ivar).astype("f4"))
+                      for flux, ivar, mask in zip(hdus[f"{arm}_FLUX"].data, hdus[f"{arm}_IVAR"].data, hdus[f"{arm}_MASK"].data)]
+                for arm in "BRZ"}
+
+
+@pytest.fixture(scope="module")
 def red(coadd):
     """wave (N), flux (B, N), ivar (B, N) of the red arm; bad pixels have no weight."""
     with fits.open(coadd) as hdus:
@@ -98,3 +107,79 @@ def test_sdss(library, red, tmp_path):
         fits.Column("ivar", "E", array=ivar[0])], name="COADD")]).writeto(path)
     table = table_of("rvfit_sdss", library, path, "--arm", "desi_r")
     same(table, rvfit.fit(library, rvfit.read_sdss(path, arm="desi_r")))
+
+
+def test_lamost_low(library, red, tmp_path):
+    """An image of rows: flux, inverse variance, wavelength, masks; a cosmic ray is rejected."""
+    wave, flux, ivar = red
+    spike = flux[1].copy()
+    spike[700] += 30 * np.median(spike)
+    path = tmp_path / "spec-1.fits"
+    fits.PrimaryHDU(np.float32([spike, ivar[1], wave, 0 * wave, 0 * wave]), fits.Header({"OBSID": 7})).writeto(path)
+    table = table_of("rvfit_lamost", library, path, "--arm", "desi_r")
+    spectra = rvfit.read_lamost(path, arm="desi_r")
+    found = rvfit.fit(library, spectra, clip=5)
+    same(table, found)
+    assert found["NPIX_CLIPPED"][0] >= 1 and list(found["OBSID"]) == [7]
+    assert rvfit.fit(library, spectra)["CHISQ_TOT"][0] > 2 * found["CHISQ_TOT"][0]
+
+
+def test_lamost_medium(library, planes, tmp_path):
+    """Coadds of both cameras, or the exposures, of which the red ones decrease in wavelength."""
+    def hdu(name, camera, star, down=False):
+        wave, flux, ivar = (values[::-1] if down else values for values in planes[camera][star])
+        return fits.BinTableHDU.from_columns([fits.Column("FLUX", "E", array=flux), fits.Column("IVAR", "E", array=ivar),
+                                              fits.Column("LOGLAM", "D", array=np.log10(wave)),
+                                              fits.Column("ANDMASK" if "COADD" in name else "PIXMASK", "J",
+                                                          array=np.zeros(len(wave), int))], name=name)
+
+    path = tmp_path / "med-1.fits"
+    fits.HDUList([fits.PrimaryHDU(header=fits.Header({"OBSID": 8})), hdu("COADD_B", "B", 0), hdu("COADD_R", "R", 0),
+                  hdu("B-84107311", "B", 0), hdu("B-84107335", "B", 0), hdu("R-84107311", "R", 0, down=True)]).writeto(path)
+    words, arms = ["--arm-b", "desi_b", "--arm-r", "desi_r"], {"arm_b": "desi_b", "arm_r": "desi_r"}
+    same(table_of("rvfit_lamost", library, path, *words), rvfit.fit(library, rvfit.read_lamost(path, **arms), clip=5))
+    path = path.rename(tmp_path / "med-2.fits")
+    table = table_of("rvfit_lamost", library, path, "--exposures", "--fit-arm", "B", *words)
+    spectra = rvfit.read_lamost(path, exposures=True, fit_arm="b", **arms)
+    assert len(spectra) == 2 and list(spectra.arms) == ["desi_b"]
+    same(table, rvfit.fit(library, spectra, clip=5))
+
+
+def test_apogee(library, planes, tmp_path):
+    """A visit of three chips, red to blue, whose wavelengths decrease."""
+    chips = [planes[camera][2] for camera in "ZRB"]
+    n = min(len(wave) for wave, _, _ in chips)
+    wave, flux, ivar = (np.array([chip[k][:n][::-1] for chip in chips]) for k in range(3))
+    with np.errstate(divide="ignore"):
+        error = np.where(ivar > 0, 1 / np.sqrt(ivar), 1e10).astype("f4")
+    mask = np.zeros(flux.shape, "i2")
+    mask[1, 300:310] = 1
+    path = tmp_path / "apVisit-1.fits"
+    fits.HDUList([fits.PrimaryHDU(header=fits.Header({"OBJID": "2M1", "BC": -14.5})), *map(fits.ImageHDU, (flux, error, mask, wave))]
+                 ).writeto(path)
+    table = table_of("rvfit_apogee", library, path, "--arm", "desi_z,desi_r,desi_b")
+    spectra = rvfit.read_apogee(path, arm=["desi_z", "desi_r", "desi_b"])
+    assert all(arm.medium == "vacuum" and np.all(np.diff(arm.wave) > 0) for arm in spectra.arms.values())
+    found = rvfit.fit(library, spectra)
+    same(table, found)
+    assert list(found["OBJID"]) == ["2M1"] and found["BC"][0] == -14.5
+
+
+def test_weave(library, planes, tmp_path):
+    """Two cameras, three fibers, of which the second is on the sky."""
+    path = tmp_path / "stacked_1.fit"
+    hdus = [fits.PrimaryHDU()]
+    for camera, arm in (("BLUE", "B"), ("RED", "R")):
+        wave = planes[arm][0][0]
+        solution = fits.Header({"CRVAL1": wave[0], "CD1_1": wave[1] - wave[0], "CRPIX1": 1.0, "CUNIT1": "Angstrom"})
+        hdus += [fits.ImageHDU(np.array([planes[arm][star][k] for star in range(3)]), solution, name=f"{camera}_{part}")
+                 for part, k in (("DATA", 1), ("IVAR", 2))]
+    hdus.append(fits.BinTableHDU.from_columns([
+        fits.Column("TARGID", "2A", array=["a", "b", "c"]), fits.Column("TARGUSE", "1A", array=["T", "S", "T"]),
+        fits.Column("FIBREID", "J", array=[1, 2, 3])], name="FIBTABLE"))
+    fits.HDUList(hdus).writeto(path)
+    table = table_of("rvfit_weave", library, path, "--arm-b", "desi_b", "--arm-r", "desi_r")
+    found = rvfit.fit(library, rvfit.read_weave(path, arm_b="desi_b", arm_r="desi_r"))
+    same(table, found)
+    assert list(found["TARGID"]) == ["a", "c"]
+    assert len(rvfit.read_weave(path, arm_b="desi_b", arm_r="desi_r", all_rows=True)) == 3
