@@ -96,6 +96,7 @@
 
 // Least squares of a user's own functions
 #include <rvfit/residual/check_derivatives.hpp>
+#include <rvfit/residual/correlated_data.hpp>
 #include <rvfit/residual/draw_starts.hpp>
 #include <rvfit/residual/estimator.hpp>
 #include <rvfit/residual/many_starts.hpp>

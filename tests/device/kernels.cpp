@@ -37,6 +37,18 @@ struct DecayWithBasis {
   }
 };
 
+/// Two values at a point.
+struct Orbit {
+  static constexpr int parameters = 3, values = 2;
+
+  template <class T>
+  KOKKOS_FUNCTION void evaluate(const T* theta, int i, T* f) const {
+    using Kokkos::cos, Kokkos::sin;
+    f[0] = theta[0] * cos(0.25 * i + theta[2]);
+    f[1] = theta[1] * sin(0.25 * i + theta[2]);
+  }
+};
+
 }  // namespace test::device_kernels
 
 using test::device_kernels::Decay, test::device_kernels::DecayWithBasis, test::device_kernels::Exec,
@@ -54,6 +66,9 @@ template class ResidualFitter<P, Decay, Huber>;
 template class ResidualFitter<P, Decay, Cauchy>;
 template class ResidualFitter<P, Decay, Poisson>;
 template class ResidualFitter<P, DecayWithBasis, LeastSquares>;
+template class ResidualFitter<P, Orbit, LeastSquares>;
+template Cube<const double, P> whitening_of_covariance<P>(const Exec&,
+                                                          const Cube<const double, P>&);
 template class SharedFitter<P, Decay, LeastSquares>;
 
 }  // namespace rvfit

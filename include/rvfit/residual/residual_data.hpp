@@ -38,6 +38,9 @@ struct ResidualData {
   Vector<const int, P> set{};
   /// (data sets)  standard deviation of the weighted residuals: weights are divided by it; empty: 1
   Vector<const typename P::accum_type, P> scale{};
+  /// (data sets, M, M) or (1, M, M)  correlated data, instead of weights: L^-1 of the covariance V = L L^T, lower triangle, as
+  /// `whitening_of_covariance` gives it (correlated_data.hpp); empty: points are independent
+  Cube<const typename P::accum_type, P> whitening{};
 };
 
 /// Results of N fits with P parameters.

@@ -95,7 +95,7 @@ class ResidualFitter {
   /// True where F of these data is -2 ln L but for a constant: errors are known, or the data are counts.
   [[nodiscard]] bool knows_errors(const ResidualData<P>& data) const {
     const bool given = data.weight.extent(0) != 0 || data.inverse_variance.extent(0) != 0 ||
-                       data.scale.extent(0) != 0;
+                       data.scale.extent(0) != 0 || data.whitening.extent(0) != 0;
     return is_likelihood<Estimator> || (given && !options_.scale_covariance);
   }
 
@@ -113,7 +113,7 @@ class ResidualFitter {
     constexpr const char* who = "ResidualFitter";
     const Problem problem{model,
                           estimator_,
-                          detail::checked_data(who, data, size, n),
+                          detail::checked_data(who, data, size, n, values_of<Model>()),
                           parameters_,
                           start,
                           out,
@@ -121,10 +121,16 @@ class ResidualFitter {
                           options_.scale_covariance};
     detail::require_rows(who, "start", start, size, n, false);
     detail::require_results(who, out, size, n);
+    constexpr bool by_teams = detail::fits_by_team<Model>() && Problem::eliminated == 0;
+    const bool correlated = data.whitening.extent(0) != 0;
+    RVFIT_REQUIRE(!correlated || (by_teams && !is_likelihood<Estimator> &&
+                                  options_.parallelism != Parallelism::thread_per_fit),
+                  "ResidualFitter: correlated data are fitted by teams, without coefficients that "
+                  "are eliminated, and are no counts");
     for (std::int64_t first = 0; first < size; first += options_.chunk) {
       const auto count = static_cast<int>(std::min(options_.chunk, size - first));
-      if constexpr (detail::fits_by_team<Model>() && Problem::eliminated == 0) {
-        if (by_team(problem.data.points)) {
+      if constexpr (by_teams) {
+        if (correlated || by_team(problem.data.points)) {
           fit_by_team(exec, problem, first, count);
           continue;
         }

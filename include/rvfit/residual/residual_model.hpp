@@ -31,6 +31,9 @@
 /// - `static constexpr auto derivatives = rvfit::Derivatives::differences;` where neither duals nor
 ///   derivatives by hand will do;
 /// - `static constexpr bool teams = false;` where a fit is never spread over a team, which halves the time to compile.
+/// - several values at a point, as the two coordinates of a place: `static constexpr int values = C;` and, instead of the call
+///   operator, `void evaluate(const T* theta, [const Fit& fit,] int i, T* f)`. The values of point 0 come first in data of
+///   M = C x (points) columns, then those of point 1 ..;
 /// - coefficients: a model f = sum_k c_k phi_k(alpha; i) has, instead of the call operator, its last `linear` parameters for
 ///   the c_k and `void basis(const T* alpha, [const Fit& fit,] int i, T* phi)` for the functions. Least-squares fits then
 ///   eliminate the coefficients (detail/eliminate_coefficients.hpp).
@@ -79,12 +82,24 @@ template <class View, int W, class... Index>
   return out;
 }
 
+/// Values of a model at a point.
+template <class Model>
+[[nodiscard]] consteval int values_of() {
+  if constexpr (requires { Model::values; }) {
+    static_assert(Model::values > 0, "a model has at least one value at a point");
+    return Model::values;
+  } else {
+    return 1;
+  }
+}
+
 /// Coefficients of a model that has a basis; 0 of others.
 template <class Model>
 [[nodiscard]] consteval int coefficients_of() {
   if constexpr (requires { Model::linear; }) {
     static_assert(Model::linear > 0 && Model::linear < Model::parameters,
                   "a model with a basis has coefficients and other parameters");
+    static_assert(values_of<Model>() == 1, "a model with a basis has one value at a point");
     return Model::linear;
   } else {
     return 0;
@@ -104,7 +119,18 @@ KOKKOS_FORCEINLINE_FUNCTION void model_basis(const Model& model, const T* alpha,
   }
 }
 
-/// f at point i of a fit, whether or not the model asks for the fit.
+/// All values at point i of a model that has several.
+template <class Model, class T, class Fit>
+KOKKOS_FORCEINLINE_FUNCTION void model_values(const Model& model, const T* theta, const Fit& fit,
+                                              int i, T* f) {
+  if constexpr (requires { model.evaluate(theta, fit, i, f); }) {
+    model.evaluate(theta, fit, i, f);
+  } else {
+    model.evaluate(theta, i, f);
+  }
+}
+
+/// f at datum i of a fit, whether or not the model asks for the fit.
 template <class Model, class T, class Fit>
 [[nodiscard]] KOKKOS_FORCEINLINE_FUNCTION T model_value(const Model& model, const T* theta,
                                                         const Fit& fit, int i) {
@@ -118,6 +144,11 @@ template <class Model, class T, class Fit>
       sum = sum + c[k] * phi[k];
     }
     return sum;
+  } else if constexpr (values_of<Model>() > 1) {
+    constexpr int values = values_of<Model>();
+    T f[values];
+    model_values(model, theta, fit, i / values, f);
+    return f[i % values];
   } else if constexpr (requires { model(theta, fit, i); }) {
     return model(theta, fit, i);
   } else {
@@ -135,7 +166,11 @@ concept ValueOf = requires(const Model& model, const T* theta, const Fit& fit) {
 || requires(const Model& model, const T* theta, const Fit& fit, T* phi) {
   model.basis(theta, fit, 0, phi);
 }
-|| requires(const Model& model, const T* theta, T* phi) { model.basis(theta, 0, phi); };
+|| requires(const Model& model, const T* theta, T* phi) { model.basis(theta, 0, phi); }
+|| requires(const Model& model, const T* theta, const Fit& fit, T* f) {
+  model.evaluate(theta, fit, 0, f);
+}
+|| requires(const Model& model, const T* theta, T* f) { model.evaluate(theta, 0, f); };
 
 template <class Model, class T, class Fit>
 concept LinearizedWithFit = requires(const Model& model, const T* theta, const Fit& fit, T* out) {

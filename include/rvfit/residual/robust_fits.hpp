@@ -60,6 +60,8 @@ template <ExecutionPolicy P, ResidualModel Model, class Estimator = Huber>
   static_assert(!is_likelihood<Estimator>, "fit_robustly: counts have no scale to estimate");
   constexpr int n = Model::parameters;
   robust.require_valid();
+  RVFIT_REQUIRE(data.whitening.extent(0) == 0, "fit_robustly: whitening has ",
+                data.whitening.extent(0), " matrices, wanted none");
   RVFIT_REQUIRE(data.set.extent(0) == 0 && data.scale.extent(0) == 0, "fit_robustly: set has ",
                 data.set.extent(0), " elements, scale ", data.scale.extent(0), ", wanted none");
   data.points = data.points > 0 ? data.points : static_cast<int>(data.y.extent(1));

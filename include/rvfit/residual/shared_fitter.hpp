@@ -107,7 +107,7 @@ class SharedFitter {
     const ResidualOptions& options = fitter_.options();
     const Problem problem{model,
                           estimator_,
-                          detail::checked_data(who, data, size(), n),
+                          detail::checked_data(who, data, size(), n, values_of<Model>()),
                           fitter_.parameters(),
                           start,
                           out.fits,
@@ -121,6 +121,8 @@ class SharedFitter {
       detail::require_size(who, "rank of groups", out.rank, groups());
       detail::require_size(who, "freedom of groups", out.freedom, groups());
     }
+    RVFIT_REQUIRE(data.whitening.extent(0) == 0, "SharedFitter: whitening has ",
+                  data.whitening.extent(0), " matrices, wanted none");
     const bool priors = priors_ || data.parameters.prior_sigma.extent(0) != 0;
     const detail::ArrowRows<n> rows{order_.shared, order_.local()};
     for (std::size_t k = 0; k + 1 < launch_.size(); ++k) {

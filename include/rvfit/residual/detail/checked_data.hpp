@@ -58,12 +58,16 @@ void require_results(const char* who, const ResidualFits<P>& out, std::int64_t s
 }
 
 /// Data of `size` fits of n parameters, with their number of points.
+///
+/// @param[in] values  of the model at each point
 template <ExecutionPolicy P>
 [[nodiscard]] ResidualData<P> checked_data(const char* who, ResidualData<P> data, std::int64_t size,
-                                           int n) {
+                                           int n, int values) {
   data.points = data.points > 0 ? data.points : static_cast<int>(data.y.extent(1));
   const auto points = static_cast<std::size_t>(data.points);
   RVFIT_REQUIRE(points > 0, who, ": no points");
+  RVFIT_REQUIRE(data.points % values == 0, who, ": ", data.points,
+                " columns of data, the model has ", values, " values at each point");
   const auto sets = static_cast<std::int64_t>(data.set.extent(0));
   RVFIT_REQUIRE(sets == 0 || sets == size, who, ": set has ", sets, " elements, wanted ", size);
   const auto require_points = [&](const char* what, const auto& view) {
@@ -78,6 +82,15 @@ template <ExecutionPolicy P>
   RVFIT_REQUIRE(data.weight.extent(0) == 0 || data.inverse_variance.extent(0) == 0, who,
                 ": weight has ", data.weight.extent(0), " rows, inverse_variance ",
                 data.inverse_variance.extent(0), ", wanted one of them empty");
+  const auto matrices = static_cast<std::int64_t>(data.whitening.extent(0));
+  const bool one_each = matrices == 1 || matrices == size || sets != 0;
+  RVFIT_REQUIRE(matrices == 0 || (one_each && data.whitening.extent(1) == points &&
+                                  data.whitening.extent(2) == points),
+                who, ": whitening is ", matrices, " x ", data.whitening.extent(1), " x ",
+                data.whitening.extent(2), ", wanted ", size, " x ", points, " x ", points);
+  RVFIT_REQUIRE(matrices == 0 || data.weight.extent(0) + data.inverse_variance.extent(0) == 0, who,
+                ": weight has ", data.weight.extent(0), " rows, inverse_variance ",
+                data.inverse_variance.extent(0), ", wanted none of data with a whitening matrix");
   require_rows(who, "lower", data.parameters.lower, size, n, true);
   require_rows(who, "upper", data.parameters.upper, size, n, true);
   require_rows(who, "fixed", data.parameters.fixed, size, n, true);

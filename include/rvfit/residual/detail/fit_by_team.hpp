@@ -14,6 +14,7 @@
 
 #include <Kokkos_Core.hpp>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace rvfit::detail {
@@ -49,6 +50,73 @@ struct FitByTeam {
   }
   /// Level 0, near the team, where the scratch fits there.
   [[nodiscard]] static constexpr int scratch_level() { return sizeof(Shared) < 30000 ? 0 : 1; }
+
+  /// Bytes near no team: residuals and derivatives of all points of correlated data.
+  [[nodiscard]] int more_scratch_bytes() const {
+    return problem.data.whitening.extent(0) == 0
+               ? 0
+               : (1 + n) * problem.data.points * static_cast<int>(sizeof(Accum)) +
+                     static_cast<int>(alignof(Accum));
+  }
+
+  /// Residuals, and then derivatives in each parameter, of all points before they are whitened.
+  KOKKOS_FUNCTION void linearize_all(const Member& member, const ModelArguments<Real, n>& at,
+                                     std::int64_t set, Accum* raw) const {
+    constexpr int values = values_of<typename Problem::ModelType>();
+    const int points = problem.data.points;
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, points / values), [&](int i) {
+      Real f[values], jacobian[values][n];
+      linearize_values(problem.model, at, set, i, f, jacobian);
+      for (int c = 0; c < values; ++c) {
+        const int j = i * values + c;
+        raw[j] = static_cast<Accum>(f[c]) - problem.datum(set, j);
+        for (int p = 0; p < n; ++p) {
+          raw[(1 + p) * points + j] = static_cast<Accum>(jacobian[c][p]);
+        }
+      }
+    });
+  }
+
+  /// Term and derivatives of row i of L^-1 r.
+  KOKKOS_FUNCTION void whiten(std::int64_t set, int i, int k, const Accum* raw,
+                              Shared& shared) const {
+    const int points = problem.data.points;
+    Accum residual = 0;
+    Accum jacobian[n] = {};
+    EstimatorTerm<Accum> term{0, 0, 0};
+    if (i < points) {
+      const auto& whitening = problem.data.whitening;
+      const std::int64_t matrix = whitening.extent(0) == 1 ? 0 : set;
+      for (int j = 0; j <= i; ++j) {
+        const Accum share = whitening(matrix, i, j);
+        residual += share * raw[j];
+        for (int p = 0; p < n; ++p) {
+          jacobian[p] += share * raw[(1 + p) * points + j];
+        }
+      }
+      term = problem.estimator(residual, Accum(0), problem.weight(set, i));
+    }
+    shared.value[k] = term.value;
+    shared.slope[k] = term.slope;
+    shared.curvature[k] = term.curvature;
+    for (int p = 0; p < n; ++p) {
+      shared.jacobian[p][k] = jacobian[p];
+    }
+  }
+
+  /// Whitened data, in the place of the residuals.
+  KOKKOS_FUNCTION void whiten_data(const Member& member, std::int64_t set, Accum* raw) const {
+    const auto& whitening = problem.data.whitening;
+    const std::int64_t matrix = whitening.extent(0) == 1 ? 0 : set;
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, problem.data.points), [&](int i) {
+      Accum sum = 0;
+      for (int j = 0; j <= i; ++j) {
+        sum += whitening(matrix, i, j) * problem.datum(set, j);
+      }
+      raw[i] = sum;
+    });
+    member.team_barrier();
+  }
 
   /// Terms and derivatives of one point. They are 0 past the last point, and where a point is left out.
   KOKKOS_FUNCTION void linearize(const ModelArguments<Real, n>& at, std::int64_t set, int i, int k,
@@ -99,7 +167,8 @@ struct FitByTeam {
   }
 
   /// The sums over points at the trial point.
-  KOKKOS_FUNCTION void evaluate(const Member& member, std::int64_t set, Shared& shared) const {
+  KOKKOS_FUNCTION void evaluate(const Member& member, std::int64_t set, Accum* raw,
+                                Shared& shared) const {
     constexpr int abreast = P::on_host ? strips : 1;
     constexpr int groups = strips / abreast;
     const auto at = model_arguments<Real, typename Problem::ModelType>(
@@ -110,10 +179,18 @@ struct FitByTeam {
         shared.partial[item / groups][item % groups + j] = 0;
       }
     });
+    if (raw != nullptr) {
+      linearize_all(member, at, set, raw);
+    }
     for (int begin = 0; begin < problem.data.points; begin += pixel_block) {
       member.team_barrier();
-      Kokkos::parallel_for(Kokkos::TeamThreadRange(member, pixel_block),
-                           [&](int k) { linearize(at, set, begin + k, k, shared); });
+      Kokkos::parallel_for(Kokkos::TeamThreadRange(member, pixel_block), [&](int k) {
+        if (raw != nullptr) {
+          whiten(set, begin + k, k, raw, shared);
+        } else {
+          linearize(at, set, begin + k, k, shared);
+        }
+      });
       member.team_barrier();
       Kokkos::parallel_for(Kokkos::TeamThreadRange(member, sums * groups), [&](int item) {
         add_block<abreast>(item / groups, item % groups, shared);
@@ -149,10 +226,18 @@ struct FitByTeam {
     const std::int64_t set = problem.set_of(fit);
     Shared& shared = *static_cast<Shared*>(
         member.team_scratch(scratch_level()).get_shmem_aligned(sizeof(Shared), alignof(Shared)));
+    const bool correlated = problem.data.whitening.extent(0) != 0;
+    Accum* raw = nullptr;
+    if (correlated) {
+      const auto bytes = sizeof(Accum) * static_cast<std::size_t>((1 + n) * problem.data.points);
+      raw = static_cast<Accum*>(member.team_scratch(1).get_shmem_aligned(bytes, alignof(Accum)));
+      whiten_data(member, set, raw);
+    }
     Kokkos::single(Kokkos::PerTeam(member), [&]() {
       DataSums<Accum> sums;
       for (int i = 0; i < problem.data.points; ++i) {
-        problem.add_datum(problem.datum(set, i), problem.weight(set, i), sums);
+        const Accum datum = correlated ? raw[i] : problem.datum(set, i);
+        problem.add_datum(datum, problem.weight(set, i), sums);
       }
       problem.begin(fit, 0, sums, shared.state);
       shared.running = true;
@@ -160,7 +245,7 @@ struct FitByTeam {
     member.team_barrier();
     int evaluations = 0;
     while (shared.running) {
-      evaluate(member, set, shared);
+      evaluate(member, set, raw, shared);
       ++evaluations;
       Kokkos::single(Kokkos::PerTeam(member), [&]() { advance(shared); });
       member.team_barrier();

@@ -86,11 +86,9 @@ struct FitByThread {
     problem.add_priors(state.priors, state.fit.trial, sums);
     const auto at = model_arguments<R, Model>(state.fit.trial, state.bounds, state.seen,
                                               state.scale, state.units);
-    for (int i = 0; i < problem.data.points; ++i) {
-      T datum, root;
-      point(state, set, y, weight, i, datum, root);
-      problem.template add_point<Scaled>(at, state.units, set, i, datum, root, sums);
-    }
+    problem.template add_data<Scaled>(
+        at, state.units, set,
+        [&](int i, T& datum, T& root) { point(state, set, y, weight, i, datum, root); }, sums);
     out = sums;
   }
 

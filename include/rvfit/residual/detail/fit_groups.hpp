@@ -147,14 +147,15 @@ struct FitGroups {
       LmPoint<T, n> sums;
       sums.clear(n);
       add_priors(group, c, theta, sums);
-      for (int i = 0; i < problem.data.points; ++i) {
-        T y, weight;
-        for (int w = 0; w < W; ++w) {
-          set_element(y, w, problem.datum(fit_in_element(set, w), i));
-          set_element(weight, w, problem.weight(fit_in_element(set, w), i));
-        }
-        problem.template add_point<false>(at, units, set, i, y, weight, sums);
-      }
+      problem.template add_data<false>(
+          at, units, set,
+          [&](int i, T& y, T& weight) {
+            for (int w = 0; w < W; ++w) {
+              set_element(y, w, problem.datum(fit_in_element(set, w), i));
+              set_element(weight, w, problem.weight(fit_in_element(set, w), i));
+            }
+          },
+          sums);
       sums.drop(n, bounds.fixed);
       const T nan(Kokkos::Experimental::quiet_NaN_v<Accum>);
       const int trial = 1 - shared.which;

@@ -20,7 +20,12 @@ void launch_teams(const char* label, const typename P::execution_space& exec, co
   using SmallTeams = Kokkos::TeamPolicy<typename P::execution_space, Kokkos::LaunchBounds<256, 1>>;
   const auto scratch = Kokkos::PerTeam(Kernel::scratch_bytes());
   const auto policy = [&](SmallTeams some) {
-    return some.set_scratch_size(Kernel::scratch_level(), scratch);
+    some.set_scratch_size(Kernel::scratch_level(), scratch);
+    if constexpr (requires { kernel.more_scratch_bytes(); }) {
+      const int least = Kernel::scratch_level() == 1 ? Kernel::scratch_bytes() : 0;
+      some.set_scratch_size(1, Kokkos::PerTeam(least + kernel.more_scratch_bytes()));
+    }
+    return some;
   };
   if constexpr (P::on_host) {
     const int wanted = std::max(exec.concurrency() / count, 1);

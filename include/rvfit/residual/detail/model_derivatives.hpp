@@ -113,4 +113,35 @@ KOKKOS_FORCEINLINE_FUNCTION R linearize_model(const Model& model,
   }
 }
 
+/// All values of a model at point i, and their derivatives.
+///
+/// @param[out] f         (C)
+/// @param[out] jacobian  (C, n)
+template <class R, class Model, class Fit>
+KOKKOS_FORCEINLINE_FUNCTION void linearize_values(const Model& model,
+                                                  const ModelArguments<R, Model::parameters>& at,
+                                                  const Fit& fit, int i, R* f,
+                                                  R (*jacobian)[Model::parameters]) {
+  constexpr int n = Model::parameters, values = values_of<Model>();
+  if constexpr (values == 1) {
+    f[0] = linearize_model(model, at, fit, i, jacobian[0]);
+  } else if constexpr (derivatives_of<Model>() == Derivatives::dual) {
+    Dual<R, n> theta[n], out[values];
+    for (int p = 0; p < n; ++p) {
+      theta[p] = Dual<R, n>::variable(at.theta[p], p);
+    }
+    model_values(model, theta, fit, i, out);
+    for (int c = 0; c < values; ++c) {
+      f[c] = out[c].value;
+      for (int p = 0; p < n; ++p) {
+        jacobian[c][p] = out[c].derivative[p];
+      }
+    }
+  } else {
+    for (int c = 0; c < values; ++c) {
+      f[c] = linearize_model(model, at, fit, i * values + c, jacobian[c]);
+    }
+  }
+}
+
 }  // namespace rvfit::detail

@@ -114,7 +114,7 @@ struct ResidualProblem {
   /// True where F is -2 ln L but for a constant: errors are known, or the data are counts.
   [[nodiscard]] KOKKOS_FUNCTION bool knows_errors() const {
     const bool given = data.weight.extent(0) != 0 || data.inverse_variance.extent(0) != 0 ||
-                       data.scale.extent(0) != 0;
+                       data.scale.extent(0) != 0 || data.whitening.extent(0) != 0;
     return is_likelihood<Estimator> || (given && !scale_covariance);
   }
 
@@ -154,7 +154,8 @@ struct ResidualProblem {
     Accum of_data = 1, of_weight = 1, signal = sums.signal;
     bool used = false;
     if constexpr (!is_likelihood<Estimator>) {
-      if (signal == Accum(0) || !is_handy(signal) || !is_handy(sums.weights)) {
+      const bool correlated = data.whitening.extent(0) != 0;
+      if (!correlated && (signal == Accum(0) || !is_handy(signal) || !is_handy(sums.weights))) {
         Accum largest = 0, heaviest = 0;
         for (int i = 0; i < data.points; ++i) {
           largest = Kokkos::fmax(largest, Kokkos::fabs(datum(set, i)));
@@ -253,16 +254,13 @@ struct ResidualProblem {
     }
   }
 
-  /// Add the terms of point i. It adds nothing where w is 0, whatever the model is there.
+  /// Add the term of a datum. It adds nothing where w is 0, whatever the model is there.
   ///
   /// @tparam Scaled  some of the fits have units of their own
-  template <bool Scaled, class R, class T, class Fit>
-  KOKKOS_FORCEINLINE_FUNCTION void add_point(const ModelArguments<R, n>& at,
-                                             const ResidualUnits<T, n>& units, const Fit& fit,
-                                             int i, const T& y, const T& w,
-                                             LmPoint<T, n>& sums) const {
-    R jacobian[n];
-    const R value = linearize_model(model, at, fit, i, jacobian);
+  template <bool Scaled, class R, class T>
+  KOKKOS_FORCEINLINE_FUNCTION void add_term(const R& value, const R* jacobian,
+                                            const ResidualUnits<T, n>& units, const T& y,
+                                            const T& w, LmPoint<T, n>& sums) const {
     const auto used = w != T(0);
     T f = pack_cast<T>(value);
     T column[n];
@@ -284,6 +282,25 @@ struct ResidualProblem {
       const T scaled = term.curvature * column[p];
       for (int q = 0; q <= p; ++q) {
         sums.hessian[packed(p, q)] = sums.hessian[packed(p, q)] + scaled * column[q];
+      }
+    }
+  }
+
+  /// Add the terms of all data.
+  ///
+  /// @param[in] datum  datum(i, y, w) sets datum i and its 1 / sigma, in units
+  template <bool Scaled, class R, class T, class Fit, class Datum>
+  KOKKOS_FORCEINLINE_FUNCTION void add_data(const ModelArguments<R, n>& at,
+                                            const ResidualUnits<T, n>& units, const Fit& fit,
+                                            const Datum& datum, LmPoint<T, n>& sums) const {
+    constexpr int values = values_of<Model>();
+    for (int i = 0; i * values < data.points; ++i) {
+      R f[values], jacobian[values][n];
+      linearize_values(model, at, fit, i, f, jacobian);
+      for (int c = 0; c < values; ++c) {
+        T y, w;
+        datum(i * values + c, y, w);
+        add_term<Scaled>(f[c], jacobian[c], units, y, w, sums);
       }
     }
   }
