@@ -100,6 +100,7 @@
 #include <rvfit/residual/draw_starts.hpp>
 #include <rvfit/residual/estimator.hpp>
 #include <rvfit/residual/many_starts.hpp>
+#include <rvfit/residual/profile_contours.hpp>
 #include <rvfit/residual/profile_intervals.hpp>
 #include <rvfit/residual/report.hpp>
 #include <rvfit/residual/residual_data.hpp>

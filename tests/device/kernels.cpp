@@ -69,6 +69,9 @@ template class ResidualFitter<P, DecayWithBasis, LeastSquares>;
 template class ResidualFitter<P, Orbit, LeastSquares>;
 template Cube<const double, P> whitening_of_covariance<P>(const Exec&,
                                                           const Cube<const double, P>&);
+template ProfileContours<P> profile_contours<P, Decay, LeastSquares>(
+    const Exec&, const Decay&, const ResidualData<P>&, const ResidualFits<P>&, int, int, int,
+    const ResidualOptions&, const ProfileOptions&, const LeastSquares&);
 template class SharedFitter<P, Decay, LeastSquares>;
 
 }  // namespace rvfit

@@ -90,18 +90,15 @@ template <ExecutionPolicy P, ResidualModel Model, class Estimator = LeastSquares
   const ResidualFitter<P, Model, Estimator> fitter(exec, options, estimator);
   ProfileIntervals<P> out(exec, size, number);
   detail::FitRounds<P> rounds(exec, data, size * number * 2, number * 2, n, true);
-  const detail::ProfileEnds<P> ends(
-      exec, rounds, fits, data.parameters, fitter.parameters(),
-      upload<Vector<const int, P>>(exec, "rvfit::profile_intervals::chosen", chosen),
-      {profile.delta, profile.tolerance, fitter.knows_errors(data), options.scale_covariance});
-  ends.begin(exec);
-  for (int round = 0; round < profile.max_rounds; ++round) {
-    if (rounds.run(exec, fitter, model) == 0) {
-      break;
-    }
-    ends.after_round(exec, round + 1 == profile.max_rounds);
-  }
-  ends.write(exec, out);
+  const detail::IntervalPaths<P> paths{
+      detail::profile_arrays<P>(
+          exec, rounds, fits, data.parameters, fitter.parameters(),
+          {profile.delta, profile.tolerance, fitter.knows_errors(data), options.scale_covariance}),
+      upload<Vector<const int, P>>(exec, "rvfit::profile_intervals::chosen", chosen)};
+  detail::follow_profiles<P>(exec, paths, rounds, fitter, model, profile.max_rounds);
+  Kokkos::parallel_for("rvfit::ProfileEnds::write",
+                       typename P::range_policy(exec, 0, size * number * 2),
+                       detail::WriteIntervals<P>{paths, out.end, out.status, out.excess});
   return out;
 }
 
