@@ -99,6 +99,7 @@
 #include <rvfit/residual/correlated_data.hpp>
 #include <rvfit/residual/draw_starts.hpp>
 #include <rvfit/residual/estimator.hpp>
+#include <rvfit/residual/fit_stream.hpp>
 #include <rvfit/residual/many_starts.hpp>
 #include <rvfit/residual/profile_contours.hpp>
 #include <rvfit/residual/profile_intervals.hpp>
