@@ -52,7 +52,7 @@ struct Orbit {
 }  // namespace test::device_kernels
 
 using test::device_kernels::Decay, test::device_kernels::DecayWithBasis, test::device_kernels::Exec,
-    test::device_kernels::P;
+    test::device_kernels::Orbit, test::device_kernels::P;
 
 template SpectrumBatch<P> prepare_spectra<P>(
     const Exec&, std::string, const Matrix<const double, P>&, const Matrix<const float, P>&,
