@@ -19,6 +19,8 @@ from .models import Compiled, Model
 
 #: Loss in curve_task.hpp, with the threshold that is used where none is given.
 _LOSSES = {"square": (0, 1.0), "huber": (1, 1.345), "cauchy": (2, 2.385), "poisson": (3, 1.0)}
+#: A thread holds the data of several fits in memory that Kokkos limits to 80 MB.
+MOST_POINTS = 1 << 19
 _WEIGHTS = {"weight": 1, "inverse_variance": 2, "sigma": 3}
 
 
@@ -51,8 +53,8 @@ def _data(y, model):
         raise ValueError(f"y has shape {shape}, {wanted} wanted")
     if y.shape[1] == 0:
         raise ValueError(f"y has shape {shape}: no points")
-    if y.shape[1] >= 1 << 31:
-        raise ValueError(f"y has shape {shape}: more than 2^31 points of a fit")
+    if y.shape[1] > MOST_POINTS:
+        raise ValueError(f"y has shape {shape}: {y.shape[1]} points of a fit, at most {MOST_POINTS} are supported")
     return y, mask, image
 
 

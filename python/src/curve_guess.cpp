@@ -54,13 +54,14 @@ void fit_polynomial(const Numbers& x, const Numbers& y, int count, double* c) {
   scale = scale > 0.0 ? scale : 1.0;
   std::vector<Numbers> q;  // Gram-Schmidt of the powers, with the powers that each is made of
   std::vector<Numbers> made_of;
-  Numbers rest = y;
+  Numbers rest = y, powers;
   for (std::size_t p = 0; p < n; ++p) {
     Numbers column(x.size()), of(n, 0.0);
     of[p] = 1.0;
     for (std::size_t i = 0; i < x.size(); ++i) {
-      column[i] = std::pow(x[i] / scale, static_cast<double>(p));
+      column[i] = p == 0 ? 1.0 : powers[i] * (x[i] / scale);
     }
+    powers = column;
     const double before = std::inner_product(column.begin(), column.end(), column.begin(), 0.0);
     for (int pass = 0; pass < 2; ++pass) {
       for (std::size_t k = 0; k < q.size(); ++k) {
@@ -101,11 +102,21 @@ void fit_polynomial(const Numbers& x, const Numbers& y, int count, double* c) {
   return std::accumulate(&y[first], &y[first] + count, 0.0) / static_cast<double>(count);
 }
 
-/// The level of most points, beside a peak or a dip.
-[[nodiscard]] double level_beside_peak(const Numbers& y) {
+/// The level of most points, beside a peak or beside a dip: the likelier first, the other where it may as well be.
+struct LevelsBesidePeak {
+  double likelier;
+  double other;
+  bool may_be_other;
+};
+
+[[nodiscard]] LevelsBesidePeak levels_beside_peak(const Numbers& y) {
   const double middle = quantile(y, 0.5);
   const auto [least, most] = std::minmax_element(y.begin(), y.end());
-  return quantile(y, *most - middle >= middle - *least ? 0.2 : 0.8);
+  const double above = *most - middle, below = middle - *least;
+  const bool rises = above >= below;
+  const bool is_clear = std::max(above, below) > 3.0 * std::min(above, below);
+  return {quantile(y, rises ? 0.2 : 0.8), is_clear ? 0.0 : quantile(y, rises ? 0.8 : 0.2),
+          !is_clear};
 }
 
 /// The strongest peak or dip of points in order, which is then taken from them.
@@ -145,6 +156,21 @@ void guess_peak(const CurveTerm& term, const Numbers& x, Numbers& y, double* c) 
             : term.kind == CurveKind::lorentz ? curves::lorentz(c, x[i], slopes)
                                               : curves::voigt(c, x[i], slopes);
   }
+}
+
+/// All peaks above a level, the strongest first.
+///
+/// @return  sum of the squares of what is left
+[[nodiscard]] double guess_peaks(const std::vector<CurveTerm>& terms, const CurvePoints& points,
+                                 double* theta, double level) {
+  Numbers rest = points.y;
+  std::for_each(rest.begin(), rest.end(), [&](double& y) { y -= level; });
+  for (const CurveTerm& term : terms) {
+    if (is_peak(term.kind)) {
+      guess_peak(term, points.x, rest, theta + term.first);
+    }
+  }
+  return std::inner_product(rest.begin(), rest.end(), rest.begin(), 0.0);
 }
 
 /// Slope and value at 0 of a line through (u, ln |v|) of values that are not small, weighted by their squares.
@@ -286,7 +312,6 @@ void guess_curve(const std::vector<CurveTerm>& terms, const CurvePoints& points,
   level[0] = 0.0;
   std::fill_n(level, levels, 0.0);
   const CurvePoints in_order = in_plane ? points : sorted(points);
-  Numbers rest = in_order.y;
   if (terms.size() == 1 && levels > 0) {
     fit_polynomial(in_order.x, in_order.y, levels, level);
     return;
@@ -294,34 +319,31 @@ void guess_curve(const std::vector<CurveTerm>& terms, const CurvePoints& points,
   const CurveKind kind =
       terms.front().kind == CurveKind::polynomial ? terms.back().kind : terms.front().kind;
   if (levels > 0 && (is_peak(kind) || in_plane)) {
-    level[0] = level_beside_peak(rest);
+    const LevelsBesidePeak levels_beside = levels_beside_peak(in_order.y);
+    level[0] = levels_beside.likelier;
+    if (is_peak(kind) && levels_beside.may_be_other) {
+      const double squares = guess_peaks(terms, in_order, theta, level[0]);
+      level[0] = guess_peaks(terms, in_order, theta, levels_beside.other) < squares
+                     ? levels_beside.other
+                     : levels_beside.likelier;
+    }
   } else if (levels > 0 && kind == CurveKind::decay) {
-    level[0] = mean_at(rest, true);
+    level[0] = mean_at(in_order.y, true);
   }
-  std::for_each(rest.begin(), rest.end(), [&](double& y) { y -= level[0]; });
+  if (is_peak(kind)) {
+    (void)guess_peaks(terms, in_order, theta, level[0]);
+    return;
+  }
   for (const CurveTerm& term : terms) {
     double* const c = theta + term.first;
-    switch (term.kind) {
-      case CurveKind::polynomial:
-        break;
-      case CurveKind::gaussian:
-      case CurveKind::lorentz:
-      case CurveKind::voigt:
-        guess_peak(term, in_order.x, rest, c);
-        break;
-      case CurveKind::decay:
-        guess_decay(in_order, level[0], c);
-        break;
-      case CurveKind::power_law:
-        guess_power_law(in_order, c);
-        break;
-      case CurveKind::logistic:
-        guess_logistic(in_order, levels > 0, level[0], c);
-        break;
-      case CurveKind::gaussian_2d:
-      case CurveKind::rotated_gaussian_2d:
-        guess_in_plane(term, in_order, level[0], c);
-        break;
+    if (term.kind == CurveKind::decay) {
+      guess_decay(in_order, level[0], c);
+    } else if (term.kind == CurveKind::power_law) {
+      guess_power_law(in_order, c);
+    } else if (term.kind == CurveKind::logistic) {
+      guess_logistic(in_order, levels > 0, level[0], c);
+    } else if (term.kind != CurveKind::polynomial) {
+      guess_in_plane(term, in_order, level[0], c);
     }
   }
 }

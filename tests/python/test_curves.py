@@ -121,6 +121,17 @@ def test_points_left_out(weights):
             np.testing.assert_allclose(found.error[n], one.error[0], rtol=1e-9)  # likewise
 
 
+def test_guesses_of_wide_peaks():
+    """A peak as wide as half of the points is no dip between two sides."""
+    random = np.random.default_rng(5)
+    x = np.arange(49.0)
+    truth = np.column_stack([random.uniform(9, 11, 20000), random.uniform(21.6, 26.4, 20000),
+                             random.uniform(6.6, 8.1, 20000), random.uniform(1.8, 2.2, 20000)])
+    y = LINE(x, truth) + random.normal(size=(20000, 49))
+    found = rvfit.curve_fit(LINE, y, sigma=1.0)
+    assert found.converged.all() and np.all(found.chi2 < rvfit.curve_fit(LINE, y, sigma=1.0, start=truth).chi2 + 1e-3)
+
+
 def test_bounds_fixed_priors():
     y = simulated(LINE, LINE_TRUTH, 6)
     low = rvfit.curve_fit(LINE, y, x=X, sigma=0.1, bounds={"amplitude": (None, 4.0)})
@@ -288,6 +299,7 @@ def test_any_array_is_an_answer_or_an_error(data):
 WRONG = [
     (dict(y=np.zeros((3, 4, 5))), ValueError, r"y has shape \(3, 4, 5\), \(N, M\) wanted"),
     (dict(y=np.zeros((3, 0))), ValueError, r"y has shape \(3, 0\): no points"),
+    (dict(y=np.zeros((1, (1 << 19) + 1))), ValueError, "524289 points of a fit, at most 524288 are supported"),
     (dict(y=np.zeros((3, 4), complex)), TypeError, "y is an array of complex128"),
     (dict(y=[["a", "b"]]), TypeError, "real numbers wanted"),
     (dict(sigma=np.ones((2, 60))), ValueError, r"sigma has shape \(2, 60\), \(60\) or \(5, 60\) wanted"),
@@ -317,6 +329,12 @@ WRONG = [
 def test_wrong_calls(options, error, text):
     with pytest.raises(error, match=text):
         rvfit.curve_fit(**{"model": LINE, "y": simulated(LINE, LINE_TRUTH, 5), **options})
+
+
+def test_most_points():
+    x = np.linspace(0, 10, 1 << 19)
+    found = rvfit.curve_fit(LINE, simulated(LINE, LINE_TRUTH, 1, x=x), x=x, sigma=0.1)
+    assert found.converged.all() and found.freedom[0] == (1 << 19) - 4
 
 
 def test_wrong_sums():

@@ -33,7 +33,7 @@ def run(name, folder=None):
     return names
 
 
-@pytest.mark.parametrize("name", [name for name in NOTEBOOKS if name not in ("first_fit.ipynb", "own_survey.ipynb")])
+@pytest.mark.parametrize("name", [name for name in NOTEBOOKS if name not in ("first_fit.ipynb", "own_survey.ipynb", "million_curves.ipynb")])
 def test_others(name):
     run(name, os.environ.get("RVFIT_FIGURES"))
 
@@ -52,3 +52,10 @@ def test_own_survey():
     samples, rv = names["samples"], names["rv"]
     # 3,200 samples, some hundred of them independent: the width is good to a tenth.
     assert 0.6 < samples[:, rv].std() / names["result"]["VRAD_ERR"][3] < 1.7
+
+
+def test_million_curves():
+    names = run("million_curves.ipynb", os.environ.get("RVFIT_FIGURES"))
+    assert np.all(np.abs(np.std(names["pulls"], axis=0) - 1) < 0.1) and names["found"].converged.all()
+    assert list(names["few"].status[:3]) == ["converged", "converged", "no_valid_pixels"]
+    assert np.array_equal(names["streamed"], names["found"]["center"])
