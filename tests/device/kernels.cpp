@@ -72,6 +72,13 @@ template Cube<const double, P> whitening_of_covariance<P>(const Exec&,
 template ProfileContours<P> profile_contours<P, Decay, LeastSquares>(
     const Exec&, const Decay&, const ResidualData<P>&, const ResidualFits<P>&, int, int, int,
     const ResidualOptions&, const ProfileOptions&, const LeastSquares&);
+using Source = int (*)(const StreamChunk<P>&);
+using Sink = void (*)(const StreamResults<P>&);
+template std::int64_t fit_stream<P, Decay, Source, Sink, LeastSquares>(const Exec&, const Decay&,
+                                                                       const StreamShape&, Source&&,
+                                                                       Sink&&,
+                                                                       const ResidualOptions&,
+                                                                       const LeastSquares&);
 template class SharedFitter<P, Decay, LeastSquares>;
 
 }  // namespace rvfit
