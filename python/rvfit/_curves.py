@@ -220,7 +220,7 @@ class _Arrays:
             self.arrays["fixed"] = held
         # Those that differ from fit to fit go as arrays of N rows.
         for name, values in {"lower": lower, "upper": upper, "prior_mean": mean, "prior_sigma": sigma}.items():
-            if len(values) > 1 or count == 1:
+            if len(values) > 1:
                 self.arrays[name] = values
         plain = [values[0] if len(values) == 1 else np.full(len(names), usual)
                  for values, usual in ((lower, -np.inf), (upper, np.inf), (mean, 0.0), (sigma, np.inf), (scales, 1.0))]
