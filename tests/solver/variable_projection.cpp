@@ -233,7 +233,7 @@ TEST_CASE(
   }
   Case<Peaks> c = peaks;
   c.options.solver = reference_options;
-  const auto with = [&](std::vector<Parameter> changed) {
+  const auto with = [&](const std::vector<Parameter>& changed) {
     c.options.parameters = ParameterSet(changed);
     check_same(c, {.y = rows(c.nist.y, 1), .weight = rows(weight, 1)}, c.start[1]);
   };

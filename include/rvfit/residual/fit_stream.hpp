@@ -181,6 +181,7 @@ requires detail::ModelOfAnyFit<Model> std::int64_t fit_stream(
     instances = Kokkos::Experimental::partition_space(exec, std::vector<int>{1, 1});
   }
   std::vector<detail::StreamSlot<P>> slots;
+  slots.reserve(instances.size());
   for (const Exec& instance : instances) {
     slots.emplace_back(instance, shape, Model::parameters);
   }

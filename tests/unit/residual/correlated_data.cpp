@@ -70,7 +70,8 @@ Vec covariance(double memory) {
   Vec out(columns * columns);
   for (std::size_t i = 0; i < columns; ++i) {
     for (std::size_t j = 0; j < columns; ++j) {
-      const double apart = std::abs(static_cast<double>(i / 2) - static_cast<double>(j / 2));
+      const std::size_t at = i / 2, to = j / 2;
+      const double apart = std::abs(static_cast<double>(at) - static_cast<double>(to));
       out[i * columns + j] = 0.01 * std::exp(-apart / memory) * (i % 2 == j % 2 ? 1.0 : 0.4);
     }
   }
