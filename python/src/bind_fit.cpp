@@ -55,7 +55,7 @@ namespace {
     const std::size_t pixels = arm.pixels();
     table.arms.push_back({arm.label, snr_of(arm.snr, reading.targets)});
     const std::size_t rows = arm.snr.size();
-    const auto matrix = [&](auto&& values) {
+    const auto matrix = [&]<class T>(std::vector<T>&& values) {
       return values.empty() ? nb::object(nb::none()) : to_numpy(std::move(values), {rows, pixels});
     };
     models.append(matrix(std::move(fit.models[a])));

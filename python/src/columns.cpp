@@ -32,7 +32,7 @@ nb::tuple column_to_python(rvfit::io::Column&& column, std::size_t rows) {
             std::vector<std::uint8_t> flags(values.begin(), values.end());
             return to_numpy(std::move(flags), shape);
           } else {
-            return to_numpy(std::move(values), shape);
+            return to_numpy(std::forward<decltype(values)>(values), shape);
           }
         }
       },
