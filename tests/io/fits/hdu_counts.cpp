@@ -40,7 +40,7 @@ void write_variable(const std::string& path) {
   REQUIRE(status == 0);
 }
 
-std::string error_of(const std::string& path) {
+std::string refusal_of(const std::string& path) {
   return read_error(path, [&] { io::FitsInput file(path); });
 }
 
@@ -56,7 +56,7 @@ TEST_CASE(
     std::filesystem::remove(bad + ".gz");
     REQUIRE(std::system(("gzip -k '" + bad + "'").c_str()) == 0);
     for (const std::string& file : {bad, bad + ".gz"}) {
-      CHECK(error_of(file) == "cannot be read as a FITS file: does not begin with SIMPLE");
+      CHECK(refusal_of(file) == "cannot be read as a FITS file: does not begin with SIMPLE");
     }
   }
 }
@@ -75,7 +75,7 @@ TEST_CASE("fits: every count of every HDU is held against the size of the file")
         CAPTURE(keyword);
         CAPTURE(value);
         write_bytes(bad, with_card(good, hdu, keyword, value));
-        const std::string error = error_of(bad);
+        const std::string error = refusal_of(bad);
         CAPTURE(error);
         CHECK(error.starts_with("truncated or damaged: HDU "));
       }
@@ -91,23 +91,23 @@ TEST_CASE("fits: every count of every HDU is held against the size of the file")
                                                         {"TFIELDS", "1000"}}) {
     CAPTURE(keyword);
     write_bytes(bad, with_card(good, "TABLE", keyword, value));
-    CHECK(error_of(bad).starts_with("truncated or damaged: HDU "));
+    CHECK(refusal_of(bad).starts_with("truncated or damaged: HDU "));
   }
   write_bytes(bad, with_card(good, "FLOATS", "GCOUNT", most));
-  CHECK(error_of(bad) == "truncated or damaged: HDU 'FLOATS': GCOUNT is " + most +
-                             ", the file has " + std::to_string(good.size()) + " bytes");
+  CHECK(refusal_of(bad) == "truncated or damaged: HDU 'FLOATS': GCOUNT is " + most +
+                               ", the file has " + std::to_string(good.size()) + " bytes");
   // Extents that the file has bytes for one by one, and whose product wraps around.
   std::string wide = with_card(good, "FLOATS", "NAXIS", "7");
   wide = with_card(with_card(wide, "FLOATS", "NAXIS1", "16384"), "FLOATS", "NAXIS2", "16384");
   CHECK(good.size() > 16384);
   write_bytes(bad, wide);
-  CHECK(error_of(bad) != "no error");
+  CHECK(refusal_of(bad) != "no error");
   // The primary header is read by CFITSIO before anybody can look at it.
   for (const char* keyword : {"GCOUNT", "PCOUNT", "NAXIS", "NAXIS1"}) {
     for (const std::string& value : {most, half, std::string("999")}) {
       write_bytes(bad, with_card(with_card(good, "", "NAXIS", "1"), "", keyword, value));
       CAPTURE(keyword);
-      CHECK(error_of(bad) != "no error");
+      CHECK(refusal_of(bad) != "no error");
     }
   }
 }
@@ -116,7 +116,7 @@ TEST_CASE("fits: an entry of variable length lies in its heap") {
   const ScratchFolder folder;
   write_variable(folder / "good.fits");
   const std::string good = read_bytes(folder / "good.fits");
-  CHECK(error_of(folder / "good.fits") == "no error");
+  CHECK(refusal_of(folder / "good.fits") == "no error");
   std::size_t data = header_of(good, "HEAP");
   data += (good.find("END     ", data) - data + fits_block) / fits_block * fits_block;
   const std::string bad = folder / "bad.fits";
@@ -124,7 +124,7 @@ TEST_CASE("fits: an entry of variable length lies in its heap") {
     std::string bytes = good;
     bytes[byte] = '\x7f';
     write_bytes(bad, bytes);
-    CHECK(error_of(bad).starts_with("truncated or damaged: HDU 'HEAP': row "));
+    CHECK(refusal_of(bad).starts_with("truncated or damaged: HDU 'HEAP': row "));
   }
 }
 
@@ -134,7 +134,7 @@ TEST_CASE(
   write_sample(folder / "plain.fits");
   compress_image(folder / "plain.fits", folder / "good.fits", "FLOATS");
   const std::string good = read_bytes(folder / "good.fits");
-  CHECK(error_of(folder / "good.fits") == "no error");
+  CHECK(refusal_of(folder / "good.fits") == "no error");
   const std::string bad = folder / "bad.fits";
   for (const auto& [keyword, value] :
        std::vector<std::pair<const char*, const char*>>{{"ZNAXIS1", "9223372036854775807"},
@@ -146,7 +146,7 @@ TEST_CASE(
     CAPTURE(keyword);
     CAPTURE(value);
     write_bytes(bad, with_card(good, "FLOATS", keyword, value));
-    CHECK(error_of(bad).starts_with("truncated or damaged: HDU "));
+    CHECK(refusal_of(bad).starts_with("truncated or damaged: HDU "));
   }
 }
 
@@ -168,14 +168,14 @@ TEST_CASE("fits: zeros behind the last HDU, and padding that is missing, are no 
   }
   for (const std::string& tail : {std::string(100, 'x'), std::string(fits_block, 'x')}) {
     write_bytes(path, good + tail);
-    CHECK(error_of(path).starts_with("truncated or damaged: HDU 6 has no complete header"));
+    CHECK(refusal_of(path).starts_with("truncated or damaged: HDU 6 has no complete header"));
   }
   const std::size_t data = 2 * (8 + 4 + 4 + 8 + 1 + 16 + 32);  // of TABLE, the last
   const std::size_t begin = good.size() - fits_block;
   write_bytes(path, good.substr(0, begin + data));
   CHECK(table_of() == std::vector<double>{1.5, -2.5});
   write_bytes(path, good.substr(0, begin + data - 1));
-  CHECK(error_of(path).starts_with("truncated: HDU 'TABLE' ends at byte"));
+  CHECK(refusal_of(path).starts_with("truncated: HDU 'TABLE' ends at byte"));
 }
 
 }  // namespace
