@@ -24,7 +24,8 @@ ENDS = [
     "import os; child = os.fork(); os.waitpid(child, 0) if child else None",
 ]
 INTERRUPTED = """
-import numpy as np, rvfit, sys
+import numpy as np, rvfit, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background ignores
 library = rvfit.demo_library()
 spectra, _ = rvfit.simulate(library, 64)
 many = spectra[np.arange(64).repeat(60)]
