@@ -166,9 +166,9 @@ struct FitByTeam {
     }
   }
 
-  /// The sums over points at the trial point.
-  KOKKOS_FUNCTION void evaluate(const Member& member, std::int64_t set, Accum* raw,
-                                Shared& shared) const {
+  /// The sums over points at the trial point. Out of line: inlined, Clang 19 ends in its register allocator for AMD cards.
+  [[gnu::noinline]] KOKKOS_FUNCTION void evaluate(const Member& member, std::int64_t set,
+                                                  Accum* raw, Shared& shared) const {
     constexpr int abreast = P::on_host ? strips : 1;
     constexpr int groups = strips / abreast;
     const auto at = model_arguments<Real, typename Problem::ModelType>(
