@@ -5,7 +5,7 @@
 # these need inside, for the Python that RVFIT_PYTHON names (/usr/bin/python3).
 #
 # Its compiled module is for x86-64-v2, v3 and v4 (RVFIT_PYTHON_ISAS="v3" for some), or, with BUILD, for this machine
-# alone and made with the compiled fitters of that build of the programs: quick, for tests.
+# alone, made with the compiled fitters of that build of the programs and -O1 for the rest: quick, for tests.
 #
 #   CMAKE_ARGS         more arguments for CMake, for example -DKokkos_ROOT=...
 #   RVFIT_WHEEL_TOOLS  where the build tools' environment is made, and stays; it is thrown away otherwise
@@ -33,7 +33,8 @@ isas=${RVFIT_PYTHON_ISAS:-v2;v3;v4}
 settings=()
 if [ -n "$build" ]; then
   isas=native
-  settings=(--config-settings=cmake.define.RVFIT_PYTHON_ARCHIVES="$build" --config-settings=cmake.define.RVFIT_ENABLE_NATIVE_ARCH=ON)
+  settings=(--config-settings=cmake.define.RVFIT_PYTHON_ARCHIVES="$build" --config-settings=cmake.define.RVFIT_ENABLE_NATIVE_ARCH=ON
+    --config-settings=cmake.define.CMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG")
 fi
 pip wheel -q --no-deps --no-build-isolation -w "$work/wheel" --config-settings=build-dir="$work/build" \
   --config-settings=cmake.define.RVFIT_UNITY_BUILD=ON --config-settings=cmake.define.RVFIT_PYTHON_ISAS="$isas" "${settings[@]}" .
