@@ -85,6 +85,7 @@ struct NodeScratch {
     c = L + columns * columns;
     rho = c + columns;
     inverse = rho + columns;
+    static_assert(alignof(Accum) % alignof(Real) == 0);
     weights = reinterpret_cast<Real*>(memory + doubles);
     scale = weights + node_group;
     tangents = scale + 2 * node_group;
