@@ -4,49 +4,56 @@
 
 #include <rvfit/core/require.hpp>
 #include <rvfit/data/fill_empty_columns.hpp>
+#include <rvfit/data/flux_unit.hpp>
 #include <rvfit/io/measured_snr.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <utility>
 
 namespace rvfit_python {
 namespace {
 
-template <class From, class To>
-void append_numbers(const Plane& plane, std::size_t row, std::vector<To>& out) {
-  const char* at = plane.data + static_cast<std::ptrdiff_t>(row) * plane.row_stride;
-  for (std::size_t i = 0; i < plane.columns; ++i, at += plane.stride) {
-    From value;
-    std::memcpy(&value, at, sizeof(From));
-    out.push_back(static_cast<To>(value));
-  }
-}
-
-template <class To>
-void append(const Plane& plane, std::size_t row, std::vector<To>& out) {
-  const std::size_t from = plane.rows == 1 ? 0 : row;
+/// Call `use(i, value)` for each number of a row, in its own type.
+template <class Use>
+void visit_row(const Plane& plane, std::size_t row, const Use& use) {
+  const char* first =
+      plane.data + static_cast<std::ptrdiff_t>(plane.rows == 1 ? 0 : row) * plane.row_stride;
+  const auto visit = [&]<class From>(From, std::ptrdiff_t stride) {
+    const char* at = first;
+    for (std::size_t i = 0; i < plane.columns; ++i, at += stride) {
+      From value;
+      std::memcpy(&value, at, sizeof(From));
+      use(i, value);
+    }
+  };
+  // A loop over numbers side by side goes through registers.
+  const auto visit_type = [&]<class From>(From type) {
+    constexpr auto size = static_cast<std::ptrdiff_t>(sizeof(From));
+    return plane.stride == size ? visit(type, size) : visit(type, plane.stride);
+  };
   switch (plane.type) {
     case Number::float32:
-      return append_numbers<float>(plane, from, out);
+      return visit_type(float{});
     case Number::float64:
-      return append_numbers<double>(plane, from, out);
+      return visit_type(double{});
     case Number::int32:
-      return append_numbers<std::int32_t>(plane, from, out);
+      return visit_type(std::int32_t{});
     case Number::uint8:
-      return append_numbers<std::uint8_t>(plane, from, out);
+      return visit_type(std::uint8_t{});
   }
 }
 
-/// Inverse variances of a row; an error that is no positive number has none.
-void append_ivar(const ArrayArm& arm, std::size_t row, std::vector<double>& out) {
+/// Add a row to `out`.
+template <class To>
+void append(const Plane& plane, std::size_t row, std::vector<To>& out) {
   const std::size_t first = out.size();
-  append(arm.weight, row, out);
-  for (std::size_t i = first; arm.is_error && i < out.size(); ++i) {
-    out[i] = out[i] > 0 && std::isfinite(out[i]) ? 1.0 / (out[i] * out[i]) : 0.0;
-  }
+  out.resize(first + plane.columns);
+  To* const to = out.data() + first;
+  visit_row(plane, row, [to](std::size_t i, auto value) { to[i] = static_cast<To>(value); });
 }
 
 /// An arm without pixels.
@@ -59,36 +66,66 @@ void append_ivar(const ArrayArm& arm, std::size_t row, std::vector<double>& out)
   return to;
 }
 
+/// Fluxes and inverse variances of rows in numbers of type T, which holds those of the arrays, row after row brought
+/// to their unit and to float, as rvfit::io::set_fluxes does. The mask comes before.
+template <class T>
+void add_fluxes(const ArrayArm& arm, const std::vector<std::size_t>& rows,
+                rvfit::io::SpectraArm& to) {
+  const std::size_t pixels = arm.flux.columns;
+  to.flux.resize(rows.size() * pixels);
+  to.ivar.resize(rows.size() * pixels);
+  std::vector<T> flux, ivar;
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    flux.clear();
+    ivar.clear();
+    append(arm.flux, rows[n], flux);
+    append(arm.weight, rows[n], ivar);
+    if (arm.is_error) {
+      for (T& each : ivar) {  // an error that is no positive number has no weight
+        each = each > 0 && std::isfinite(each) ? 1 / (each * each) : 0;
+      }
+    }
+    const std::span<const T> values(flux), weights(ivar);
+    const std::span<const std::int32_t> mask(to.mask.data() + n * pixels, pixels);
+    const double unit = rvfit::flux_unit(values, weights, mask);
+    (void)rvfit::narrow_spectrum(values, weights, mask, unit, to.flux.data() + n * pixels,
+                                 to.ivar.data() + n * pixels);
+    to.unit.push_back(unit);
+  }
+}
+
 [[nodiscard]] rvfit::io::SpectraArm read(const ArrayArm& arm,
                                          const std::vector<std::size_t>& rows) {
   rvfit::io::SpectraArm to = described(arm);
-  std::vector<double> flux, ivar, mask;
+  const std::size_t pixels = arm.flux.columns;
   if (arm.wave.rows == 1) {
     append(arm.wave, 0, to.wave);
   } else {
     to.wave_rows = rows.size();
   }
-  for (const std::size_t row : rows) {
+  to.mask.assign(rows.size() * pixels, 0);
+  for (std::size_t n = 0; n < rows.size(); ++n) {
     if (arm.wave.rows > 1) {
-      append(arm.wave, row, to.wave);
+      append(arm.wave, rows[n], to.wave);
     }
-    append(arm.flux, row, flux);
-    append_ivar(arm, row, ivar);
     if (!arm.mask.empty()) {
-      append(arm.mask, row, mask);
+      visit_row(arm.mask, rows[n], [mask = to.mask.data() + n * pixels](std::size_t i, auto value) {
+        mask[i] = value != 0 ? 1 : 0;
+      });
     }
     if (!arm.line_spread.empty()) {
-      append(arm.line_spread, row, to.line_spread);
+      append(arm.line_spread, rows[n], to.line_spread);
     }
     if (!arm.resolution.empty()) {
-      append(arm.resolution, row, to.resolution);
+      append(arm.resolution, rows[n], to.resolution);
     }
   }
-  to.mask.assign(flux.size(), 0);
-  for (std::size_t i = 0; i < mask.size(); ++i) {
-    to.mask[i] = mask[i] != 0 ? 1 : 0;
+  const bool in_float = arm.flux.type == Number::float32 && arm.weight.type == Number::float32;
+  if (in_float && !arm.is_error) {
+    add_fluxes<float>(arm, rows, to);
+  } else {
+    add_fluxes<double>(arm, rows, to);
   }
-  rvfit::io::set_fluxes(to, flux, ivar);
   if (!arm.resolution.empty()) {
     rvfit::fill_empty_columns(to.resolution, to.diagonals(), to.pixels());
   }

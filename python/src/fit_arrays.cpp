@@ -53,6 +53,32 @@ void look_at_own_pixels(const SpectraArm& arm, JointArm& joint) {
   }
 }
 
+/// The last batches in pieces that get smaller, so that workers which share them are done at nearly the same time;
+/// pieces below a quarter of a batch would be slow. No result depends on it (docs/decisions/0004).
+[[nodiscard]] std::vector<SharedBatch> with_short_end(const std::vector<SharedBatch>& batches,
+                                                      std::size_t workers) {
+  std::size_t left = 0;
+  for (const SharedBatch& each : batches) {
+    left += each.shares.front().targets.size();
+  }
+  std::vector<SharedBatch> pieces;
+  for (const SharedBatch& each : batches) {
+    const rvfit_programs::Share& share = each.shares.front();
+    const std::size_t size = share.targets.size();
+    const std::size_t least = std::max<std::size_t>(each.batch.capacity / 4, 1);
+    const std::size_t wanted = std::clamp(left / (2 * workers), least, each.batch.capacity);
+    const std::size_t count = workers > 1 ? std::max<std::size_t>(size / wanted, 1) : 1;
+    for (std::size_t n = 0; n < count; ++n) {
+      const auto at = [&](std::size_t i) {
+        return share.targets.begin() + static_cast<std::ptrdiff_t>(i * size / count);
+      };
+      pieces.push_back({each.batch, {{share.file, {at(n), at(n + 1)}}}});
+    }
+    left -= size;
+  }
+  return pieces;
+}
+
 /// Works through batches with some threads.
 class ArrayJob {
  public:
@@ -66,7 +92,9 @@ class ArrayJob {
         look_at_own_pixels(reading.spectra.arms[a], joint_[a]);
       }
     }
-    batches_ = rvfit_programs::share_out({job_}, fitter.batch_size(reading.targets.size()));
+    batches_ =
+        with_short_end(rvfit_programs::share_out({job_}, fitter.batch_size(reading.targets.size())),
+                       fitter.workers());
     whole_.models.resize(joint_.size());
     whole_.rejected.resize(joint_.size());
   }

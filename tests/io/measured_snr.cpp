@@ -4,8 +4,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <functional>
 #include <limits>
+#include <random>
 #include <vector>
 
 namespace rvfit::test {
@@ -25,6 +29,39 @@ TEST_CASE("measured_snr: the median over good pixels, as numpy takes it, and NaN
   CHECK(snr[0] == 4);
   CHECK(snr[1] == 3);
   CHECK(std::isnan(snr[2]));
+}
+
+/// As numpy takes it, by sorting.
+[[nodiscard]] float sorted_median(std::vector<float> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t size = values.size();
+  return size % 2 == 1 ? values[size / 2] : (values[size / 2] + values[size / 2 - 1]) / 2;
+}
+
+TEST_CASE("measured_snr: the median of many pixels, of which some are looked at first") {
+  std::mt19937 random(5);
+  std::normal_distribution<float> noise;
+  const std::vector<std::function<float(std::size_t)>> kinds{
+      [&](std::size_t) { return 20 + noise(random); },
+      [&](std::size_t) { return std::round(noise(random)); },  // many are equal
+      [](std::size_t i) { return static_cast<float>(i); },
+      [](std::size_t i) { return i % 16 == 0 ? 100.0F : static_cast<float>(i % 7); },  // misleads
+      [](std::size_t i) { return i % 16 == 0 ? -100.0F : static_cast<float>(i % 7); },
+      [](std::size_t) { return 3.0F; },
+  };
+  for (const auto& kind : kinds) {
+    for (std::size_t pixels = 250; pixels < 2000; pixels += pixels < 265 ? 1 : 181) {
+      io::SpectraArm arm;
+      for (std::size_t i = 0; i < pixels; ++i) {
+        arm.wave.push_back(4000.0 + static_cast<double>(i));
+        arm.flux.push_back(kind(i));
+      }
+      arm.ivar.assign(pixels, 1);
+      arm.mask.assign(pixels, 0);
+      CAPTURE(pixels);
+      CHECK(io::measured_snr(arm).front() == sorted_median(arm.flux));
+    }
+  }
 }
 
 }  // namespace
