@@ -6,8 +6,8 @@
     import_network.py mlp.pt --wave wave.npy --labels teff,logg --lower 4000,0 --upper 8000,5 --activation relu --output E.fits
 
 The first kind is The Payne's (Ting et al. 2019, ApJ 879, 69): arrays w_array_k (outputs, inputs), b_array_k, x_min and x_max in an
-.npz; labels are scaled to (p - x_min) / (x_max - x_min) - 0.5, layers followed by a leaky ReLU of slope 0.01 but for the last. The
-second is the state dict of a torch.nn.Sequential of Linear layers and one activation between them, saved by
+.npz; labels are scaled to (p - x_min) / (x_max - x_min) - 0.5, layers followed by a leaky ReLU of slope 0.01 but for the last. The file
+does not tell activations: --activation leakyrelu,sigmoid names other ones, layer by layer. The second is the state dict of a torch.nn.Sequential of Linear layers and one activation between them, saved by
 torch.save(model.state_dict(), ..); its inputs are (p - OFFSET) / SCALE.
 
 Labels are named in the order of the inputs. rvfit takes at most 10: --fix vmic=1.5 keeps one at a value, --tie o=feh makes one follow
@@ -69,6 +69,15 @@ def pairs(text, option):
     return found
 
 
+def hidden_activations(text, layers):
+    """Those of the hidden layers: one for all, or one a layer."""
+    words = text.split(",")
+    unknown = [word for word in words if word not in ACTIVATIONS]
+    if unknown or len(words) not in (1, layers):
+        raise ToolError(f"--activation {text}: expected one of {', '.join(ACTIVATIONS)}, or one for each of {layers} hidden layers")
+    return words * layers if len(words) == 1 else words
+
+
 def read_payne(path):
     """Weights and biases of the layers, x_min and x_max."""
     try:
@@ -81,6 +90,9 @@ def read_payne(path):
         weights.append((arrays[f"w_array_{len(weights)}"], arrays[f"b_array_{len(weights)}"]))
     if not weights or "x_min" not in arrays or "x_max" not in arrays:
         raise ToolError(f"{path}: has {', '.join(sorted(arrays)) or 'nothing'}, expected w_array_0, b_array_0, .. x_min and x_max")
+    if weights[0][0].ndim == 3:
+        raise ToolError(f"{path}: has a network for each of {len(weights[0][0])} pixels, expected one for all; spectra that it makes on a "
+                        "grid of labels are templates for rvfit_library, and a network is trained on these")
     return weights, arrays["x_min"], arrays["x_max"]
 
 
@@ -193,7 +205,8 @@ def import_network(options):
             raise ToolError(f"{options.network}: layer {k} has weights {weight.shape} and biases {bias.shape}, expected {width} inputs")
         width = weight.shape[0]
     weights = fold(weights, inputs, pairs(options.fix, "--fix"), pairs(options.tie, "--tie"))
-    hidden = [Layer(weight, bias, activation.upper()) for weight, bias in weights[:-1]]
+    hidden = [Layer(weight, bias, word.upper())
+              for (weight, bias), word in zip(weights[:-1], hidden_activations(activation, len(weights) - 1))]
     wave = read_wavelengths(options.wave, width)
     q_lower, q_upper = (np.where(inputs.log10, np.log10(np.where(inputs.log10, a, 1.0)), a) for a in (inputs.lower, inputs.upper))
     domain = box_domain((q_lower - inputs.offset) / inputs.scale, (q_upper - inputs.offset) / inputs.scale)
@@ -217,7 +230,8 @@ def parse(arguments):
     parser.add_argument("--wave", required=True, help="wavelengths of the outputs [Angstrom]: .npy, or .npz (its array 'wavelength')")
     parser.add_argument("--labels", required=True, help="names of the inputs in their order, comma-separated: teff,logg,feh,alpha ..")
     parser.add_argument("--arm", default="arm", help="name of the arm (default arm)")
-    parser.add_argument("--activation", choices=ACTIVATIONS, help="after each layer but the last (The Payne's: leakyrelu)")
+    parser.add_argument("--activation", metavar="WORD[,WORD..]", help=f"after each layer but the last: {', '.join(ACTIVATIONS)}, or a list "
+                        "of one for each (The Payne's: leakyrelu)")
     parser.add_argument("--exp", action="store_true", help="the network gives ln of the spectrum")
     parser.add_argument("--lower", help="of a state dict: least value of each label that was learnt")
     parser.add_argument("--upper", help="of a state dict: largest value of each label")

@@ -31,13 +31,17 @@ def payne(folder, wave=UNIFORM):
     return arrays
 
 
-def payne_spectrum(arrays, labels):
+def leaky_relu(z):
+    return np.maximum(0, z) + 0.01 * np.minimum(0, z)
+
+
+def payne_spectrum(arrays, labels, second=leaky_relu):
     """The Payne's formula; teff in thousands of K."""
     h = (labels - X_MIN) / (X_MAX - X_MIN) - 0.5
-    for k in range(3):
+    for k, activation in enumerate([leaky_relu, second, None]):
         z = h @ arrays[f"w_array_{k}"].T + arrays[f"b_array_{k}"]
-        h = np.maximum(0, z) + 0.01 * np.minimum(0, z)
-    return z
+        h = activation(z) if activation else z
+    return h
 
 
 def run(folder, *arguments, network="payne.npz", wave="wave.npz"):
@@ -64,6 +68,16 @@ def test_the_payne(tmp_path):
     assert file.distance(file.scaled(kelvin)).max() < 0
     assert file.distance(file.scaled([[7100, 3, 1, 0, 0]]))[0] > 0
     assert list(file.parameters["LOWER"]) == [4000, 0, 0.5, -1, -1.2]
+
+
+def test_the_paynes_shape_with_another_activation_for_a_layer(tmp_path):
+    arrays = payne(tmp_path)
+    path = run(tmp_path, "--labels", ",".join(NAMES), "--activation", "leakyrelu,sigmoid")
+    labels = np.random.default_rng(1).uniform(X_MIN, X_MAX, (30, 5))
+    file, spectra = evaluate(path, "arm", labels)
+    truth = payne_spectrum(arrays, labels, second=lambda z: 1 / (1 + np.exp(-z)))
+    np.testing.assert_allclose(spectra, truth, rtol=0, atol=ROUNDING)
+    assert [file.hdu(f"W{k}").header["ACTIV"] for k in range(3)] == ["LEAKYRELU", "SIGMOID", "IDENTITY"]
 
 
 def test_labels_that_are_fixed_or_follow_another(tmp_path):
@@ -122,12 +136,19 @@ def test_refusals(tmp_path):
                            ([*all_labels, "--fix", "mg=1"], "--fix: mg is not one of the labels"),
                            ([*all_labels, "--fix", "vmic=9"], "--fix vmic=9: expected a value from 0.5 to 3"),
                            ([*all_labels, "--fix", "vmic"], "--fix vmic: expected NAME=VALUE"),
+                           ([*all_labels, "--activation", "leakyrelu,gelu"], "--activation leakyrelu,gelu: expected one of silu"),
+                           ([*all_labels, "--activation", "relu,relu,relu"], "or one for each of 2 hidden layers"),
                            ([*all_labels, "--tie", "o=o"], "--tie o=o: expected two labels")]:
         with pytest.raises(ToolError, match=match):
             run(tmp_path, *changes)
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
     with pytest.raises(ToolError, match="other.npz: has a, expected w_array_0"):
         run(tmp_path, *all_labels, network="other.npz")
+    # The Payne's first networks: five neurons for each pixel.
+    np.savez(tmp_path / "pixels.npz", w_array_0=np.zeros((120, 5, 5)), b_array_0=np.zeros((120, 5)), w_array_1=np.zeros((120, 5)),
+             b_array_1=np.zeros(120), x_min=X_MIN, x_max=X_MAX)
+    with pytest.raises(ToolError, match="pixels.npz: has a network for each of 120 pixels, expected one for all"):
+        run(tmp_path, *all_labels, network="pixels.npz")
     np.savez(tmp_path / "short.npz", wavelength=UNIFORM[:-1])
     with pytest.raises(ToolError, match="expected 120 wavelengths"):
         run(tmp_path, *all_labels, wave="short.npz")
