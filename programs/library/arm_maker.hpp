@@ -13,12 +13,14 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace rvfit_library {
 
-/// All arms of an instrument for spectra of the same wavelengths, again and again. Copies share what was prepared.
+/// All arms of an instrument for spectra of the same wavelengths, again and again. Copies share what was prepared;
+/// each has memory of its own to work in.
 class ArmMaker {
  public:
   /// @param[in] templates  line spread that spectra have already
@@ -26,9 +28,9 @@ class ArmMaker {
   ArmMaker(const Instrument& instrument, const std::vector<rvfit::TemplateGrid>& grids,
            const LineSpread& templates, rvfit::Medium medium, Normalization normalization);
 
-  /// Be ready for spectra of these wavelengths [Angstrom].
+  /// Be ready for spectra of these wavelengths; with more than one thread, an arm each.
   /// @throws rvfit::InvalidArgument  they do not reach an arm
-  void prepare(const std::vector<double>& wave);
+  void prepare(const Wavelengths& wave, int threads);
 
   /// ln T of all arms, one after another, or why there is none.
   struct Made {
@@ -36,15 +38,17 @@ class ArmMaker {
     std::string fault;  ///< empty if all is well
   };
 
-  /// Templates of some spectra. A fault is that the spectrum does not reach an arm, or is not positive there.
-  [[nodiscard]] std::vector<Made> make(const std::vector<TemplateSpectrum>& spectra);
+  /// Templates of some spectra, there until the next call. A fault is that the spectrum does not reach an arm, or is
+  /// not positive there.
+  [[nodiscard]] std::span<const Made> make(std::span<const TemplateSpectrum> spectra);
 
  private:
-  void make_alike(const std::vector<TemplateSpectrum>& spectra, std::size_t first, std::size_t last,
-                  std::vector<Made>& made) const;
+  void make_alike(std::span<const TemplateSpectrum> spectra, std::span<Made> made);
+  [[nodiscard]] rvfit::TemplateResampler resampler(std::size_t a,
+                                                   const std::vector<double>& wave) const;
 
   struct Prepared {
-    std::vector<double> wave;  ///< as in the file
+    Wavelengths wave;  ///< as in the file
     std::vector<rvfit::TemplateResampler> resamplers;
   };
 
@@ -54,6 +58,8 @@ class ArmMaker {
   rvfit::Medium medium_;
   Normalization normalization_;
   std::shared_ptr<const Prepared> prepared_;
+  std::vector<Made> made_;
+  std::vector<std::vector<double>> arms_;  ///< one arm of some spectra
 };
 
 }  // namespace rvfit_library

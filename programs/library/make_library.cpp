@@ -25,6 +25,7 @@
 #include <numeric>
 #include <optional>
 #include <set>
+#include <span>
 #include <sstream>
 #include <thread>
 
@@ -62,7 +63,8 @@ using rvfit::Medium;
   const std::size_t stride = std::max<std::size_t>(set.templates.size() / most, 1);
   for (std::size_t t = 0; t < set.templates.size(); t += stride) {
     try {
-      const TemplateSpectrum spectrum = reader.read(set.templates[t]);
+      TemplateSpectrum spectrum;
+      reader.read(set.templates[t], spectrum);
       ++lines[medium_of_lines(spectrum)];
       ++header[spectrum.header_medium];
     } catch (const rvfit::io::IoError&) {
@@ -137,10 +139,12 @@ void add_sampling_remarks(const Instrument& instrument,
 }
 
 /// Make once what all threads use, for the wavelengths of the first template that can be read.
-void prepare(ArmMaker& maker, const TemplateSet& set, TemplateReader& reader) {
+void prepare(ArmMaker& maker, const TemplateSet& set, TemplateReader& reader, int threads) {
   for (const Template& one : set.templates) {
     try {
-      maker.prepare(reader.read(one).wave);
+      TemplateSpectrum spectrum;
+      reader.read(one, spectrum);
+      maker.prepare(spectrum.wave, threads);
       return;
     } catch (const rvfit::io::IoError&) {
       continue;  // it is named when its turn comes
@@ -151,9 +155,9 @@ void prepare(ArmMaker& maker, const TemplateSet& set, TemplateReader& reader) {
 }
 
 /// Make the templates that are not done, on all threads; a line for each that cannot be made.
-std::map<std::size_t, std::string> make_templates(const Options& options, const TemplateSet& set,
-                                                  TemplateReader& reader, const ArmMaker& maker,
-                                                  WorkFile& work,
+std::map<std::size_t, std::string> make_templates(const Options& options, int threads,
+                                                  const TemplateSet& set, TemplateReader& reader,
+                                                  const ArmMaker& maker, WorkFile& work,
                                                   const std::function<void(double)>& progress) {
   std::map<std::size_t, std::string> faults;
   std::mutex files;  // the work file is for one at a time
@@ -176,8 +180,9 @@ std::map<std::size_t, std::string> make_templates(const Options& options, const 
     progress(static_cast<double>(work.done()) / static_cast<double>(set.templates.size()));
   };
   const auto run = [&] {
-    constexpr std::size_t at_a_time = 8;
+    constexpr std::size_t at_a_time = 16;
     ArmMaker own(maker);
+    std::vector<TemplateSpectrum> spectra(at_a_time);
     while (!stopped) {
       const std::size_t first = next.fetch_add(at_a_time);
       const std::size_t last = std::min(first + at_a_time, set.templates.size());
@@ -185,19 +190,18 @@ std::map<std::size_t, std::string> make_templates(const Options& options, const 
         return;
       }
       std::vector<std::size_t> which;
-      std::vector<TemplateSpectrum> spectra;
       for (std::size_t t = first; t < last && !stopped; ++t) {
         if (work.has(t)) {
           continue;
         }
         try {
-          spectra.push_back(reader.read(set.templates[t]));
+          reader.read(set.templates[t], spectra[which.size()]);
           which.push_back(t);
         } catch (const rvfit::io::IoError& error) {
           fault(t, error.what());
         }
       }
-      const std::vector<ArmMaker::Made> made = own.make(spectra);
+      const auto made = own.make(std::span(spectra).first(which.size()));
       for (std::size_t n = 0; n < made.size() && !stopped; ++n) {
         if (made[n].fault.empty()) {
           write(which[n], made[n].ln_template);
@@ -207,8 +211,6 @@ std::map<std::size_t, std::string> make_templates(const Options& options, const 
       }
     }
   };
-  const auto hardware = static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
-  const int threads = options.threads > 0 ? options.threads : hardware;
   {
     std::vector<std::jthread> workers;
     for (int n = 1; n < threads; ++n) {
@@ -232,7 +234,9 @@ std::map<std::size_t, std::string> make_templates(const Options& options, const 
   for (const std::size_t row :
        std::set<std::size_t>{0, grid.templates.size() / 2, grid.templates.size() - 1}) {
     const Template& one = good.templates[grid.templates[row]];
-    const TemplateSpectrum spectrum = reader.read(one);
+    TemplateSpectrum spectrum;
+    reader.read(one, spectrum);
+    const std::vector<double>& own_wave = *spectrum.wave;
     std::ostringstream title;
     for (std::size_t n = 0; n < good.labels.size(); ++n) {
       title << (n == 0 ? "" : ", ") << good.labels[n] << ' ' << one.labels[n];
@@ -240,8 +244,8 @@ std::map<std::size_t, std::string> make_templates(const Options& options, const 
     for (std::size_t a = 0; a < grids.size(); ++a) {
       SampleSpectrum sample{title.str(), instrument.arms[a].name, row, {}, {}};
       const double middle = 0.5 * grids[a].size;
-      for (std::size_t i = 0; i < spectrum.wave.size(); ++i) {
-        const double wave = rvfit::converted(spectrum.wave[i], medium, instrument.medium);
+      for (std::size_t i = 0; i < own_wave.size(); ++i) {
+        const double wave = rvfit::converted(own_wave[i], medium, instrument.medium);
         if (wave > grids[a].wave(std::max(middle - pixels, 0.0)) &&
             wave < grids[a].wave(std::min(middle + pixels, grids[a].size - 1.0))) {
           sample.wave.push_back(wave);
@@ -284,10 +288,12 @@ Report make_library(const Options& options, const Instrument& instrument,
   report.resumed = work.done();
   ArmMaker maker(instrument, grids, parse_spread(options.resolution), medium,
                  options.normalization);
+  const auto hardware = static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
+  const int threads = options.threads > 0 ? options.threads : hardware;
   if (work.done() < set.templates.size()) {
-    prepare(maker, set, reader);
+    prepare(maker, set, reader, threads);
   }
-  const auto faults = make_templates(options, set, reader, maker, work, progress);
+  const auto faults = make_templates(options, threads, set, reader, maker, work, progress);
   TemplateSet good{set.labels, {}, {}};
   std::vector<std::size_t> rows;  // of the work file
   for (std::size_t t = 0; t < set.templates.size(); ++t) {

@@ -2,6 +2,7 @@
 
 #include "template_reader.hpp"
 
+#include "core/fits_turn.hpp"
 #include <rvfit/io/fits/text.hpp>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <utility>
 
 namespace rvfit_library {
 namespace {
@@ -49,15 +51,18 @@ using rvfit::io::IoError;
   return wave;
 }
 
-void require_usable(const TemplateSpectrum& spectrum, const std::string& name) {
+void require_finite(const std::vector<double>& flux, const std::string& name) {
   const auto bad = [](double value) { return !std::isfinite(value); };
-  const auto flux = std::find_if(spectrum.flux.begin(), spectrum.flux.end(), bad);
-  if (flux != spectrum.flux.end()) {
-    throw IoError(name + ": flux of pixel " + std::to_string(flux - spectrum.flux.begin()) +
+  if (std::count_if(flux.begin(), flux.end(), bad) > 0) {  // this loop becomes one of registers
+    const auto first = std::find_if(flux.begin(), flux.end(), bad);
+    throw IoError(name + ": flux of pixel " + std::to_string(first - flux.begin()) +
                   " is no number");
   }
-  for (std::size_t i = 1; i < spectrum.wave.size(); ++i) {
-    if (!(spectrum.wave[i] > spectrum.wave[i - 1])) {
+}
+
+void require_increasing(const std::vector<double>& wave, const std::string& name) {
+  for (std::size_t i = 1; i < wave.size(); ++i) {
+    if (!(wave[i] > wave[i - 1])) {
       throw IoError(name + ": wavelengths do not increase at pixel " + std::to_string(i));
     }
   }
@@ -77,31 +82,30 @@ void require_usable(const TemplateSpectrum& spectrum, const std::string& name) {
 }
 
 /// Wavelength and flux of a text file; lines that begin with # are remarks, and the first line may name columns.
-[[nodiscard]] TemplateSpectrum read_text(const std::string& path) {
+void read_text(const std::string& path, std::vector<double>& wave, std::vector<double>& flux) {
   std::ifstream file(path);
   if (!file) {
     throw IoError(path + ": cannot be opened");
   }
-  TemplateSpectrum spectrum;
+  flux.clear();
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
     if (line.find_first_not_of(" \t\r") == std::string::npos || line.front() == '#') {
       continue;
     }
-    double wave = 0.0, flux = 0.0;
-    if (parse_pair(line, wave, flux)) {
-      spectrum.wave.push_back(wave);
-      spectrum.flux.push_back(flux);
-    } else if (!spectrum.wave.empty() || number > 1) {
+    double at = 0.0, value = 0.0;
+    if (parse_pair(line, at, value)) {
+      wave.push_back(at);
+      flux.push_back(value);
+    } else if (!wave.empty() || number > 1) {
       throw IoError(path + ": line " + std::to_string(number) + ": '" + line.substr(0, 40) +
                     "', expected a wavelength and a flux");
     }
   }
-  if (spectrum.wave.size() < 2) {
-    throw IoError(path + ": has " + std::to_string(spectrum.wave.size()) +
+  if (wave.size() < 2) {
+    throw IoError(path + ": has " + std::to_string(wave.size()) +
                   " lines of wavelength and flux, expected a spectrum");
   }
-  return spectrum;
 }
 
 }  // namespace
@@ -113,32 +117,56 @@ TemplateReader::TemplateReader(const Options& options) : wave_file_(options.wave
     if (shape.size() != 1) {
       file.fail("PRIMARY", "is " + rvfit::io::shape_text(shape) + ", expected wavelengths");
     }
-    wave_ = file.read_image<double>("PRIMARY", shape);
+    wave_ = shared(file.read_image<double>("PRIMARY", shape), wave_file_);
   }
 }
 
-TemplateSpectrum TemplateReader::read(const Template& which) {
-  TemplateSpectrum spectrum = which.hdu.empty() ? read_text(which.path) : read_fits(which);
-  if (!wave_file_.empty()) {
-    if (wave_.size() != spectrum.flux.size()) {
-      throw IoError(which.name() + ": has " + std::to_string(spectrum.flux.size()) +
-                    " pixels, and " + wave_file_ + " has " + std::to_string(wave_.size()) +
-                    " wavelengths");
-    }
+void TemplateReader::read(const Template& which, TemplateSpectrum& spectrum) {
+  std::vector<double> wave;
+  if (which.hdu.empty()) {
+    read_text(which.path, wave, spectrum.flux);
+  } else {
+    read_fits(which, spectrum, wave);
+  }
+  if (wave_file_.empty()) {
+    spectrum.wave = shared(std::move(wave), which.name());
+  } else if (wave_->size() != spectrum.flux.size()) {
+    throw IoError(which.name() + ": has " + std::to_string(spectrum.flux.size()) + " pixels, and " +
+                  wave_file_ + " has " + std::to_string(wave_->size()) + " wavelengths");
+  } else {
     spectrum.wave = wave_;
   }
-  require_usable(spectrum, which.name());
-  return spectrum;
+  require_finite(spectrum.flux, which.name());
 }
 
-TemplateSpectrum TemplateReader::read_fits(const Template& which) {
-  const std::lock_guard lock(fits_);
+Wavelengths TemplateReader::shared(std::vector<double> wave, const std::string& name) {
+  const std::lock_guard lock(waves_);
+  if (wave_ == nullptr || *wave_ != wave) {
+    require_increasing(wave, name);
+    wave_ = std::make_shared<const std::vector<double>>(std::move(wave));
+  }
+  return wave_;
+}
+
+void TemplateReader::read_fits(const Template& which, TemplateSpectrum& spectrum,
+                               std::vector<double>& wave) {
+  if (!which.has_rows) {
+    const auto turn = rvfit_programs::fits_turn();
+    FitsInput file(which.path);
+    read_hdu(file, which, spectrum, wave);
+    return;
+  }
+  const std::lock_guard lock(rows_);
+  const auto turn = rvfit_programs::fits_turn();
   if (open_ == nullptr || open_->path() != which.path) {
     open_ = nullptr;
     open_ = std::make_unique<FitsInput>(which.path);
   }
-  FitsInput& file = *open_;
-  TemplateSpectrum spectrum;
+  read_hdu(*open_, which, spectrum, wave);
+}
+
+void TemplateReader::read_hdu(FitsInput& file, const Template& which, TemplateSpectrum& spectrum,
+                              std::vector<double>& wave) const {
   if (which.hdu == "PRIMARY") {
     const rvfit::io::ArrayShape shape = file.image_shape("PRIMARY");
     if (shape.empty()) {
@@ -148,32 +176,32 @@ TemplateSpectrum TemplateReader::read_fits(const Template& which) {
     spectrum.flux.resize(pixels);
     file.read_image_part("PRIMARY", which.row * pixels, pixels, spectrum.flux.data());
     if (wave_file_.empty()) {
-      spectrum.wave = header_wavelengths(file, pixels, spectrum.header_medium);
+      wave = header_wavelengths(file, pixels, spectrum.header_medium);
     }
-  } else {
-    spectrum.flux = file.read_matrix_row<double>(which.hdu, "flux", which.row);
-    if (wave_file_.empty()) {
-      spectrum.wave = file.read_matrix_row<double>(which.hdu, "wave", which.row);
-      if (spectrum.wave.size() != spectrum.flux.size()) {
-        file.fail(which.hdu, "has " + std::to_string(spectrum.wave.size()) + " wavelengths for " +
-                                 std::to_string(spectrum.flux.size()) + " fluxes a row");
-      }
+    return;
+  }
+  spectrum.flux = file.read_matrix_row<double>(which.hdu, "flux", which.row);
+  if (wave_file_.empty()) {
+    wave = file.read_matrix_row<double>(which.hdu, "wave", which.row);
+    if (wave.size() != spectrum.flux.size()) {
+      file.fail(which.hdu, "has " + std::to_string(wave.size()) + " wavelengths for " +
+                               std::to_string(spectrum.flux.size()) + " fluxes a row");
     }
   }
-  return spectrum;
 }
 
 Medium medium_of_lines(const TemplateSpectrum& spectrum) {
   // H beta, Mg b 1, Na D 1 and 2, H alpha, Ca II triplet; in vacuum (NIST)  [Angstrom]
   constexpr std::array lines{4862.69, 5185.05, 5891.58, 5897.56, 6564.61, 8544.44, 8664.52};
   int air = 0, vacuum = 0;
-  const auto flux_at = [&](double wave) -> std::optional<double> {
-    const auto after = std::lower_bound(spectrum.wave.begin(), spectrum.wave.end(), wave);
-    if (after == spectrum.wave.begin() || after == spectrum.wave.end()) {
+  const std::vector<double>& wave = *spectrum.wave;
+  const auto flux_at = [&](double at) -> std::optional<double> {
+    const auto after = std::lower_bound(wave.begin(), wave.end(), at);
+    if (after == wave.begin() || after == wave.end()) {
       return std::nullopt;
     }
-    const auto i = static_cast<std::size_t>(after - spectrum.wave.begin());
-    const double part = (wave - spectrum.wave[i - 1]) / (spectrum.wave[i] - spectrum.wave[i - 1]);
+    const auto i = static_cast<std::size_t>(after - wave.begin());
+    const double part = (at - wave[i - 1]) / (wave[i] - wave[i - 1]);
     return spectrum.flux[i - 1] + part * (spectrum.flux[i] - spectrum.flux[i - 1]);
   };
   for (const double line : lines) {

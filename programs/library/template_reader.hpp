@@ -15,30 +15,38 @@
 
 namespace rvfit_library {
 
-/// A spectrum as it is in its file.
+/// Wavelengths that spectra share, increasing  [Angstrom].
+using Wavelengths = std::shared_ptr<const std::vector<double>>;
+
+/// A spectrum as it is in its file. One that is read into again keeps its memory.
 struct TemplateSpectrum {
-  std::vector<double> wave;  ///< increasing  [Angstrom]
+  Wavelengths wave;
   std::vector<double> flux;
   rvfit::Medium header_medium = rvfit::Medium::unknown;  ///< as its header says
 };
 
 /// Reads spectra, for several threads at a time. A file of many spectra stays open until another is wanted, and one row
-/// is read of it, never more.
+/// is read of it, never more. Spectra of equal wavelengths share them where they follow each other.
 class TemplateReader {
  public:
   /// Read the file of wavelengths, if there is one. @throws rvfit::io::IoError
   explicit TemplateReader(const Options& options);
 
   /// Read one. @throws rvfit::io::IoError  it cannot be read, or has a pixel that is not finite
-  [[nodiscard]] TemplateSpectrum read(const Template& which);
+  void read(const Template& which, TemplateSpectrum& spectrum);
 
  private:
-  [[nodiscard]] TemplateSpectrum read_fits(const Template& which);
+  /// Flux of a FITS file, and its wavelengths if there is no file of them.
+  void read_fits(const Template& which, TemplateSpectrum& spectrum, std::vector<double>& wave);
+  void read_hdu(rvfit::io::FitsInput& file, const Template& which, TemplateSpectrum& spectrum,
+                std::vector<double>& wave) const;
+  [[nodiscard]] Wavelengths shared(std::vector<double> wave, const std::string& name);
 
-  std::mutex fits_;  ///< CFITSIO is for one at a time
+  std::mutex rows_;  ///< of `open_`
   std::unique_ptr<rvfit::io::FitsInput> open_;
   std::string wave_file_;
-  std::vector<double> wave_;  ///< of `wave_file_`
+  std::mutex waves_;  ///< of `wave_`
+  Wavelengths wave_;  ///< of `wave_file_`, or of the spectrum before
 };
 
 /// The medium that a spectrum is in, told by the places of strong lines; unknown where it shows too few of them,

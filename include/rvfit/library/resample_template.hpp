@@ -16,6 +16,7 @@
 /// line spread the spline is integrated over the pixel exactly. Either is a sum of samples with weights that depend
 /// on wavelengths alone: they are made once, and a template is their product with the samples.
 
+#include <rvfit/core/pack.hpp>
 #include <rvfit/core/require.hpp>
 #include <rvfit/data/template_grid.hpp>
 #include <rvfit/library/sample_weights.hpp>
@@ -66,9 +67,7 @@ class TemplateResampler {
       } else {
         spline.add_integral(x - 0.5 * grid.step, x + 0.5 * grid.step, 1.0 / grid.step);
       }
-      const SampleWeights::Row row = spline.take();
-      rows_.push_back({row.first, weights_.size(), row.weights.size()});
-      weights_.insert(weights_.end(), row.weights.begin(), row.weights.end());
+      append(spline.take());
     }
   }
 
@@ -103,15 +102,22 @@ class TemplateResampler {
                     " values for ", rows_.size(), " pixels");
     }
     for (std::size_t j = 0; j < rows_.size(); ++j) {
-      for (std::size_t b = 0; b < flux.size(); ++b) {
-        out[b][j] = sum(rows_[j], flux[b]);
+      std::size_t b = 0;
+      for (; b + at_a_time <= flux.size(); b += at_a_time) {
+        sum<at_a_time>(j, &flux[b], &out[b]);
+      }
+      for (; b < flux.size(); ++b) {
+        sum<1>(j, &flux[b], &out[b]);
       }
     }
   }
 
  private:
   static constexpr double samples_per_sigma = 1.25;
-  static constexpr double sigmas = 6.0;  ///< beyond them 2e-9 of the light
+  static constexpr double sigmas = 6.0;          ///< beyond them 2e-9 of the light
+  static constexpr double least_weight = 1e-18;  ///< of a row's largest that counts in double
+  static constexpr std::size_t at_a_time = 4;    ///< spectra whose sums stay in registers
+  static constexpr std::size_t whole = 16;       ///< rows have multiples of it, where there is room
 
   /// The samples that a pixel sees, and where their weights are.
   struct Row {
@@ -145,35 +151,74 @@ class TemplateResampler {
   /// The trapezoidal rule at steps from the pixel's centre; its weights sum to 1, which keeps a constant.
   static void add_spread_mean(SampleWeights& spline, double x, double half, double s, double step) {
     const double scale = 1.0 / (std::sqrt(2.0) * s);
-    const double most = std::floor((sigmas * s + half) / step);
-    std::vector<double> weights(2 * static_cast<std::size_t>(most) + 1);
-    const auto distance = [&](std::size_t k) { return step * (static_cast<double>(k) - most); };
-    for (std::size_t k = 0; k < weights.size(); ++k) {
-      const double d = distance(k);
-      weights[k] = std::erf((d + half) * scale) - std::erf((d - half) * scale);
+    const auto most = static_cast<std::size_t>(std::floor((sigmas * s + half) / step));
+    std::vector<double> weights(2 * most + 1);
+    for (std::size_t k = 0; k <= most; ++k) {
+      const double d = step * static_cast<double>(k);
+      weights[most + k] = std::erf((d + half) * scale) - std::erf((d - half) * scale);
+      weights[most - k] = weights[most + k];
     }
     const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
     for (std::size_t k = 0; k < weights.size(); ++k) {
-      spline.add_value(x + distance(k), weights[k] / sum);
+      const double d = step * (static_cast<double>(k) - static_cast<double>(most));
+      spline.add_value(x + d, weights[k] / sum);
     }
   }
 
-  [[nodiscard]] double sum(const Row& row, std::span<const double> flux) const {
-    const double* weight = weights_.data() + row.weight;
-    const double* sample = flux.data() + row.sample;
-    constexpr std::size_t width = 16;  // sums that go on at a time
-    std::array<double, width> parts{};
-    std::size_t k = 0;
-    for (; k + width <= row.count; k += width) {
-      for (std::size_t p = 0; p < width; ++p) {
-        parts[p] += weight[k + p] * sample[k + p];
+  /// Keep a row from its first weight to its last that counts; zeros fill it up to whole registers.
+  void append(const SampleWeights::Row& row) {
+    const auto size = [](double a, double b) { return std::abs(a) < std::abs(b); };
+    const double largest = *std::max_element(row.weights.begin(), row.weights.end(), size);
+    const auto counts = [&](double w) { return !(std::abs(w) < least_weight * std::abs(largest)); };
+    const auto first = std::find_if(row.weights.begin(), row.weights.end(), counts);
+    const auto last = std::find_if(row.weights.rbegin(), row.weights.rend(), counts).base();
+    const std::size_t sample = row.first + static_cast<std::size_t>(first - row.weights.begin());
+    const auto count = static_cast<std::size_t>(last - first);
+    const std::size_t filled = std::min((count + whole - 1) / whole * whole, samples_ - sample);
+    rows_.push_back({sample, weights_.size(), filled});
+    weights_.insert(weights_.end(), first, last);
+    weights_.resize(weights_.size() + filled - count, 0.0);
+  }
+
+  using Lanes = Pack<double, native_pack_size<double>>;
+
+  [[nodiscard]] static double sum_of(const Lanes& lanes) {
+    std::array<double, Lanes::size> parts;
+    store(lanes, parts.data());
+    for (std::size_t half = parts.size() / 2; half > 0; half /= 2) {
+      for (std::size_t p = 0; p < half; ++p) {
+        parts[p] += parts[p + half];
       }
     }
-    double rest = 0.0;
-    for (; k < row.count; ++k) {
-      rest += weight[k] * sample[k];
+    return parts[0];
+  }
+
+  /// Pixel j of `Spectra` spectra. Each spectrum's sum is of the same order, alone or beside others.
+  template <std::size_t Spectra>
+  void sum(std::size_t j, const std::span<const double>* flux, const std::span<double>* out) const {
+    constexpr std::size_t lanes = Lanes::size, step = 2 * lanes;
+    const Row& row = rows_[j];
+    const double* weight = weights_.data() + row.weight;
+    std::array<Lanes, Spectra> even, odd;
+    even.fill(Lanes(0.0));
+    odd.fill(Lanes(0.0));
+    std::size_t k = 0;
+    for (; k + step <= row.count; k += step) {
+      const auto w0 = load<Lanes>(weight + k), w1 = load<Lanes>(weight + k + lanes);
+      for (std::size_t b = 0; b < Spectra; ++b) {
+        const double* sample = flux[b].data() + row.sample + k;
+        even[b] += w0 * load<Lanes>(sample);
+        odd[b] += w1 * load<Lanes>(sample + lanes);
+      }
     }
-    return std::accumulate(parts.begin(), parts.end(), rest);
+    for (std::size_t b = 0; b < Spectra; ++b) {
+      const double* sample = flux[b].data() + row.sample;
+      double rest = 0.0;
+      for (std::size_t r = k; r < row.count; ++r) {
+        rest += weight[r] * sample[r];
+      }
+      out[b][j] = rest + sum_of(even[b] + odd[b]);
+    }
   }
 
   std::size_t samples_;

@@ -88,9 +88,16 @@ class SampleWeights {
 
  private:
   /// Interval of a position: i with x_i <= x < x_{i+1}, the first or last one beyond the ends.
-  [[nodiscard]] std::size_t interval(double x) const {
+  [[nodiscard]] std::size_t interval(double x) {
+    for (std::size_t i = near_; i < std::min(near_ + 2, x_.size() - 1); ++i) {
+      if (x >= x_[i] && x < x_[i + 1]) {
+        near_ = i;
+        return i;
+      }
+    }
     const auto after = std::upper_bound(x_.begin() + 1, x_.end() - 1, x);
-    return static_cast<std::size_t>(after - x_.begin()) - 1;
+    near_ = static_cast<std::size_t>(after - x_.begin()) - 1;
+    return near_;
   }
 
   void clear() {
@@ -147,6 +154,7 @@ class SampleWeights {
   std::vector<double> of_value_, of_bend_;  ///< weights of y and m
   std::vector<double> upper_;
   std::size_t low_ = 0, high_ = 0;  ///< the nodes that have weights
+  std::size_t near_ = 0;            ///< interval of the position before: most follow each other
 };
 
 }  // namespace rvfit
