@@ -19,7 +19,7 @@ check = ctest --preset $(1) --parallel $(JOBS)
 timed = tools/timed.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench peers fuzz cuda-check hip-check wheel docs build format tidy clean
+.PHONY: help demo test bench peers fuzz cuda-check hip-check wheel python-check docs build format tidy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -71,6 +71,12 @@ hip-check:  ## the same for AMD GPUs
 wheel:  ## the Python package for other machines, in build/wheel
 	tools/setup.sh demo
 	tools/make_wheel.sh build/wheel
+
+python-check:  ## the Python package's tests on a module with sanitizers; half an hour
+	tools/setup.sh test
+	$(call configure,asan-ubsan)
+	$(call build,asan-ubsan) --target rvfit_fit
+	tests/python/sanitized.sh build/asan-ubsan
 
 docs:  ## pages of the interface in build/release/docs/html
 	tools/setup.sh test

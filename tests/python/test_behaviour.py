@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 import rvfit
+from patience import PATIENCE
 from test_fit import same_results
 
 
 def run(code, *, check=True, **environment):
     """Run code in an interpreter of its own."""
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120,
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120 * PATIENCE,
                           env={**os.environ, **environment}, check=check)
 
 
@@ -113,7 +114,7 @@ def test_interrupt(delay):
     began = time.monotonic()
     done = run(INTERRUPTED.format(delay=delay))
     assert done.stdout == "went on\n" and done.stderr == ""
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 20 * PATIENCE
 
 
 FORKED = """
@@ -164,7 +165,8 @@ if __name__ == "__main__":
 
 def test_spawn(tmp_path):
     (tmp_path / "spawned.py").write_text(SPAWNED)
-    done = subprocess.run([sys.executable, str(tmp_path / "spawned.py")], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, str(tmp_path / "spawned.py")], capture_output=True, text=True,
+                          timeout=120 * PATIENCE)
     assert done.stdout == "[True, True]\n", done.stderr
 
 

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rvfit
+from patience import PATIENCE
 from rvfit import models
 
 X = np.linspace(0.5, 9.5, 60)
@@ -371,6 +372,8 @@ def test_threads_at_once_and_the_lock():
 INTERRUPTED = """
 import numpy as np, os, signal, threading, rvfit
 from rvfit import models
+
+from patience import PATIENCE
 line = models.gaussian() + models.polynomial(0)
 y = np.random.default_rng(1).normal(size=(1000, 100))
 many = np.broadcast_to(y[0], (5_000_000, 100))
@@ -388,14 +391,16 @@ print("went on")
 
 def test_interrupt():
     began = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=120 * PATIENCE)
     assert done.stdout == "went on\n" and done.stderr == ""
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 20 * PATIENCE
 
 
 STREAMED = """
 import resource, sys, numpy as np, rvfit
 from rvfit import models
+
+from patience import PATIENCE
 line = models.gaussian() + models.polynomial(0)
 y = np.load(sys.argv[1], mmap_mode="r")
 rvfit.curve_fit(line, y[:1000], sigma=0.1)
@@ -419,7 +424,7 @@ def test_streams_need_bounded_memory(tmp_path):
 
     def peak(many):
         out = subprocess.run([sys.executable, "-c", STREAMED, str(tmp_path / "y.npy"), str(many)], capture_output=True,
-                             text=True, timeout=300, check=True)
+                             text=True, timeout=300 * PATIENCE, check=True)
         count, kilobytes = map(int, out.stdout.split())
         assert count == many * 20000
         return kilobytes
@@ -481,7 +486,7 @@ def test_expression(cache):
     began = time.monotonic()
     done = subprocess.run([sys.executable, "-c", f"from rvfit import models; print(models.expression({TEXT!r}, {NAMES!r}))"],
                           capture_output=True, text=True, check=True)
-    assert "model of a, mu, sigma, c" in done.stdout and os.listdir(cache) == kept and time.monotonic() - began < 10
+    assert "model of a, mu, sigma, c" in done.stdout and os.listdir(cache) == kept and time.monotonic() - began < 10 * PATIENCE
 
 
 @COMPILER
