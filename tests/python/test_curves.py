@@ -372,8 +372,6 @@ def test_threads_at_once_and_the_lock():
 INTERRUPTED = """
 import numpy as np, os, signal, threading, rvfit
 from rvfit import models
-
-from patience import PATIENCE
 line = models.gaussian() + models.polynomial(0)
 y = np.random.default_rng(1).normal(size=(1000, 100))
 many = np.broadcast_to(y[0], (5_000_000, 100))
@@ -399,8 +397,6 @@ def test_interrupt():
 STREAMED = """
 import resource, sys, numpy as np, rvfit
 from rvfit import models
-
-from patience import PATIENCE
 line = models.gaussian() + models.polynomial(0)
 y = np.load(sys.argv[1], mmap_mode="r")
 rvfit.curve_fit(line, y[:1000], sigma=0.1)
