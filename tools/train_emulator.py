@@ -28,6 +28,9 @@ import os
 import sys
 import time
 
+# CUDA's products of matrices have the same bits each time with it; without it torch refuses them where the same bits are asked for.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
 try:
     import numpy as np
     import scipy.spatial

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "tools")]
 import emulator_report  # noqa: E402
@@ -116,6 +116,25 @@ def test_a_seed_gives_the_same_file_and_another_another(tmp_path, monkeypatch):
             made.append(file.read())
     assert made[0] == made[1]
     assert made[0] != made[2]
+
+
+def test_the_same_bits_are_asked_of_cublas():
+    # Without it the first product of matrices on a CUDA device is an error: train_emulator.py asks for deterministic algorithms.
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] in (":4096:8", ":16:8")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_device_learns_what_the_host_does(tmp_path):
+    write_grid(tmp_path / "G.fits")
+    host = read_emulator(train(tmp_path, "--epochs", "60"))
+    made = [read_emulator(train(tmp_path, "--epochs", "60", "--device", "cuda", output=name)) for name in ("D1.fits", "D2.fits")]
+    grid = read_emulator(str(tmp_path / "G.fits"))
+    for a, b, c, d in zip(host.arms, *[one.arms for one in made], grid.arms):
+        assert all(np.array_equal(k.weight, m.weight) and np.array_equal(k.bias, m.bias) for k, m in zip(b.layers, c.layers))
+        x, rows = emulator_report.nodes_of(d)
+        labels = d.physical(x)
+        error = [np.abs(arm.network(arm.scaled(labels)) - d.grid.templates[rows]).mean() for arm in (a, b)]
+        assert error[1] < 1.5 * error[0] + 1e-4  # another order of sums, and the same epochs
 
 
 def test_arms_may_be_trained_side_by_side(tmp_path):
