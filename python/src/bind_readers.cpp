@@ -97,6 +97,7 @@ using rvfit::io::SpectraArm;
   const std::vector<std::size_t> rows =
       all_rows ? rvfit::io::select_all(file) : rvfit::io::select_stars(file);
   std::vector<std::int64_t> id;
+  id.reserve(rows.size());
   for (const std::size_t row : rows) {
     id.push_back(file.target_id[row]);
   }
@@ -163,6 +164,7 @@ void bind_readers(nb::module_& module) {
          const std::vector<std::pair<std::string, std::string>>& columns,
          const std::vector<std::string>& copy) {
         std::vector<rvfit::io::TableArm> of_file;
+        of_file.reserve(arms.size());
         for (const auto& [name, hdu] : arms) {
           of_file.push_back({.name = name, .hdu = hdu});
         }
