@@ -97,14 +97,16 @@ TEST_CASE("A template is the exact convolution, with a line spread that changes 
 }
 
 TEST_CASE("A spectrum that ends where the light of the last pixel does is as exact") {
-  const std::vector<double> sigma(static_cast<std::size_t>(grid.size), 0.66);
+  const std::vector<double> none(static_cast<std::size_t>(grid.size), 0.0);
   std::vector<double> wave = fine_wavelengths();
-  const double last = rvfit::TemplateResampler::light(grid, sigma).second;
-  for (const int samples : {1, 3, 9, 14}) {  // their sum is no multiple of a register's
+  const double last = rvfit::TemplateResampler::light(grid, none).second;
+  for (const int samples : {1, 3, 9, 14}) {  // rows that are no whole registers
     const auto end = std::upper_bound(wave.begin(), wave.end(), last) + samples;
     const std::vector<double> cut(wave.begin(), end);
-    // measured 3.6e-6, as above
-    CHECK(largest_error(resampled(cut, sigma), sigma) < 1e-5);
+    const double largest = largest_error(resampled(cut, none), none);
+    CAPTURE(largest);
+    // the bound of the next test, for the same reason
+    CHECK(largest < 5e-4);
   }
 }
 
