@@ -49,7 +49,6 @@ struct SimulateOptions {
   std::uint64_t seed;
   double snr_min, snr_max, rv_max, vsini_max;
 };
-[[nodiscard]] Simulated simulate(const rvfit::EmulatorData& library,
-                                 const SimulateOptions& options);
+[[nodiscard]] Simulated simulate(const rvfit::EmulatorData& library, const SimulateOptions& asked);
 
 }  // namespace rvfit_python

@@ -136,7 +136,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), len(rvfit.fit(library,
 
 def test_fork():
     """A child of a process that fits says why it cannot; a child of one that does not yet can."""
-    done = run(FORKED)
+    done = run(FORKED, PYTHONWARNINGS="ignore::DeprecationWarning")  # Python 3.12 warns of any fork beside threads
     first, second = done.stdout.splitlines()
     assert "threads do not survive a fork" in first and "spawn" in first
     assert second == "0 2" and done.stderr == ""
