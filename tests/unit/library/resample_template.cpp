@@ -98,7 +98,7 @@ TEST_CASE("A template is the exact convolution, with a line spread that changes 
 
 TEST_CASE("A spectrum that ends where the light of the last pixel does is as exact") {
   const std::vector<double> none(static_cast<std::size_t>(grid.size), 0.0);
-  std::vector<double> wave = fine_wavelengths();
+  const std::vector<double> wave = fine_wavelengths();
   const double last = rvfit::TemplateResampler::light(grid, none).second;
   for (const int samples : {1, 3, 9, 14}) {  // rows that are no whole registers
     const auto end = std::upper_bound(wave.begin(), wave.end(), last) + samples;
