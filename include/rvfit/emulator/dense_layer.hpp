@@ -114,7 +114,7 @@ void device_dense_layer(const typename P::execution_space& exec,
 ///                                      gemm_row_group
 /// @param[in]  lanes  L, 1 for values only
 /// @param[out] out    (T * L, outputs)  must not alias `in`
-/// @param[in]  in_use rows that are needed, if not all; devices may leave out the others
+/// @param[in]  in_use rows that are needed, if not all; the others may be left out
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
 void dense_layer(const typename P::execution_space& exec, MatrixRef<const typename P::real_type> in,
@@ -141,7 +141,7 @@ void dense_layer(const typename P::execution_space& exec, MatrixRef<const typena
     using Activate = detail::ActivateBlock<Real, detail::panel_columns<Real>>;
     detail::host_gemm<P>(exec, "rvfit::DenseLayer::product", in, layer.weight, out,
                          groups * gemm_row_group * lanes,
-                         Activate{layer.bias.data(), layer.activation, layer.slope, lanes});
+                         Activate{layer.bias.data(), layer.activation, layer.slope, lanes}, in_use);
   } else {
     detail::device_dense_layer(exec, in, layer, lanes, out, in_use);
   }

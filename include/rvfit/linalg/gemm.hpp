@@ -50,14 +50,16 @@ template <ExecutionPolicy P, class Container>
 namespace detail {
 
 /// Host: one thread computes a panel of C for a block of rows, then calls
-/// `epilogue(c, row, rows, column, columns)` while it is in cache.
-template <class T, class Epilogue>
+/// `epilogue(c, row, rows, column, columns)` while it is in cache. Of rows that are not in use it computes those
+/// that fill up a group.
+template <ExecutionPolicy P, class T, class Epilogue>
 struct HostGemm {
   MatrixRef<const T> a;
   const T* panels;
   MatrixRef<T> c;
   int block_rows;
   Epilogue epilogue;
+  RowsInUse<P> in_use;
 
   [[nodiscard]] int row_blocks() const { return (c.rows + block_rows - 1) / block_rows; }
   [[nodiscard]] int count() const {
@@ -69,13 +71,17 @@ struct HostGemm {
     const int row = n % row_blocks() * block_rows;
     const int panel = n / row_blocks();
     const int column = panel * panel_columns<T>;
-    const int rows = Kokkos::min(block_rows, c.rows - row);
+    const int rows = Kokkos::min(block_rows, in_use(c.rows) - row);
+    if (rows <= 0) {
+      return;
+    }
+    const int padded = (rows + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
     const int columns = Kokkos::min(panel_columns<T>, c.columns - column);
     const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(a.columns) * panel_columns<T>;
     const bool more = row == 0 && column + columns < c.columns;
     multiply_rows<registers_abreast, native_pack_size<T>>(
         a.row(row), a.stride, panels + panel * size, panel_columns<T>, c.row(row) + column,
-        c.stride, rows, a.columns, 0, columns, false, more ? size : 0);
+        c.stride, padded, a.columns, 0, columns, false, more ? size : 0);
     epilogue(c, row, rows, column, columns);
   }
 };
@@ -92,12 +98,12 @@ void product_on_device(const typename P::execution_space& exec, const std::strin
   }
 }
 
-/// The product of hosts, `block_rows` rows at a time, each block followed by the epilogue.
+/// The product of hosts, `block_rows` rows at a time, each block followed by the epilogue of its rows in use.
 template <ExecutionPolicy P, class T, class Epilogue>
 void host_gemm(const typename P::execution_space& exec, const std::string& label,
                MatrixRef<const T> a, const Cube<const T, P>& panels, MatrixRef<T> c, int block_rows,
-               Epilogue epilogue) {
-  const HostGemm<T, Epilogue> kernel{a, panels.data(), c, block_rows, epilogue};
+               Epilogue epilogue, const RowsInUse<P>& in_use = {}) {
+  const HostGemm<P, T, Epilogue> kernel{a, panels.data(), c, block_rows, epilogue, in_use};
   Kokkos::parallel_for(
       label,
       Kokkos::RangePolicy<typename P::execution_space, Kokkos::Schedule<Kokkos::Dynamic>,

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 namespace rvfit::test::gemm {
@@ -87,6 +88,35 @@ void agrees_with_loops() {
     const Tolerance allowed{dot_rounding<Real>(inner, 1.0 + std::sqrt(inner) / 3.0)};
     check_close("host", product<P>(a, b, rows, inner, columns, false), want, allowed);
     check_close("device", product<P>(a, b, rows, inner, columns, true), want, allowed);
+  }
+}
+
+/// A product leaves alone the rows that are not in use, but for what fills up a group.
+template <class P>
+void fills_up_groups_of_rows() {
+  using Real = typename P::real_type;
+  if constexpr (P::on_host) {
+    const Exec exec{};
+    constexpr int rows = 140, inner = 33, columns = 50, lanes = 5;
+    Random random(3);
+    const auto a = random.uniform(std::size_t{rows * inner}, -1, 1);
+    const auto b = random.uniform(std::size_t{inner * columns}, -1, 1);
+    const auto all = product<P>(a, b, rows, inner, columns, false);
+    const auto a_view = upload_matrix<Matrix<const Real, P>>(exec, "a", a, rows, inner);
+    const auto panels = upload_panels<P>(exec, "b", b, columns);
+    for (const int entries : {0, 1, 3, 12, 13, 28}) {  // of 28; 60 rows are a block
+      CAPTURE(entries);
+      std::vector<int> list(static_cast<std::size_t>(entries));
+      std::iota(list.begin(), list.end(), 0);
+      const auto c = allocate<Matrix<Real, P>>(exec, "c", rows, columns);
+      Kokkos::deep_copy(exec, c, Real(7));
+      rvfit::detail::host_gemm<P>(exec, "product", const_ref(a_view), panels, ref(c), 60,
+                                  NoEpilogue{}, RowsInUse<P>(tile_of<P>(exec, list, 28), lanes));
+      auto want = all;
+      const int computed = (entries * lanes + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
+      std::fill(want.begin() + computed * columns, want.end(), Real(7));
+      check_same_bits("rows", values(exec, c), want);
+    }
   }
 }
 
@@ -221,6 +251,8 @@ RVFIT_TEST("gemm: a row has the same bits whatever its neighbours and however ma
 RVFIT_TEST("gemm: the portable product has the same bits in blocks of any size",
            gives_the_same_bits_in_any_block);
 RVFIT_TEST("gemm: devices leave out rows past the end of a list", leaves_out_rows_past_the_end);
+RVFIT_TEST("gemm: hosts leave them out, too, but for those that fill up a group",
+           fills_up_groups_of_rows);
 RVFIT_TEST("gemm: a row of a product of few columns has the same bits too",
            gives_a_row_the_same_bits_in_small_products);
 
