@@ -16,6 +16,9 @@ struct TemplateGrid {
 
   /// Wavelength [Angstrom] of a (fractional) pixel.
   [[nodiscard]] double wave(double pixel) const { return std::exp(origin + step * pixel); }
+
+  /// The (fractional) pixel of a wavelength [Angstrom].
+  [[nodiscard]] double pixel(double wave) const { return (std::log(wave) - origin) / step; }
 };
 
 }  // namespace rvfit

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rvfit {
@@ -70,6 +71,24 @@ class Mlp {
       widest = std::max(widest, layer.inputs());
     }
     return widest;
+  }
+
+  /// The network of some of the pixels, whole panels of them that hold first .. last; it shares the weights.
+  struct Stretch {
+    Mlp network;
+    int first;  ///< pixel that is its pixel 0
+  };
+  [[nodiscard]] Stretch stretch(int first, int last) const {
+    const DenseLayer<P>& whole = layers_.back();
+    const auto width = static_cast<int>(whole.weight.extent(2));
+    const int begin = first / width, end = last / width + 1;
+    const std::pair panels(begin, end);
+    const std::pair columns(begin * width, std::min(end * width, whole.outputs()));
+    Stretch part{*this, columns.first};
+    DenseLayer<P>& layer = part.network.layers_.back();
+    layer.weight = Kokkos::subview(whole.weight, panels, Kokkos::ALL, Kokkos::ALL);
+    layer.bias = Kokkos::subview(whole.bias, columns);
+    return part;
   }
 
   /// Two buffers that consecutive layers read and write in turn.

@@ -149,6 +149,9 @@ requires TemplateModel<Model, P> Fitter<Model, P>::Fitter(const Exec& exec, cons
       record_(exec, capacity, options_.scan.candidates),
       template_of_(allocate<Vector<int, P>>(exec, "rvfit::Fitter::template_of",
                                             capacity * options_.scan.candidates)) {
+  if (capacity >= options_.scan.templates) {  // for fewer spectra it would cost more than it saves
+    scan_.keep(exec, objective_.model(), like);
+  }
   if (options_.hessian == HessianKind::exact) {
     exact_hessian_.emplace(exec, parameters_, capacity);
   }

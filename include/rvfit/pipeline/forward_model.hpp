@@ -11,6 +11,7 @@
 #include <rvfit/emulator/domain.hpp>
 #include <rvfit/emulator/grid.hpp>
 #include <rvfit/emulator/mlp.hpp>
+#include <rvfit/pipeline/detail/penalty_kernel.hpp>
 #include <rvfit/pipeline/template_model.hpp>
 #include <rvfit/stages/broadening.hpp>
 #include <rvfit/stages/doppler.hpp>
@@ -38,34 +39,6 @@ struct ForwardModelOptions {
   /// distance, as rvspecfit does: both jump at the boundary.
   bool nearest_node_outside = false;
 };
-
-namespace detail {
-
-/// Penalty of one arm's domain for a tile.
-template <ExecutionPolicy P, class Domain>
-struct AddPenalty {
-  Tile<P> tile;
-  Matrix<const double, P> theta;
-  Domain domain;
-  Vector<const double, P> weight;
-  Linearization<P> out;
-  bool derivatives;
-
-  KOKKOS_FUNCTION void operator()(int t) const {
-    const int b = tile.fit(t);
-    if (b < 0) {
-      return;
-    }
-    double value = 0.0;
-    double* gradient = derivatives ? &out.gradient(b, 0) : nullptr;
-    double* hessian = derivatives ? &out.hessian(b, 0, 0) : nullptr;
-    domain.add_penalty(&theta(b, 0), weight(tile.spectrum_of(b)), value, gradient, hessian,
-                       static_cast<int>(out.hessian.extent(2)));
-    out.value(b) += value;
-  }
-};
-
-}  // namespace detail
 
 /// A template library with broadening and Doppler shift; meets `TemplateModel`.
 ///
@@ -108,6 +81,11 @@ class ForwardModel {
   /// @throws InvalidArgument  naming the arm and what is missing on either side
   void require_coverage(const Exec& exec, int arm, const Matrix<const double, P>& wave,
                         double min_rv, double max_rv) const;
+
+  /// The same model with templates no longer than observed wavelengths of an arm can see at any rv of a range. Networks
+  /// on hosts can leave pixels out; other libraries, and wavelengths that are not covered, leave it as it is.
+  [[nodiscard]] ForwardModel trimmed(int arm, const WaveRange& observed, double min_rv,
+                                     double max_rv) const;
 
   /// Positions of observed pixels on the template grid of an arm.
   /// @throws InvalidArgument  an exposure beyond the velocities, if there are several
@@ -296,6 +274,28 @@ void ForwardModel<P, Stages>::require_coverage(const Exec& exec, int arm,
   }
 }
 
+template <ExecutionPolicy P, class Stages>
+ForwardModel<P, Stages> ForwardModel<P, Stages>::trimmed(int arm, const WaveRange& observed,
+                                                         double min_rv, double max_rv) const {
+  ForwardModel result = *this;
+  const auto index = static_cast<std::size_t>(arm);
+  const TemplateGrid& whole = grid(arm);
+  const double spare = stages(arm).max_support() + 1.0;  // a pixel for rounding
+  const double first = whole.pixel(observed.lower * rest_over_observed(max_rv)) - spare;
+  const double last = whole.pixel(observed.upper * rest_over_observed(min_rv)) + spare;
+  const auto* network = std::get_if<Mlp<P>>(&libraries_[index]);
+  if (network != nullptr && first >= 0.0 && last <= whole.size - 1.0) {
+    // The spline leans on pixels beyond, those that there are.
+    const int begin = std::max(static_cast<int>(first) - spline_reach<Real>, 0);
+    const int end =
+        std::min(static_cast<int>(std::ceil(last)) + spline_reach<Real>, whole.size - 1);
+    const auto part = network->stretch(begin, end);
+    result.libraries_[index] = part.network;
+    result.data_.arms[index].grid = {whole.origin + part.first * whole.step, whole.step,
+                                     part.network.pixels()};
+  }
+  return result;
+}
 template <ExecutionPolicy P, class Stages>
 ForwardModel<P, Stages>::ForwardModel(const Exec& exec, const EmulatorData& data,
                                       const ForwardModelOptions& options)

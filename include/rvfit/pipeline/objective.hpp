@@ -47,6 +47,8 @@ class Objective {
 
   [[nodiscard]] int size() const { return plan_.size(); }
   [[nodiscard]] const DeviceParameters<P>& parameters() const { return parameters_; }
+  /// The model, its templates no longer than the wavelengths planned for can see.
+  [[nodiscard]] const Model& model() const { return model_; }
 
   /// Exposures planned for, of all arms, and one of them in the order of the observations.
   [[nodiscard]] int exposure_count() const { return static_cast<int>(plan_.exposures().size()); }
@@ -157,7 +159,7 @@ class Objective {
   void add_exposure(const Exec& exec, const Tile<P>& tile, const Exposure& exposure,
                     const Point& at, const ProjectionOutputs<P>& extra);
 
-  Model model_;
+  Model model_;  ///< without template pixels that are not seen
   DeviceParameters<P> parameters_;
   int tile_;
   typename Model::Workspace workspace_;
@@ -170,11 +172,11 @@ template <ExecutionPolicy P, class Model>
 requires TemplateModel<Model, P> Objective<P, Model>::Objective(
     const Exec& exec, const Model& model, const ParameterSet& parameters,
     const Observations<P>& like, int capacity, const ContinuumOptions& continuum, int tile)
-    : model_(model),
+    : model_(detail::without_unseen(exec, model, parameters, like)),
       parameters_(exec, parameters),
       tile_(checked_tile(tile)),
-      workspace_(exec, model, tile),
-      plan_(exec, model, parameters, like, capacity, continuum),
+      workspace_(exec, model_, tile),
+      plan_(exec, model_, parameters, like, capacity, continuum),
       jets_(jets_memory(exec, "rvfit::Objective::jets", plan_.pixels())),
       resolved_jets_(jets_memory(exec, "rvfit::Objective::resolved_jets", plan_.resolved())) {}
 

@@ -65,8 +65,10 @@ class Scan {
   /// Template of each candidate, (K, B).
   [[nodiscard]] const Matrix<int, P>& templates_of() const { return templates_of_; }
 
-  /// The templates with their tangents, as fits begin at them. Empty where it would cost more to make them than
-  /// it saves: in plans for fewer spectra than templates.
+  /// Keep the templates with their tangents, in the arms of `like` and as an objective's model makes them.
+  void keep(const Exec& exec, const Model& model, const Observations<P>& like);
+
+  /// The templates with their tangents, as fits begin at them; empty unless `keep` was called.
   [[nodiscard]] const KeptTemplates<P, Model>& kept() const { return kept_; }
 
   /// chi-square of the continuum alone, (B) for each arm.
@@ -179,16 +181,19 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
   templates_of_ =
       allocate<Matrix<int, P>>(exec, "rvfit::Scan::templates_of", options.candidates, capacity);
   gains_ = allocate<Matrix<double, P>>(exec, "rvfit::Scan::gains", options.candidates, capacity);
+}
+
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P>
+void Scan<P, Model>::keep(const Exec& exec, const Model& model, const Observations<P>& like) {
   if constexpr (KeepsTemplates<Model, P>) {
-    if (capacity >= options.templates) {
-      kept_.arms.resize(static_cast<std::size_t>(model.arms()));
-      const detail::AllTemplates<P> all(exec, options.templates);
-      for (const SpectrumBatch<P>& arm : like) {
-        const int index = model.arm_index(arm.arm);
-        auto& kept = kept_.arms[static_cast<std::size_t>(index)];
-        if (kept.count == 0) {
-          kept = model.keep(exec, index, all.tile, points_);
-        }
+    kept_.arms.resize(static_cast<std::size_t>(model.arms()));
+    const detail::AllTemplates<P> all(exec, options_.templates);
+    for (const SpectrumBatch<P>& arm : like) {
+      const int index = model.arm_index(arm.arm);
+      auto& kept = kept_.arms[static_cast<std::size_t>(index)];
+      if (kept.count == 0) {
+        kept = model.keep(exec, index, all.tile, points_);
       }
     }
   }

@@ -7,6 +7,7 @@
 #include <rvfit/core/tile.hpp>
 #include <rvfit/data/linearization.hpp>
 #include <rvfit/data/parameters.hpp>
+#include <rvfit/data/prepare_options.hpp>
 
 #include <concepts>
 #include <string>
@@ -76,6 +77,15 @@ concept KeepsTemplates = TemplateModel<Model, P> &&
   { model.keep(exec, arm, tile, theta) } -> std::same_as<typename Model::Kept>;
   /// As `observe`, of template templates(b) for fit b: the same bits as if it were synthesized.
   model.observe_kept(exec, plan, tile, theta, lanes, jets, kept, templates);
+};
+
+/// A model that can leave out template pixels that no observed pixel sees.
+template <class Model, class P>
+concept TrimsTemplates = TemplateModel<Model, P> &&
+    requires(const Model& model, int arm, const WaveRange& observed, double rv) {
+  /// The same model for observations of one of its arms in a range of wavelengths, at velocities of a range. Values
+  /// agree to rounding.
+  { model.trimmed(arm, observed, rv, rv) } -> std::same_as<Model>;
 };
 
 /// Velocities of a model: 1 unless its exposures have their own.

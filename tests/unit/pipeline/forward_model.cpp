@@ -143,4 +143,27 @@ TEST_CASE("forward model: wide kernels must find light beyond the data") {
   CHECK(needs(2000.0).find("broadening of up to 40") != std::string::npos);
 }
 
+TEST_CASE("forward model: trimmed to what is observed it gives the same templates") {
+  const Exec exec{};
+  const Model model(exec, emulator(), stages(RotationKernel::exact, 90.0));
+  const int arm = model.arm_index("desi_b");
+  const WaveRange observed{4000.0, 4000.0 + 7.0 * 149};  // the pixels of `jets`
+  const Model part = model.trimmed(arm, observed, -200.0, 200.0);
+  const auto [lower, upper] = part.covered(arm, -200.0, 200.0);
+  const auto [lowest, highest] = model.covered(arm, -200.0, 200.0);
+  // Not much longer than wanted: a panel of columns, the reach of the spline and two pixels on either side.
+  constexpr int spare = detail::panel_columns<double> + spline_reach<double> + 2;
+  constexpr double step = 0.001;  // of the grid, at most
+  CHECK((lower <= observed.lower && lower >= observed.lower * std::exp(-spare * step)));
+  CHECK((upper >= observed.upper && upper < highest && lower > lowest));
+  const int lanes = model.layout().observed_lanes();
+  const auto want = jets(model, star(model), lanes);
+  // Positions of some thousands of pixels round otherwise; slopes of the spline are at most a few times its values.
+  check_close("jets", jets(part, star(model), lanes), want, {rounding<double>(3e4, largest(want))});
+  // Light that the templates do not hold leaves them as they are.
+  const auto [same_lower, same_upper] =
+      model.trimmed(arm, {100.0, 5000.0}, 0.0, 0.0).covered(arm, -200.0, 200.0);
+  CHECK((same_lower == lowest && same_upper == highest));
+}
+
 }  // namespace rvfit::test::forward_model

@@ -13,6 +13,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -55,6 +57,36 @@ template <ExecutionPolicy P>
   }
   return upload_matrix<Matrix<const double, P>>(exec, "rvfit::Objective::used_ends", ends,
                                                 wave.extent(0), 2);
+}
+
+/// The model without template pixels that `like` cannot see at any velocity within the bounds.
+template <ExecutionPolicy P, class Model>
+[[nodiscard]] Model without_unseen(const typename P::execution_space& exec, const Model& model,
+                                   const ParameterSet& parameters, const Observations<P>& like) {
+  Model result = model;
+  if constexpr (TrimsTemplates<Model, P>) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    double min_rv = infinity, max_rv = -infinity;
+    const int first_rv = parameters.index("rv");
+    for (int p = first_rv; p < first_rv + velocity_count<P>(model); ++p) {
+      min_rv = std::min(min_rv, parameters[p].lower);
+      max_rv = std::max(max_rv, parameters[p].upper);
+    }
+    std::map<int, WaveRange> seen;
+    for (const SpectrumBatch<P>& arm : like) {
+      const auto ends = download(exec, used_ends<P>(exec, arm));
+      WaveRange& range =
+          seen.try_emplace(model.arm_index(arm.arm), WaveRange{infinity, 0.0}).first->second;
+      for (std::size_t row = 0; row < ends.extent(0); ++row) {
+        range.lower = std::min(range.lower, ends(row, 0));
+        range.upper = std::max(range.upper, ends(row, ends.extent(1) - 1));
+      }
+    }
+    for (const auto& [arm, range] : seen) {
+      result = result.trimmed(arm, range, min_rv, max_rv);
+    }
+  }
+  return result;
 }
 
 template <ExecutionPolicy P, class Model>
