@@ -331,11 +331,17 @@ void check_equal(const Solved& a, const Solved& b) {
 
 TEST_CASE(
     "residual_fits: alone, in a batch, permuted, in chunks, by other threads: the same bits") {
-  constexpr int fits = 1000, points = 20;
+  constexpr int fits = 1000, points = 21;
   for (const auto parallelism : {Parallelism::thread_per_fit, Parallelism::team_per_fit}) {
     ResidualOptions options;
     options.parallelism = parallelism;
     Setup setup = noisy_peaks(fits, points);
+    // Every 50th leaves a point out: whole packs of fits that do not, and fits beside one that does.
+    setup.weight.assign(setup.y.size(), 10.0);
+    for (int b = 0; b < fits; b += 50) {
+      setup.weight[b * points + 5] = 0.0;
+      setup.y[b * points + 5] = nan;
+    }
     setup.y[7 * points + 3] = nan;  // a fit that ends at once
     setup.start[4 * 11 + 1] = 1e4;  // and one that goes astray
     const Solved batch = solve<Double, DualPeak>(setup, options);
@@ -346,7 +352,7 @@ TEST_CASE(
     check_equal(solve<Double, DualPeak>(setup, options), batch);
 
     const auto take = [&](const std::vector<int>& order) {
-      Setup some{points, {}, setup.weight, {}};
+      Setup some{points, {}, {}, {}};
       Solved wanted;
       const auto append = [](auto& to, const auto& from, int row, int columns) {
         const auto begin = from.begin() + static_cast<std::ptrdiff_t>(row) * columns;
@@ -354,6 +360,7 @@ TEST_CASE(
       };
       for (const int b : order) {
         append(some.y, setup.y, b, points);
+        append(some.weight, setup.weight, b, points);
         append(some.start, setup.start, b, 4);
         append(wanted.theta, batch.theta, b, 4);
         append(wanted.value, batch.value, b, 1);

@@ -74,7 +74,9 @@ struct FitByThread {
   }
 
   /// The objective at the trial points, with its derivatives.
-  template <bool Scaled>
+  ///
+  /// @tparam Plain  no fit has units of its own or leaves a point out
+  template <bool Plain>
   KOKKOS_FUNCTION void evaluate(ResidualState<T, Problem>& state, const Fit& set, const R* y,
                                 const R* weight, LmPoint<T, n>& out) const {
     if constexpr (Problem::eliminated > 0) {
@@ -82,11 +84,12 @@ struct FitByThread {
         point(state, set, y, weight, i, datum, root);
       });
     }
+    constexpr int abreast = Plain && W > 1 ? 2 : 1;
     LmPoint<T, n> sums;
     problem.add_priors(state.priors, state.fit.trial, sums);
     const auto at = model_arguments<R, Model>(state.fit.trial, state.bounds, state.seen,
                                               state.scale, state.units);
-    problem.template add_data<Scaled>(
+    problem.template add_data<!Plain, !Plain, abreast>(
         at, state.units, set,
         [&](int i, T& datum, T& root) { point(state, set, y, weight, i, datum, root); }, sums);
     out = sums;
@@ -113,11 +116,11 @@ struct FitByThread {
       load(number[w], w, state, y, weight);
     }
     while (busy > 0) {
-      // A branch at each point would cost a tenth of a short fit.
-      if (any(state.units.used)) {
-        evaluate<true>(state, set, y, weight, at_trial);
-      } else {
+      // A branch at each point would cost a tenth of a short fit, and masks as much of a long one.
+      if (any(state.units.used || state.used < T(problem.data.points))) {
         evaluate<false>(state, set, y, weight, at_trial);
+      } else {
+        evaluate<true>(state, set, y, weight, at_trial);
       }
       state.advance(at_trial, problem.options, problem.knows_errors());
       const auto running = state.fit.running();

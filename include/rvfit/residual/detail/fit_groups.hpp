@@ -147,7 +147,7 @@ struct FitGroups {
       LmPoint<T, n> sums;
       sums.clear(n);
       add_priors(group, c, theta, sums);
-      problem.template add_data<false>(
+      problem.template add_data<false, true, 1>(
           at, units, set,
           [&](int i, T& y, T& weight) {
             for (int w = 0; w < W; ++w) {

@@ -256,8 +256,11 @@ struct ResidualProblem {
 
   /// Add the term of a datum. It adds nothing where w is 0, whatever the model is there.
   ///
+  /// The value is masked all the same: a fit has the same bits beside one that leaves a point out.
+  ///
   /// @tparam Scaled  some of the fits have units of their own
-  template <bool Scaled, class R, class T>
+  /// @tparam Masked  some of the fits leave points out
+  template <bool Scaled, bool Masked, class R, class T>
   KOKKOS_FORCEINLINE_FUNCTION void add_term(const R& value, const R* jacobian,
                                             const ResidualUnits<T, n>& units, const T& y,
                                             const T& w, LmPoint<T, n>& sums) const {
@@ -265,7 +268,10 @@ struct ResidualProblem {
     T f = pack_cast<T>(value);
     T column[n];
     for (int p = 0; p < n; ++p) {
-      column[p] = select(used, pack_cast<T>(jacobian[p]), T(0));
+      column[p] = pack_cast<T>(jacobian[p]);
+      if constexpr (Masked) {
+        column[p] = select(used, column[p], T(0));
+      }
     }
     if constexpr (Scaled) {
       f = f * units.data;
@@ -274,8 +280,10 @@ struct ResidualProblem {
       }
     }
     EstimatorTerm<T> term = estimator(f, y, w);
-    term.slope = select(used, term.slope, T(0));
-    term.curvature = select(used, term.curvature, T(0));
+    if constexpr (Masked) {
+      term.slope = select(used, term.slope, T(0));
+      term.curvature = select(used, term.curvature, T(0));
+    }
     sums.value = sums.value + select(used, term.value, T(0));
     for (int p = 0; p < n; ++p) {
       sums.gradient[p] = sums.gradient[p] + term.slope * column[p];
@@ -286,21 +294,43 @@ struct ResidualProblem {
     }
   }
 
-  /// Add the terms of all data.
+  /// Add the terms of all data, in their order.
   ///
-  /// @param[in] datum  datum(i, y, w) sets datum i and its 1 / sigma, in units
-  template <bool Scaled, class R, class T, class Fit, class Datum>
+  /// @tparam    Abreast  points whose models are evaluated one after the other before their terms are added, so that
+  ///                     a processor works at all of them at once: a model with an exp is a long chain of operations
+  /// @param[in] datum    datum(i, y, w) sets datum i and its 1 / sigma, in units
+  template <bool Scaled, bool Masked, int Abreast, class R, class T, class Fit, class Datum>
   KOKKOS_FORCEINLINE_FUNCTION void add_data(const ModelArguments<R, n>& at,
                                             const ResidualUnits<T, n>& units, const Fit& fit,
                                             const Datum& datum, LmPoint<T, n>& sums) const {
     constexpr int values = values_of<Model>();
-    for (int i = 0; i * values < data.points; ++i) {
-      R f[values], jacobian[values][n];
-      linearize_values(model, at, fit, i, f, jacobian);
+    const int count = data.points / values;
+    int i = 0;
+    for (; i + Abreast <= count; i += Abreast) {
+      add_points<Scaled, Masked, Abreast>(i, at, units, fit, datum, sums);
+    }
+    if constexpr (Abreast > 1) {
+      for (; i < count; ++i) {
+        add_points<Scaled, Masked, 1>(i, at, units, fit, datum, sums);
+      }
+    }
+  }
+
+  /// Add the terms of the points from i on, so many.
+  template <bool Scaled, bool Masked, int Count, class R, class T, class Fit, class Datum>
+  KOKKOS_FORCEINLINE_FUNCTION void add_points(int i, const ModelArguments<R, n>& at,
+                                              const ResidualUnits<T, n>& units, const Fit& fit,
+                                              const Datum& datum, LmPoint<T, n>& sums) const {
+    constexpr int values = values_of<Model>();
+    R f[Count][values], jacobian[Count][values][n];
+    for (int k = 0; k < Count; ++k) {
+      linearize_values(model, at, fit, i + k, f[k], jacobian[k]);
+    }
+    for (int k = 0; k < Count; ++k) {
       for (int c = 0; c < values; ++c) {
         T y, w;
-        datum(i * values + c, y, w);
-        add_term<Scaled>(f[c], jacobian[c], units, y, w, sums);
+        datum((i + k) * values + c, y, w);
+        add_term<Scaled, Masked>(f[k][c], jacobian[k][c], units, y, w, sums);
       }
     }
   }
