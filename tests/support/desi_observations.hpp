@@ -9,6 +9,7 @@
 #include <rvfit/rvfit.hpp>
 
 #include <compiled/fitters.hpp>
+#include <support/policies.hpp>
 
 #include <cstdint>
 #include <string>
@@ -16,8 +17,8 @@
 
 namespace rvfit::test {
 
-using compiled::Double;
-using compiled::Float;
+using Double = DoublePolicy;
+using Float = FloatPolicy;
 
 /// Prepared observations of some rows of a file, with its resolution matrices where they were read.
 /// @param[in] template_sigma  of the templates' line spread in each arm  [Angstrom]
