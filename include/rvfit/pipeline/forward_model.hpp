@@ -287,8 +287,7 @@ ForwardModel<P, Stages> ForwardModel<P, Stages>::trimmed(int arm, const WaveRang
   if (network != nullptr && first >= 0.0 && last <= whole.size - 1.0) {
     // The spline leans on pixels beyond, those that there are.
     const int begin = std::max(static_cast<int>(first) - spline_reach<Real>, 0);
-    const int end =
-        std::min(static_cast<int>(std::ceil(last)) + spline_reach<Real>, whole.size - 1);
+    const int end = std::min(static_cast<int>(last) + 1 + spline_reach<Real>, whole.size - 1);
     const auto part = network->stretch(begin, end);
     result.libraries_[index] = part.network;
     result.data_.arms[index].grid = {whole.origin + part.first * whole.step, whole.step,
@@ -296,6 +295,7 @@ ForwardModel<P, Stages> ForwardModel<P, Stages>::trimmed(int arm, const WaveRang
   }
   return result;
 }
+
 template <ExecutionPolicy P, class Stages>
 ForwardModel<P, Stages>::ForwardModel(const Exec& exec, const EmulatorData& data,
                                       const ForwardModelOptions& options)
