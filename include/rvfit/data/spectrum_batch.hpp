@@ -53,33 +53,58 @@ using Observations = std::vector<SpectrumBatch<P>>;
 
 namespace detail {
 
+/// One team sums over the pixels of one spectrum. On devices strips of pixels have sums of their own, which one
+/// thread adds, so that the order of additions does not depend on how many threads there are.
 template <ExecutionPolicy P>
 struct SpectrumConstants {
   using Accum = typename P::accum_type;
+  static constexpr int strips = P::on_host ? 1 : 128;
+  struct Sums {
+    Accum log_weight = 0, signal = 0;
+    int good = 0;
+  };
+
   Matrix<const typename P::real_type, P> flux, weight;
   Vector<Accum, P> log_norm, signal;
   Vector<int, P> good;
 
+  [[nodiscard]] static int scratch_bytes() {
+    return static_cast<int>(strips * sizeof(Sums) + alignof(Sums));
+  }
+
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
     const int b = member.league_rank();
-    const auto n = static_cast<int>(weight.extent(1));
-    Accum log_sum = 0, signal_sum = 0;
-    int count = 0;
-    Kokkos::parallel_reduce(
-        Kokkos::TeamThreadRange(member, n),
-        [&](int i, Accum& log_part, Accum& signal_part, int& part) {
-          const Accum w = weight(b, i);
-          const Accum d = w * flux(b, i);
-          log_part += w > 0 ? Kokkos::log(w) : Accum(0);
-          signal_part += w > 0 ? d * d : Accum(0);
-          part += w > 0 ? 1 : 0;
-        },
-        log_sum, signal_sum, count);
+    auto* sums = static_cast<Sums*>(
+        member.team_scratch(0).get_shmem_aligned(strips * sizeof(Sums), alignof(Sums)));
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, int{strips}),
+                         [&](int strip) { sums[strip] = sum_strip(b, strip); });
+    member.team_barrier();
     Kokkos::single(Kokkos::PerTeam(member), [&] {
-      log_norm(b) = -2 * log_sum;
-      signal(b) = signal_sum;
-      good(b) = count;
+      Sums all = sums[0];
+      for (int strip = 1; strip < strips; ++strip) {
+        all.log_weight += sums[strip].log_weight;
+        all.signal += sums[strip].signal;
+        all.good += sums[strip].good;
+      }
+      log_norm(b) = -2 * all.log_weight;
+      signal(b) = all.signal;
+      good(b) = all.good;
     });
+  }
+
+ private:
+  /// Sums over pixels strip, strip + strips ..
+  [[nodiscard]] KOKKOS_FUNCTION Sums sum_strip(int b, int strip) const {
+    const auto n = static_cast<int>(weight.extent(1));
+    Sums sum;
+    for (int i = strip; i < n; i += strips) {
+      const Accum w = weight(b, i);
+      const Accum d = w * flux(b, i);
+      sum.log_weight += w > 0 ? Kokkos::log(w) : Accum(0);
+      sum.signal += w > 0 ? d * d : Accum(0);
+      sum.good += w > 0 ? 1 : 0;
+    }
+    return sum;
   }
 };
 
@@ -124,9 +149,11 @@ template <ExecutionPolicy P>
   }
   RVFIT_REQUIRE(constants.good.extent(0) == rows, arm, ": flux has ", rows,
                 " rows, the arrays for its constants ", constants.good.extent(0));
-  Kokkos::parallel_for("rvfit::SpectrumBatch::constants", teams<P>(exec, static_cast<int>(rows)),
-                       detail::SpectrumConstants<P>{flux, weight, constants.log_norm,
-                                                    constants.signal, constants.good});
+  using Kernel = detail::SpectrumConstants<P>;
+  auto policy = teams<P>(exec, static_cast<int>(rows));
+  policy.set_scratch_size(0, Kokkos::PerTeam(Kernel::scratch_bytes()));
+  Kokkos::parallel_for("rvfit::SpectrumBatch::constants", policy,
+                       Kernel{flux, weight, constants.log_norm, constants.signal, constants.good});
   return {{wave, flux, weight, constants.log_norm, constants.good, constants.signal, resolution},
           std::move(arm)};
 }
