@@ -149,6 +149,61 @@ void conserves_flux() {
   }
 }
 
+/// Rotation and a Gaussian in one pass, with the tangents by both widths, are the Gaussian alone on what has been rotated:
+/// the kernel of one stage is made while others still read that of the stage before.
+template <class P>
+void stages_multiply() {
+  using Real = typename P::real_type;
+  const Exec exec{};
+  constexpr int size = 321;
+  constexpr BroadeningOptions both{.max_vsini = 500.0, .max_vgauss = 200.0};
+  constexpr BroadeningOptions gaussian{.rotation = RotationKernel::off, .max_vgauss = 200.0};
+  std::vector<double> theta, templates, rotated;
+  for (std::size_t t = 0; t < 24; ++t) {
+    const auto flux = line_spectrum(size, t);
+    const double vsini = 20.0 * static_cast<double>(t),
+                 vgauss = 200.0 - 8.0 * static_cast<double>(t);
+    theta.insert(theta.end(), {vsini, vgauss});
+    templates.insert(templates.end(), flux.begin(), flux.end());
+    for (const bool slope : {false, true}) {
+      const auto part = oracle::rotate(flux, vsini / pixel_kms, slope);
+      rotated.insert(rotated.end(), part.begin(), part.end());
+    }
+  }
+  const auto pass = [&](const ActiveStages<>& stages, const std::vector<double>& in, int lanes_in) {
+    const std::size_t stars = theta.size() / 2;
+    const int lanes = lanes_in + stages.count;
+    const std::size_t rows = stars * static_cast<std::size_t>(lanes_in);
+    const auto out = allocate<Matrix<Real, P>>(exec, "out", stars * static_cast<std::size_t>(lanes),
+                                               std::size_t{size + 2});
+    broaden<P>(
+        exec, tile_of<P>(exec, first(static_cast<int>(stars)), static_cast<int>(stars)),
+        upload_matrix<Matrix<const double, P>>(exec, "theta", theta, stars, 2), stages, lanes_in,
+        lanes,
+        const_ref(upload_matrix<Matrix<const Real, P>>(exec, "in", in, rows, std::size_t{size})),
+        ref(out));
+    return values(exec, out);
+  };
+  const auto got = pass(ActiveStages<>(both, 0, step), templates, 1);
+  const auto want = pass(ActiveStages<>(gaussian, 1, step), rotated, 2);
+  // Either has value, d/dvsini (by the radius, as the oracle has it) and d/dvgauss.
+  const auto lane = [&](const std::vector<Real>& all, std::size_t number, double scale) {
+    std::vector<double> rows;
+    for (std::size_t begin = number * (size + 2); begin < all.size(); begin += 3 * (size + 2)) {
+      for (std::size_t i = 0; i < size + 2; ++i) {
+        rows.push_back(scale * static_cast<double>(all[begin + i]));
+      }
+    }
+    return rows;
+  };
+  const double scale = 3.0 * largest(templates);
+  // Sums of up to 150 products whose taps' moduli add to three, of data that are rounded; and the rotation at vsini 0.
+  const double near = rounding<Real>(32, scale) + 1e-9 * scale;
+  check_close("value", lane(got, 0, 1.0), lane(want, 0, 1.0), {near});
+  check_close("d/dvsini", lane(got, 1, pixel_kms), lane(want, 1, 1.0), {near});
+  check_close("d/dvgauss", lane(got, 2, pixel_kms), lane(want, 2, pixel_kms), {near});
+}
+
 template <class P>
 void leaves_padding_alone() {
   using Real = typename P::real_type;
@@ -191,6 +246,8 @@ RVFIT_TEST_DOUBLE("broadening: the last lane is the derivative with respect to v
                   last_lane_is_the_derivative);
 RVFIT_TEST_DOUBLE("broadening: starts linearly at vsini 0, derivative included", starts_linearly);
 RVFIT_TEST("broadening: conserves flux", conserves_flux);
+RVFIT_TEST("broadening: stages in one pass are one after the other, tangents included",
+           stages_multiply);
 RVFIT_TEST("broadening: entries past the end of a tile's list are left alone",
            leaves_padding_alone);
 RVFIT_TEST_DOUBLE("broadening: extents that differ are refused with both",
