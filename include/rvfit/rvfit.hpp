@@ -9,6 +9,7 @@
 #include <rvfit/core/dual_math.hpp>
 #include <rvfit/core/math.hpp>
 #include <rvfit/core/medium.hpp>
+#include <rvfit/core/number_bits.hpp>
 #include <rvfit/core/pack.hpp>
 #include <rvfit/core/pack_exp_log.hpp>
 #include <rvfit/core/pack_mask.hpp>

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <span>
@@ -17,11 +19,15 @@
 namespace rvfit_python {
 namespace {
 
+/// The first number of a row; one row is that of all.
+[[nodiscard]] const char* start_of(const Plane& plane, std::size_t row) {
+  return plane.data + static_cast<std::ptrdiff_t>(plane.rows == 1 ? 0 : row) * plane.row_stride;
+}
+
 /// Call `use(i, value)` for each number of a row, in its own type.
 template <class Use>
 void visit_row(const Plane& plane, std::size_t row, const Use& use) {
-  const char* first =
-      plane.data + static_cast<std::ptrdiff_t>(plane.rows == 1 ? 0 : row) * plane.row_stride;
+  const char* first = start_of(plane, row);
   const auto visit = [&]<class From>(From, std::ptrdiff_t stride) {
     const char* at = first;
     for (std::size_t i = 0; i < plane.columns; ++i, at += stride) {
@@ -66,65 +72,87 @@ void append(const Plane& plane, std::size_t row, std::vector<To>& out) {
   return to;
 }
 
-/// Fluxes and inverse variances of rows in numbers of type T, which holds those of the arrays, row after row brought
-/// to their unit and to float, as rvfit::io::set_fluxes does. The mask comes before.
+/// A row in numbers of type T: where it lies, or a copy of it where its numbers are others or lie apart.
 template <class T>
-void add_fluxes(const ArrayArm& arm, const std::vector<std::size_t>& rows,
-                rvfit::io::SpectraArm& to) {
-  const std::size_t pixels = arm.flux.columns;
-  to.flux.resize(rows.size() * pixels);
-  to.ivar.resize(rows.size() * pixels);
-  std::vector<T> flux, ivar;
-  for (std::size_t n = 0; n < rows.size(); ++n) {
-    flux.clear();
-    ivar.clear();
-    append(arm.flux, rows[n], flux);
-    append(arm.weight, rows[n], ivar);
-    if (arm.is_error) {
-      for (T& each : ivar) {  // an error that is no positive number has no weight
-        each = each > 0 && std::isfinite(each) ? 1 / (each * each) : 0;
-      }
+[[nodiscard]] std::span<const T> row_of(const Plane& plane, std::size_t row, std::vector<T>& copy) {
+  constexpr Number type = std::same_as<T, float> ? Number::float32 : Number::float64;
+  const char* first = start_of(plane, row);
+  if (plane.type == type && plane.stride == static_cast<std::ptrdiff_t>(sizeof(T)) &&
+      reinterpret_cast<std::uintptr_t>(first) % alignof(T) == 0) {
+    return {reinterpret_cast<const T*>(first), plane.columns};
+  }
+  copy.clear();
+  append(plane, row, copy);
+  return copy;
+}
+
+/// Fluxes, inverse variances and the mask of a row in numbers of type T, which holds those of the arrays, brought to their
+/// unit and to float, as rvfit::io::set_fluxes does. Each row is written while it is near.
+template <class T>
+void add_row(const ArrayArm& arm, std::size_t row, std::vector<T>& flux_copy,
+             std::vector<T>& weight_copy, rvfit::io::SpectraArm& to) {
+  const std::size_t pixels = arm.flux.columns, first = to.flux.size();
+  to.mask.resize(first + pixels);
+  if (!arm.mask.empty()) {
+    visit_row(arm.mask, row, [mask = &to.mask[first]](std::size_t i, auto value) {
+      mask[i] = value != 0 ? 1 : 0;
+    });
+  }
+  const std::span<const T> flux = row_of(arm.flux, row, flux_copy);
+  std::span<const T> weight = row_of(arm.weight, row, weight_copy);
+  if (arm.is_error) {
+    weight_copy.resize(pixels);
+    for (std::size_t i = 0; i < pixels; ++i) {  // an error that is no positive number has no weight
+      const T error = weight[i];
+      weight_copy[i] = error > 0 && std::isfinite(error) ? 1 / (error * error) : 0;
     }
-    const std::span<const T> values(flux), weights(ivar);
-    const std::span<const std::int32_t> mask(to.mask.data() + n * pixels, pixels);
-    const double unit = rvfit::flux_unit(values, weights, mask);
-    (void)rvfit::narrow_spectrum(values, weights, mask, unit, to.flux.data() + n * pixels,
-                                 to.ivar.data() + n * pixels);
-    to.unit.push_back(unit);
+    weight = weight_copy;
+  }
+  const std::span<const std::int32_t> mask(&to.mask[first], pixels);
+  const double unit = rvfit::flux_unit(flux, weight, mask);
+  to.flux.resize(first + pixels);
+  to.ivar.resize(first + pixels);
+  (void)rvfit::narrow_spectrum(flux, weight, mask, unit, &to.flux[first], &to.ivar[first]);
+  to.unit.push_back(unit);
+}
+
+template <class T>
+void add_rows(const ArrayArm& arm, const std::vector<std::size_t>& rows,
+              rvfit::io::SpectraArm& to) {
+  const std::size_t size = rows.size() * arm.flux.columns;
+  to.flux.reserve(size);
+  to.ivar.reserve(size);
+  to.mask.reserve(size);
+  std::vector<T> flux_copy, weight_copy;
+  for (const std::size_t row : rows) {
+    add_row(arm, row, flux_copy, weight_copy, to);
   }
 }
 
 [[nodiscard]] rvfit::io::SpectraArm read(const ArrayArm& arm,
                                          const std::vector<std::size_t>& rows) {
   rvfit::io::SpectraArm to = described(arm);
-  const std::size_t pixels = arm.flux.columns;
   if (arm.wave.rows == 1) {
     append(arm.wave, 0, to.wave);
   } else {
     to.wave_rows = rows.size();
   }
-  to.mask.assign(rows.size() * pixels, 0);
-  for (std::size_t n = 0; n < rows.size(); ++n) {
+  for (const std::size_t row : rows) {
     if (arm.wave.rows > 1) {
-      append(arm.wave, rows[n], to.wave);
-    }
-    if (!arm.mask.empty()) {
-      visit_row(arm.mask, rows[n], [mask = to.mask.data() + n * pixels](std::size_t i, auto value) {
-        mask[i] = value != 0 ? 1 : 0;
-      });
+      append(arm.wave, row, to.wave);
     }
     if (!arm.line_spread.empty()) {
-      append(arm.line_spread, rows[n], to.line_spread);
+      append(arm.line_spread, row, to.line_spread);
     }
     if (!arm.resolution.empty()) {
-      append(arm.resolution, rows[n], to.resolution);
+      append(arm.resolution, row, to.resolution);
     }
   }
   const bool in_float = arm.flux.type == Number::float32 && arm.weight.type == Number::float32;
   if (in_float && !arm.is_error) {
-    add_fluxes<float>(arm, rows, to);
+    add_rows<float>(arm, rows, to);
   } else {
-    add_fluxes<double>(arm, rows, to);
+    add_rows<double>(arm, rows, to);
   }
   if (!arm.resolution.empty()) {
     rvfit::fill_empty_columns(to.resolution, to.diagonals(), to.pixels());

@@ -11,7 +11,10 @@
 /// A power of two changes no digit, so what a fit finds does not depend on the unit of flux
 /// (docs/decisions/0016-flux-has-any-unit.md).
 
+#include <rvfit/core/number_bits.hpp>
+
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -22,19 +25,25 @@ namespace rvfit {
 
 namespace detail {
 
-/// Whether a pixel is to be fitted, as far as its numbers say. An empty mask masks nothing.
-template <class T>
-[[nodiscard]] bool is_good_pixel(std::span<const T> flux, std::span<const T> ivar,
-                                 std::span<const std::int32_t> mask, std::size_t i) {
-  return ivar[i] > 0 && std::isfinite(ivar[i]) && std::isfinite(flux[i]) &&
-         (mask.empty() || mask[i] <= 0);
+/// Call `loop(mask_of)`, where `mask_of(i)` is the mask of a pixel. An empty mask masks nothing.
+template <class Loop>
+void with_mask(std::span<const std::int32_t> mask, const Loop& loop) {
+  if (mask.empty()) {
+    loop([](std::size_t) { return 0; });
+  } else {
+    loop([mask](std::size_t i) { return mask[i]; });
+  }
 }
 
 /// The nearest float; infinite beyond its range, which a cast need not be.
 [[nodiscard]] inline float narrowed(double value) {
-  constexpr double most = std::numeric_limits<float>::max();
-  constexpr float infinite = std::numeric_limits<float>::infinity();
-  return value > most ? infinite : value < -most ? -infinite : static_cast<float>(value);
+  const std::uint64_t most = number_bits(double{std::numeric_limits<float>::max()});
+  const std::uint64_t infinite = number_bits(std::numeric_limits<double>::infinity());
+  const std::uint64_t size = magnitude_bits(value);
+  const std::uint64_t beyond =
+      all_bits_if<double>(size > most) & all_bits_if<double>(size < infinite);
+  return static_cast<float>(
+      Kokkos::bit_cast<double>(number_bits(value) ^ (beyond & (size ^ infinite))));
 }
 
 }  // namespace detail
@@ -44,16 +53,18 @@ template <class T>
 /// @param[in] flux  (N)                           [flux]
 /// @param[in] ivar  (N)  inverse variance         [1 / flux^2]
 /// @param[in] mask  (N)  bad where positive; empty if there is none
-template <class T>
+template <std::floating_point T>
 [[nodiscard]] double flux_unit(std::span<const T> flux, std::span<const T> ivar,
                                std::span<const std::int32_t> mask) {
-  double largest = 0.0;
-  for (std::size_t i = 0; i < flux.size(); ++i) {
-    const auto value = static_cast<double>(ivar[i]);
-    if (value > largest && detail::is_good_pixel(flux, ivar, mask, i)) {
-      largest = value;
+  NumberBits<T> bits = 0;
+  detail::with_mask(mask, [&](const auto& mask_of) {
+    for (std::size_t i = 0; i < flux.size(); ++i) {
+      const NumberBits<T> here =
+          number_bits(ivar[i]) & all_bits_if_good(flux[i], ivar[i], mask_of(i));
+      bits = here > bits ? here : bits;
     }
-  }
+  });
+  const auto largest = static_cast<double>(Kokkos::bit_cast<T>(bits));
   constexpr int usual = 64;
   const int exponent = largest > 0.0 ? std::ilogb(largest) : 0;
   // The floor of half the exponent, also of a negative one.
@@ -67,24 +78,52 @@ template <class T>
 /// @param[out] narrow_flux  (N)  NaN and infinite as they are                 [unit]
 /// @param[out] narrow_ivar  (N)  not positive, NaN and infinite as they are   [1 / unit^2]
 /// @return                  the first good pixel that float does not hold, if there is one
-template <class T>
+template <std::floating_point T>
 [[nodiscard]] std::optional<std::size_t> narrow_spectrum(std::span<const T> flux,
                                                          std::span<const T> ivar,
                                                          std::span<const std::int32_t> mask,
                                                          double unit, float* narrow_flux,
                                                          float* narrow_ivar) {
-  std::optional<std::size_t> lost;
-  for (std::size_t i = 0; i < flux.size(); ++i) {
-    narrow_flux[i] = detail::narrowed(static_cast<double>(flux[i]) / unit);
-    narrow_ivar[i] = detail::narrowed(static_cast<double>(ivar[i]) * unit * unit);
-    const bool holds =
-        narrow_ivar[i] >= std::numeric_limits<float>::min() && std::isfinite(narrow_flux[i]);
-    if (!holds && detail::is_good_pixel(flux, ivar, mask, i)) {
-      narrow_ivar[i] = 0.0F;
-      lost = lost ? lost : i;
+  // Loops over vectors: whether a pixel is lost, and which is the first, are two questions.
+  std::uint32_t lost = 0;
+  const auto narrow = [&](const auto& mask_of, const auto& flux_of, const auto& ivar_of) {
+    for (std::size_t i = 0; i < flux.size(); ++i) {
+      const float to_flux = flux_of(i), to_ivar = ivar_of(i);
+      // The inverse variance of a good pixel is not negative.
+      const bool is_normal = number_bits(to_ivar) >= number_bits(std::numeric_limits<float>::min());
+      const std::uint32_t holds = all_bits_if<float>(is_normal) & all_bits_if_finite(to_flux);
+      const auto good = static_cast<std::uint32_t>(all_bits_if_good(flux[i], ivar[i], mask_of(i)));
+      narrow_flux[i] = to_flux;
+      narrow_ivar[i] = only_if(holds | ~good, to_ivar);
+      lost |= good & ~holds;
     }
+  };
+  const double per_unit = 1.0 / unit;  // exact, as the unit's square is
+  detail::with_mask(mask, [&](const auto& mask_of) {
+    if (std::same_as<T, float> && unit == 1.0) {
+      narrow(
+          mask_of, [&](std::size_t i) { return static_cast<float>(flux[i]); },
+          [&](std::size_t i) { return static_cast<float>(ivar[i]); });
+    } else {
+      narrow(
+          mask_of,
+          [&](std::size_t i) { return detail::narrowed(static_cast<double>(flux[i]) * per_unit); },
+          [&](std::size_t i) {
+            return detail::narrowed(static_cast<double>(ivar[i]) * unit * unit);
+          });
+    }
+  });
+  if (lost == 0) {
+    return std::nullopt;
   }
-  return lost;
+  std::size_t first = 0;
+  detail::with_mask(mask, [&](const auto& mask_of) {
+    while (narrow_ivar[first] != 0.0F ||
+           all_bits_if_good(flux[first], ivar[first], mask_of(first)) == 0) {
+      ++first;
+    }
+  });
+  return first;
 }
 
 }  // namespace rvfit

@@ -42,7 +42,8 @@ class MaskedRanges {
     ranges_[size_++] = range;
   }
 
-  [[nodiscard]] int size() const { return size_; }
+  [[nodiscard]] KOKKOS_FUNCTION int size() const { return size_; }
+  [[nodiscard]] KOKKOS_FUNCTION const WaveRange& operator[](int n) const { return ranges_[n]; }
 
   /// Whether a wavelength lies in one of the ranges.
   [[nodiscard]] KOKKOS_FUNCTION bool contain(double wave) const {

@@ -17,6 +17,7 @@
 /// bad pixels with an error of 1000 x the median flux, which adds a constant to its likelihood; here
 /// their weight is zero.
 
+#include <rvfit/core/number_bits.hpp>
 #include <rvfit/core/order_statistic.hpp>
 #include <rvfit/data/prepare_options.hpp>
 #include <rvfit/data/spectrum_batch.hpp>
@@ -40,13 +41,6 @@ struct PrepareSpectra {
   Matrix<Real, P> clean_flux, weight;
   Vector<const double, P> unit;  ///< empty: 1
 
-  [[nodiscard]] KOKKOS_FUNCTION bool good(int b, int i) const {
-    const double w = wave(wave.extent(0) == 1 ? 0 : b, i);
-    return mask(b, i) <= 0 && ivar(b, i) > 0.0F && Kokkos::isfinite(ivar(b, i)) &&
-           Kokkos::isfinite(flux(b, i)) && !options.masked.contain(w) && w >= options.used.lower &&
-           w <= options.used.upper && resolved(b, i);
-  }
-
   /// Whether the whole row of the resolution matrix lies within the spectrum and says something.
   [[nodiscard]] KOKKOS_FUNCTION bool resolved(int b, int i) const {
     const auto diagonals = static_cast<int>(resolution.extent(1));
@@ -67,26 +61,64 @@ struct PrepareSpectra {
   KOKKOS_FUNCTION void operator()(const typename P::member_type& member) const {
     const int b = member.league_rank();
     const auto size = static_cast<int>(flux.extent(1));
+    keep_good(member, b, size);
     int count = 0, signal = 0;
-    // The weight holds the inverse variance, 0 where bad, until the floor of the error is known.
     Kokkos::parallel_reduce(
         Kokkos::TeamThreadRange(member, size),
         [&](int i, int& goods, int& signals) {
-          const bool use = good(b, i);
-          weight(b, i) = use ? static_cast<Real>(ivar(b, i)) : Real(0);
-          clean_flux(b, i) = use ? static_cast<Real>(flux(b, i)) : Real(0);
-          goods += use ? 1 : 0;
-          signals += use && flux(b, i) != 0.0F ? 1 : 0;
+          goods += weight(b, i) > Real(0) ? 1 : 0;
+          signals += clean_flux(b, i) != Real(0) ? 1 : 0;
         },
         count, signal);
     const double limit = signal > 0 ? largest_weight(member, b, size, count) : 0.0;
+    if (options.systematic_error != 0.0 || options.relative_error > 0.0) {
+      Kokkos::parallel_for(Kokkos::TeamThreadRange(member, size), [&](int i) {
+        const double w = Kokkos::sqrt(static_cast<double>(weight(b, i)));
+        weight(b, i) = static_cast<Real>(with_systematic_error(b, i, Kokkos::fmin(w, limit)));
+      });
+      return;
+    }
+    // The same of errors that nothing is added to, without double: the root of a float in double and rounded is its root
+    // in float, and rounding keeps the order.
+    constexpr Real largest = Kokkos::Experimental::finite_max_v<Real>;
+    const auto most = static_cast<Real>(Kokkos::fmin(limit, static_cast<double>(largest)));
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, size), [&](int i) {
-      const double w = Kokkos::sqrt(static_cast<double>(weight(b, i)));
-      weight(b, i) = static_cast<Real>(with_systematic_error(b, i, Kokkos::fmin(w, limit)));
+      const Real w = Kokkos::sqrt(weight(b, i));
+      weight(b, i) = w < most ? w : most;
     });
   }
 
  private:
+  /// Good pixels with their inverse variance for a weight, until the floor of the error is known, and bad ones with 0: a
+  /// loop for each reason, which is one over vectors.
+  KOKKOS_FUNCTION void keep_good(const typename P::member_type& member, int b, int size) const {
+    const auto each = [&](const auto& keep) {
+      Kokkos::parallel_for(Kokkos::TeamThreadRange(member, size), keep);
+    };
+    each([&](int i) {
+      const std::uint32_t good = all_bits_if_good(flux(b, i), ivar(b, i), mask(b, i));
+      weight(b, i) = static_cast<Real>(only_if(good, ivar(b, i)));
+      clean_flux(b, i) = static_cast<Real>(only_if(good, flux(b, i)));
+    });
+    const auto keep_if = [&](int i, bool keeps) {
+      const NumberBits<Real> good = all_bits_if<Real>(keeps);
+      weight(b, i) = only_if(good, weight(b, i));
+      clean_flux(b, i) = only_if(good, clean_flux(b, i));
+    };
+    const int row = wave.extent(0) == 1 ? 0 : b;
+    each([&, lower = options.used.lower, upper = options.used.upper](int i) {
+      keep_if(i, (wave(row, i) >= lower) & (wave(row, i) <= upper));
+    });
+    for (int n = 0; n < options.masked.size(); ++n) {
+      each([&, out = options.masked[n]](int i) {
+        keep_if(i, (wave(row, i) <= out.lower) | (wave(row, i) >= out.upper));
+      });
+    }
+    if (resolution.extent(1) > 0) {
+      each([&](int i) { keep_if(i, resolved(b, i)); });
+    }
+  }
+
   /// 1 / sqrt(sigma^2 + systematic_error^2 + (relative_error S)^2) of 1 / sigma, in the spectrum's unit.
   [[nodiscard]] KOKKOS_FUNCTION double with_systematic_error(int b, int i, double w) const {
     const double added = options.systematic_error / (unit.extent(0) == 0 ? 1.0 : unit(b));

@@ -140,6 +140,23 @@ void leaves_errors_as_they_are() {
   CHECK(values(Exec{}, prepare<P>(arrays, {}).weight) == std::vector<Real>{1, 0.5, 0.25, 64});
 }
 
+/// Weights are formed in double, whatever they are kept in.
+void weights_in_float_are_rounded() {
+  const Arrays arrays = random_arrays(1025, 5);
+  const PrepareOptions choices[] = {{},
+                                    {.error_floor = 0.3},
+                                    {.error_floor = 1e-30},
+                                    {.error_floor = 0.9, .systematic_error = 0.1}};
+  for (const PrepareOptions& options : choices) {
+    CAPTURE(options.error_floor);
+    std::vector<float> rounded;
+    for (const double weight : values(Exec{}, prepare<DoublePolicy>(arrays, options).weight)) {
+      rounded.push_back(static_cast<float>(weight));
+    }
+    CHECK(values(Exec{}, prepare<FloatPolicy>(arrays, options).weight) == rounded);
+  }
+}
+
 template <class P>
 void masks_the_open_interval() {
   Arrays arrays;
@@ -355,5 +372,9 @@ RVFIT_TEST("prepare_spectra: errors relative to the flux, and wavelengths in use
            adds_relative_errors_and_leaves_out_what_is_not_used);
 RVFIT_TEST("prepare_spectra: errors relative to the flux follow neither noise nor spikes",
            takes_the_local_flux_for_relative_errors);
+
+TEST_CASE("prepare_spectra: weights in float are those in double, rounded") {
+  weights_in_float_are_rounded();
+}
 
 }  // namespace rvfit::test::prepare_spectra
