@@ -15,16 +15,23 @@ _HOST_DEVICES = (1, 3, 11, 13)  #: of DLPack: plain, pinned and managed memory t
 
 
 def _array(value, what):
-    """Tensors of other packages (torch, JAX) as NumPy arrays of the same memory, by DLPack; anything else as it is."""
+    """Tensors of other packages (torch, CuPy, JAX) as NumPy arrays, by DLPack; anything else as it is.
+
+    Those on the host are arrays of the same memory. What is in the memory of a device its own package copies.
+    """
     if isinstance(value, np.ndarray) or not hasattr(value, "__dlpack__"):
         return value
     kind = value.__dlpack_device__()[0]
-    if kind not in _HOST_DEVICES:
-        raise TypeError(f"{what} is in the memory of a device (DLPack's type {int(kind)}), an array on the host wanted")
+    if kind in _HOST_DEVICES:
+        try:
+            return np.from_dlpack(value)
+        except (BufferError, RuntimeError, ValueError) as error:
+            raise ValueError(f"{what}: {error}") from None
     try:
-        return np.from_dlpack(value)
-    except (BufferError, RuntimeError, ValueError) as error:
-        raise ValueError(f"{what}: {error}") from None
+        return np.from_dlpack(value, device="cpu")
+    except Exception as error:  # of any package, or of a NumPy before 2.1, which cannot ask for it
+        raise TypeError(f"{what} is in the memory of a device (DLPack's type {int(kind)}) and cannot be copied from there "
+                        f"({error}): an array on the host wanted") from None
 
 
 def _looked_at(array, kinds, what):

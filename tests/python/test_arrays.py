@@ -101,8 +101,47 @@ def test_tensors(stars):
     arm = stars[0].arms["desi_b"]
     held = rvfit.Spectra(desi_b=rvfit.Arm(arm.wave[0], Tensor(arm.flux), Tensor(arm.weight)))._compiled_arms()[0]
     assert held.addresses == tuple(a.__array_interface__["data"][0] for a in (arm.flux, arm.weight))
-    with pytest.raises(TypeError, match="err is in the memory of a device .*type 2"):
-        rvfit.Arm(arm.wave[0], arm.flux, err=Tensor(arm.weight, device=2))
+    with pytest.raises(TypeError, match="err is in the memory of a device .*type 2.* cannot be copied"):
+        rvfit.Arm(arm.wave[0], arm.flux, err=OlderTensor(arm.weight, device=2))
+
+
+class OlderTensor(Tensor):
+    """One of a package that does not know yet that it may be asked for a copy."""
+
+    def __dlpack__(self, *, stream=None):
+        return self.array.__dlpack__()
+
+
+class DeviceTensor(Tensor):
+    """One in the memory of a device, whose package copies it to the host when asked."""
+
+    def __init__(self, array):
+        super().__init__(array, device=2)
+        self.copies = 0
+
+    def __dlpack__(self, *, dl_device=None, copy=None, **options):
+        if dl_device != (1, 0) or copy is False:
+            raise BufferError("not on the host")
+        self.copies += 1
+        return self.array.copy().__dlpack__(**options)
+
+
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.1.0", reason="NumPy cannot ask for a copy")
+def test_device_tensors(library, stars, wanted):
+    """Arrays on a device are copied to the host by their own package, once."""
+    taken = []
+
+    def on_device(_, array):
+        taken.append(DeviceTensor(array))
+        return taken[-1]
+
+    same_results(rvfit.fit(library, spectra_of(stars, on_device)), wanted)
+    assert [each.copies for each in taken] == [1] * 12
+    x = np.arange(20.0)
+    y = np.random.default_rng(4).normal(3, 1, size=(5, 20))
+    line = rvfit.models.polynomial(1)
+    there = rvfit.curve_fit(line, DeviceTensor(y), x=x, sigma=1.0)
+    assert np.array_equal(there.theta, rvfit.curve_fit(line, y, x=x, sigma=1.0).theta)
 
 
 def test_torch(library, stars, wanted):
