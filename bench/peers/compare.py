@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""compare.py FOLDER START: what run.sh measured there, side by side, and FOLDER/peers.json.
+"""compare.py FOLDER START THREADS: what run.sh measured there, side by side, and FOLDER/peers.json.
 
 Rate: stars but one over the difference in time between a run of all and a run of the first alone, so without the time to
 start; of processors, which other work on the machine changes little, and by the clock. Scatter: 1.4826 times the median absolute deviation from the truth. Minima: rvspecfit's own objective, -2 ln L in double, at the
@@ -19,18 +19,13 @@ from astropy.io import fits
 from astropy.table import Table
 import rvspecfit
 from rvspecfit import spec_fit, utils
-from rvspecfit.desi import desi_fit
+from rvspecfit.desi import desi_fit  # sets OMP_NUM_THREADS to 1
+
+from times import seconds
 
 PARAMETERS = {"VRAD": "km/s", "TEFF": "K", "LOGG": "dex", "FEH": "dex", "ALPHAFE": "dex", "VSINI": "km/s"}
 TRUTH = {"VRAD": ("VRAD", "RV"), "ALPHAFE": ("ALPHA", "ALPHAFE")}  # columns that have another name there
 DIFFERENCE = 0.05  # of -2 ln L, from which a minimum is lower than another
-
-
-def seconds(name):
-    """(by the clock, of processors)"""
-    with open(f"{name}.seconds", encoding="ascii") as file:
-        clock, user, system = (float(word) for word in file.read().split())
-    return clock, user + system
 
 
 def matched(path, targets):
@@ -71,7 +66,7 @@ def processor():
         return next((line.split(":")[1].strip() for line in file if line.startswith("model name")), platform.machine())
 
 
-def main(start):
+def main(start, threads):
     config = utils.freezeDict(utils.read_config("config.yaml"))
     with fits.open("spectra.fits") as file:
         targets = np.asarray(file["FIBERMAP"].data["TARGETID"])
@@ -84,7 +79,7 @@ def main(start):
     lower = minima["rvspecfit"] - minima["rvfit"]  # positive where rvfit's is lower
     report = {
         "stars": stars, "date": time.strftime("%Y-%m-%d", time.gmtime()), "processor": processor(),
-        "threads": int(os.environ["OMP_NUM_THREADS"]), "load": os.getloadavg()[0],
+        "threads": threads, "load": os.getloadavg()[0],
         "rvspecfit": {"version": rvspecfit.__version__, "start": start}, "python": platform.python_version(),
         "numpy": np.__version__, "astropy": astropy.__version__,
         "rvfit": {"version": subprocess.run([os.environ["RVFIT_DESI"], "--version"], check=True, capture_output=True,
@@ -129,7 +124,7 @@ def print_report(report):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 4:
         sys.exit(__doc__)
     os.chdir(sys.argv[1])
-    main(sys.argv[2])
+    main(sys.argv[2], int(sys.argv[3]))

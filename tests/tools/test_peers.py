@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""bench/peers/spectra.py: the file that both programs read. (The rest of bench/peers wants rvspecfit.)"""
+"""bench/peers: the file that both programs read, and times. (The rest wants rvspecfit.)"""
 import os
 import sys
 
@@ -9,6 +9,7 @@ from astropy.io import fits
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "bench", "peers"))
 import spectra  # noqa: E402
+import times  # noqa: E402
 
 
 def write_bare_file(path):
@@ -41,3 +42,8 @@ def test_what_is_there_stays_as_it_is(tmp_path):
     spectra.main(bare, every, first)
     spectra.main(every, again, first)
     assert fits.FITSDiff(every, again).identical
+
+
+def test_times_are_medians_of_runs(tmp_path):
+    (tmp_path / "ours.seconds").write_text("0.30 0.20 0.05\n9.00 0.10 0.10\n0.25 7.00 1.00\n")
+    assert times.seconds(str(tmp_path / "ours")) == (0.30, 0.25)
