@@ -19,7 +19,7 @@ check = ctest --preset $(1) --parallel $(JOBS)
 timed = tools/timed.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench peers fuzz cuda-check hip-check wheel python-check docs build format tidy clean
+.PHONY: help demo test bench peers fuzz device-shaped cuda-check hip-check wheel python-check docs build format tidy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -59,6 +59,12 @@ peers:  ## rvspecfit from PyPI beside rvfit, same file and library: rate, scatte
 fuzz:  ## damaged files for every reader, RUNS of them each (100000); a crash is left in build/fuzz/found
 	tools/setup.sh test
 	tests/fuzz/run.sh build/fuzz $(RUNS) $(CMAKE_ARGS)
+
+device-shaped:  ## every test of kernels as a device runs it, by teams of threads; ten minutes
+	tools/setup.sh test
+	$(call configure,device-shaped)
+	$(call build,device-shaped)
+	$(call check,device-shaped)
 
 cuda-check:  ## compile every kernel for NVIDIA GPUs (no GPU needed): registers, memory, spills
 	tools/setup.sh demo
