@@ -93,17 +93,30 @@ struct SpectrumConstants {
   }
 
  private:
-  /// Sums over pixels strip, strip + strips ..
+  /// Sums over pixels strip, strip + strips .. A logarithm is taken of products of weights, as long as they are far
+  /// from the ends of the exponent's range.
   [[nodiscard]] KOKKOS_FUNCTION Sums sum_strip(int b, int strip) const {
+    constexpr Accum most = 1e100, least = 1e-100;
     const auto n = static_cast<int>(weight.extent(1));
     Sums sum;
+    Accum product = 1;
     for (int i = strip; i < n; i += strips) {
       const Accum w = weight(b, i);
+      if (!(w > 0)) {
+        continue;
+      }
       const Accum d = w * flux(b, i);
-      sum.log_weight += w > 0 ? Kokkos::log(w) : Accum(0);
-      sum.signal += w > 0 ? d * d : Accum(0);
-      sum.good += w > 0 ? 1 : 0;
+      sum.signal += d * d;
+      ++sum.good;
+      const Accum longer = product * w;
+      if (longer < most && longer > least) {
+        product = longer;
+      } else {
+        sum.log_weight += Kokkos::log(product) + Kokkos::log(w);
+        product = 1;
+      }
     }
+    sum.log_weight += Kokkos::log(product);
     return sum;
   }
 };

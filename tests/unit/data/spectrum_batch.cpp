@@ -53,6 +53,27 @@ void derives_its_constants() {
 }
 
 template <class P>
+void sums_logarithms_of_any_size() {
+  const Exec exec{};
+  const std::vector<double> powers{-300, 300, 150, 150, -308, 0, 99, 1, 2, -99, -1, -40, -40, -40};
+  std::vector<double> wave, weight;
+  double log_norm = 0.0, summed = 0.0;
+  for (const double power : powers) {
+    wave.push_back(3600.0 + static_cast<double>(wave.size()));
+    weight.push_back(std::pow(10.0, power));
+    log_norm -= 2.0 * std::log(weight.back());
+    summed += 2.0 * std::abs(std::log(weight.back()));
+  }
+  const std::vector<double> flux(weight.size(), 0.0);
+  const auto batch = make_spectrum_batch<P>(
+      exec, "desi_r", upload_matrix<Matrix<const double, P>>(exec, "wave", wave, 1, wave.size()),
+      upload_matrix<Matrix<const double, P>>(exec, "flux", flux, 1, wave.size()),
+      upload_matrix<Matrix<const double, P>>(exec, "weight", weight, 1, wave.size()));
+  check_close("log_norm", values(exec, batch.log_norm), std::vector<double>{log_norm},
+              {rounding<double>(static_cast<double>(powers.size()), summed)});
+}
+
+template <class P>
 std::string error_of(std::size_t wave_rows, std::size_t wave_size, std::size_t rows,
                      std::size_t size, std::size_t weight_size) {
   using Real = typename P::real_type;
@@ -101,6 +122,8 @@ void keeps_a_resolution_matrix() {
 
 RVFIT_TEST("spectrum_batch: counts good pixels and sums their ln sigma and their signal",
            derives_its_constants);
+RVFIT_TEST_DOUBLE("spectrum_batch: weights of any size have their logarithms summed",
+                  sums_logarithms_of_any_size);
 RVFIT_TEST_DOUBLE("spectrum_batch: extents that differ are refused with both",
                   refuses_extents_that_differ);
 RVFIT_TEST_DOUBLE("spectrum_batch: a resolution matrix fits the spectra or is refused",
