@@ -121,9 +121,6 @@ struct PrepareSpectra {
 
   /// 1 / sqrt(sigma^2 + systematic_error^2 + (relative_error S)^2) of 1 / sigma, in the spectrum's unit.
   [[nodiscard]] KOKKOS_FUNCTION double with_systematic_error(int b, int i, double w) const {
-    if (!(options.systematic_error > 0.0 || options.relative_error > 0.0)) {
-      return w;
-    }
     const double added = options.systematic_error / (unit.extent(0) == 0 ? 1.0 : unit(b));
     const double relative = added * w;
     const double of_flux = options.relative_error > 0.0 && w > 0.0
