@@ -60,7 +60,7 @@ fuzz:  ## damaged files for every reader, RUNS of them each (100000); a crash is
 	tools/setup.sh test
 	tests/fuzz/run.sh build/fuzz $(RUNS) $(CMAKE_ARGS)
 
-device-shaped:  ## every test of kernels as a device runs it, by teams of threads; ten minutes
+device-shaped:  ## every test of kernels as a device runs it, by teams of threads; twelve processor minutes
 	tools/setup.sh test
 	$(call configure,device-shaped)
 	$(call build,device-shaped)

@@ -83,7 +83,7 @@ void is_rotation_then_spline() {
     // Lanes of values only have the same bits.
     const auto values_only = coefficients<P>(templates, vsini, lanes, lanes);
     std::vector<Real> part;
-    const auto row = static_cast<std::ptrdiff_t>(size + 2);
+    const auto row = static_cast<std::ptrdiff_t>(size) + 2;
     for (std::size_t t = 0; t < vsini.size(); ++t) {
       const auto begin = got.begin() + static_cast<std::ptrdiff_t>(t) * (lanes + 1) * row;
       part.insert(part.end(), begin, begin + lanes * row);
