@@ -133,9 +133,10 @@ void bind_fit(nb::module_& module) {
           [](SpectraArrays* spectra, std::vector<ArmArrays> arms,
              std::vector<std::pair<double, double>> masked, double error_floor,
              std::optional<rvfit::io::Targets> targets) {
-            new (spectra)
-                SpectraArrays{std::move(arms), std::move(masked), error_floor, std::move(targets)};
-            (void)spectra_of(*spectra);
+            // Checked before they are the object's, which is not destroyed where its making throws.
+            SpectraArrays made{std::move(arms), std::move(masked), error_floor, std::move(targets)};
+            (void)spectra_of(made);
+            new (spectra) SpectraArrays(std::move(made));
           },
           nb::arg("arms"), nb::arg("masked"), nb::arg("error_floor"), nb::arg("targets").none());
   module.def("fit", &fit, nb::arg("library"), nb::arg("spectra"), nb::arg("arguments"),

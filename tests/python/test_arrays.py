@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Arrays of any kind: the right answer without a copy, the right answer with one, or an error that says what is wrong."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -220,6 +222,15 @@ ONES = np.ones((3, 100), np.float32)
 def test_wrong_arrays(library, arrays, error, text):
     with pytest.raises(error, match=text):
         rvfit.fit(library, rvfit.Spectra(desi_b=rvfit.Arm(**arrays)))
+
+
+def test_refused_arrays_are_let_go(library):
+    flux = np.ones((3, 100), np.float32)
+    before = sys.getrefcount(flux)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="increasing wanted"):
+            rvfit.fit(library, rvfit.Spectra(desi_b=rvfit.Arm(np.where(WAVE > 4500, WAVE - 400, WAVE), flux, ONES)))
+    assert sys.getrefcount(flux) == before
 
 
 @pytest.mark.parametrize(
