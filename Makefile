@@ -17,6 +17,8 @@ configure = cmake --preset $(1) -DRVFIT_PYTHON=$(RVFIT_PYTHON) $(CMAKE_ARGS)
 build = cmake --build --preset $(1) --parallel $(JOBS)
 check = ctest --preset $(1) --parallel $(JOBS)
 timed = tools/timed.sh
+# Programs that tests of the Python package compare it with.
+python_checked = rvfit_simulate rvfit_desi rvfit_sdss rvfit_lamost rvfit_apogee rvfit_weave rvfit_table
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench peers fuzz device-shaped cuda-check hip-check wheel python-check docs build format tidy clean
@@ -81,7 +83,7 @@ wheel:  ## the Python package for other machines, in build/wheel
 python-check:  ## the Python package's tests on a module with sanitizers; half an hour
 	tools/setup.sh test
 	$(call configure,asan-ubsan)
-	$(call build,asan-ubsan) --target rvfit_fit
+	$(call build,asan-ubsan) --target rvfit_fit $(python_checked)
 	tests/python/sanitized.sh build/asan-ubsan
 
 docs:  ## pages of the interface in build/release/docs/html
