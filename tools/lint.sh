@@ -95,6 +95,15 @@ done
 mapfile -t outside < <(find programs python examples bench -name '*.[ch]pp' | sort)
 forbid 'a detail/ header outside the library' '#\s*include\s*<rvfit/.*/detail/' "${outside[@]}"
 
+# Benchmarks take models and data from tests/support, but not doctest, which they do not link.
+mapfile -t reached < <(find bench -name '*.[ch]pp' | sort)
+for ((n = 0; n < ${#reached[@]}; ++n)); do
+  while read -r name; do
+    [[ " ${reached[*]} " == *" tests/$name "* ]] || reached+=("tests/$name")
+  done < <(sed -nE 's/^#\s*include\s*[<"](support\/[^>"]+).*/\1/p' "${reached[n]}")
+done
+forbid 'doctest reaches benchmarks' '#\s*include\s*<doctest/' "${reached[@]}"
+
 # A comment is a sentence with a subject, which none of these words is.
 awk '
   FNR == 1 { within = 0 }

@@ -4,12 +4,12 @@
 /// @file
 /// DESI files as observations, and fits of them, in any policy.
 
+#include "support/test_policies.hpp"
 #include <rvfit/io/desi/desi_preparation.hpp>
 #include <rvfit/io/desi/read_desi.hpp>
 #include <rvfit/rvfit.hpp>
 
 #include <compiled/fitters.hpp>
-#include <support/policies.hpp>
 
 #include <cstdint>
 #include <string>

@@ -2,10 +2,9 @@
 #pragma once
 
 /// @file
-/// The policies that tests run with, and how a test is registered for each of them. With
-/// RVFIT_TEST_DEVICE_SHAPED they are those of devices, on a host.
+/// How a test is registered for each of the policies that tests run with.
 
-#include <rvfit/core/policy.hpp>
+#include "support/test_policies.hpp"
 
 #include <doctest/doctest.h>
 
@@ -22,25 +21,6 @@
 #else
 #define RVFIT_TEST_SPACE "Serial"
 #endif
-
-#if defined(RVFIT_TEST_DEVICE_SHAPED)
-#include "support/device_shaped.hpp"
-#endif
-
-namespace rvfit::test {
-
-using Exec = Kokkos::DefaultExecutionSpace;
-#if defined(RVFIT_TEST_DEVICE_SHAPED)
-template <std::floating_point Real, std::floating_point Accum = double>
-using TestPolicy = DeviceShaped<Exec, Real, Accum>;
-#else
-template <std::floating_point Real, std::floating_point Accum = double>
-using TestPolicy = Policy<Exec, Real, Accum>;
-#endif
-using FloatPolicy = TestPolicy<float>;
-using DoublePolicy = TestPolicy<double>;
-
-}  // namespace rvfit::test
 
 // NOLINTBEGIN(bugprone-macro-parentheses): a template's name takes none.
 
