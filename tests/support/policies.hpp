@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// How a test is registered for each of the policies that tests run with.
+/// Tests registered once for each of the policies that they run with.
 
 #include "support/test_policies.hpp"
 
