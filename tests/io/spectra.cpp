@@ -47,6 +47,11 @@ TEST_CASE("set_fluxes: usual units stay as they are, any other becomes a power o
   CHECK(usual.flux == std::vector<float>(flux.begin(), flux.end()));
   CHECK(usual.ivar == std::vector<float>(ivar.begin(), ivar.end()));
   CHECK(usual.unit == std::vector<double>{1, 1, 1});
+  io::SpectraArm in_float = three_spectra();
+  set_fluxes(in_float, usual.flux, usual.ivar);
+  CHECK(in_float.flux == usual.flux);
+  CHECK(in_float.ivar == usual.ivar);
+  CHECK(in_float.unit == usual.unit);
   std::vector<double> scales{1e-30, 1e-17, 1e17, 1e30};
   for (int exponent = -100; exponent <= 100; ++exponent) {
     scales.push_back(std::ldexp(1.0, exponent));

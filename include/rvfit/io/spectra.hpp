@@ -10,6 +10,7 @@
 #include <rvfit/io/fits/column.hpp>
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -51,14 +52,15 @@ struct Spectra {
   std::vector<Column> columns;  ///< of R rows, repeated in a table of results
 };
 
-/// Give an arm its fluxes and inverse variances, as double, which holds any unit: all readers do it with this
-/// (data/flux_unit.hpp). The arm's wavelengths and mask come before.
+/// Give an arm its fluxes and inverse variances: all readers do it with this (data/flux_unit.hpp). The arm's wavelengths
+/// and mask come before.
 ///
+/// @tparam T  float, where the file has such numbers and no others; double otherwise, which holds any unit
 /// @param[in] flux  (R, N)  NaN included        [flux]
 /// @param[in] ivar  (R, N)  inverse variance    [1 / flux^2]
 /// @throws InvalidArgument  extents differ
-inline void set_fluxes(SpectraArm& arm, const std::vector<double>& flux,
-                       const std::vector<double>& ivar) {
+template <std::floating_point T = double>
+void set_fluxes(SpectraArm& arm, const std::vector<T>& flux, const std::vector<T>& ivar) {
   const std::size_t pixels = arm.pixels();
   RVFIT_REQUIRE(pixels > 0 && flux.size() % pixels == 0 && ivar.size() == flux.size() &&
                     (arm.mask.empty() || arm.mask.size() == flux.size()),
@@ -68,12 +70,12 @@ inline void set_fluxes(SpectraArm& arm, const std::vector<double>& flux,
   arm.ivar.resize(flux.size());
   arm.unit.clear();
   for (std::size_t first = 0; first < flux.size(); first += pixels) {
-    const auto row = [&]<class T>(const std::vector<T>& matrix) {
-      return matrix.empty() ? std::span<const T>() : std::span(matrix).subspan(first, pixels);
+    const auto row = [&]<class Number>(const std::vector<Number>& matrix) {
+      return matrix.empty() ? std::span<const Number>() : std::span(matrix).subspan(first, pixels);
     };
-    const double unit = flux_unit<double>(row(flux), row(ivar), row(arm.mask));
-    (void)narrow_spectrum<double>(row(flux), row(ivar), row(arm.mask), unit, &arm.flux[first],
-                                  &arm.ivar[first]);
+    const double unit = flux_unit<T>(row(flux), row(ivar), row(arm.mask));
+    (void)narrow_spectrum<T>(row(flux), row(ivar), row(arm.mask), unit, &arm.flux[first],
+                             &arm.ivar[first]);
     arm.unit.push_back(unit);
   }
 }

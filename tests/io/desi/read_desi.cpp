@@ -262,6 +262,31 @@ TEST_CASE("read_desi: S/N ignores bad pixels, and is NaN without good ones") {
   CHECK(file.arms[1].snr[2] == 223 * 2);
 }
 
+TEST_CASE(
+    "read_desi: numbers that float does not hold are read in double, and come in another unit") {
+  const ScratchFolder folder;
+  const std::string path = folder / "coadd.fits";
+  test::write_small_desi_file(path);
+  const auto plain = io::read_desi(path);
+  {
+    FitsEdit file(path);
+    file.at("R_FLUX").set("BSCALE", std::ldexp(1.0, -90));
+    file.at("R_IVAR").set("BSCALE", std::ldexp(1.0, 180));
+  }
+  const auto scaled = io::read_desi(path);
+  for (std::size_t a = 0; a < 3; ++a) {
+    const io::DesiArm &before = plain.arms[a], &after = scaled.arms[a];
+    const double unit = a == 1 ? std::ldexp(1.0, -90) : 1.0;
+    REQUIRE(after.flux.size() == before.flux.size());
+    for (std::size_t i = 0; i < before.flux.size(); ++i) {
+      const std::size_t row = i / before.pixels();
+      CHECK(after.flux[i] * after.unit[row] == before.flux[i] * before.unit[row] * unit);
+      CHECK(after.ivar[i] / after.unit[row] / after.unit[row] ==
+            before.ivar[i] / before.unit[row] / before.unit[row] / unit / unit);
+    }
+  }
+}
+
 TEST_CASE("read_desi: FIBERSTATUS comes before COADD_FIBERSTATUS, and one must be there") {
   CHECK(error_of_desi([](FitsEdit& file) { file.at("FIBERMAP").set("TTYPE3", "FIBERSTATUS"); }) ==
         "no error");

@@ -157,15 +157,21 @@ class DesiInput {
         file_.read_image_rows(place.label + part, rows, width, values.data(), OutOfRange::clamp);
         detail::cut(values, place.width, place.first, pixels);
       };
-      std::vector<double> flux, ivar;
-      read(flux, "_FLUX", 1);
-      read(ivar, "_IVAR", 1);
-      if (place.masked) {
-        read(arm.mask, "_MASK", 1);
+      const auto read_fluxes = [&]<class T>(std::vector<T> flux, std::vector<T> ivar) {
+        read(flux, "_FLUX", 1);
+        read(ivar, "_IVAR", 1);
+        if (place.masked) {
+          read(arm.mask, "_MASK", 1);
+        } else {
+          arm.mask.assign(rows.size() * pixels, 0);
+        }
+        set_fluxes(arm, flux, ivar);
+      };
+      if (place.in_float) {
+        read_fluxes(std::vector<float>(), std::vector<float>());
       } else {
-        arm.mask.assign(rows.size() * pixels, 0);
+        read_fluxes(std::vector<double>(), std::vector<double>());
       }
-      set_fluxes(arm, flux, ivar);
       if (place.diagonals > 0) {
         read(arm.resolution, "_RESOLUTION", place.diagonals);
         fill_empty_columns(arm.resolution, place.diagonals, pixels);
@@ -193,6 +199,7 @@ class DesiInput {
     std::size_t first;      ///< the first that is the arm's
     bool masked;            ///< there is a mask
     std::size_t diagonals;  ///< D, 0 where they are not wanted
+    bool in_float;          ///< which holds its numbers
   };
 
   /// The arms that are there, of those asked for; none if there is a merged one alone.
@@ -229,12 +236,13 @@ class DesiInput {
     arm.wave = detail::read_grid(file_, hdus);
     arm.medium = Medium::vacuum;
     const std::size_t width = arm.pixels();
-    Place place{hdus, width, 0, file_.has(hdus + "_MASK"), 0};
+    Place place{hdus, width, 0, file_.has(hdus + "_MASK"), 0, false};
     for (const char* part : {"_FLUX", "_IVAR", "_MASK"}) {
       if (part != std::string("_MASK") || place.masked) {
         file_.require_shape(hdus + part, {desi_.rows(), width});
       }
     }
+    place.in_float = file_.is_float_image(hdus + "_FLUX") && file_.is_float_image(hdus + "_IVAR");
     if (resolution == Resolution::read) {
       place.diagonals = detail::require_diagonals(file_, hdus, desi_.rows(), width);
     }

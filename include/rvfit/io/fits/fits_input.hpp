@@ -73,6 +73,17 @@ class FitsInput : public FitsHdus {
     return values;
   }
 
+  /// Whether float holds every number of an image: its numbers are of that type, and there is no scale.
+  [[nodiscard]] bool is_float_image(const std::string& hdu) {
+    int type = 0, status = 0;
+    fits_get_img_type(at(hdu), &type, &status);
+    if (status != 0) {
+      fail(hdu, "is " + content(hdu) + ", an image was expected");
+    }
+    return type == FLOAT_IMG && keyword<double>(hdu, "BSCALE").value_or(1.0) == 1.0 &&
+           keyword<double>(hdu, "BZERO").value_or(0.0) == 0.0;
+  }
+
   /// Read `count` numbers of an image from the `first` on, in row-major order, to `out`. NaN stays NaN.
   template <class T>
   void read_image_part(const std::string& hdu, std::size_t first, std::size_t count, T* out,
