@@ -7,12 +7,14 @@
 #include "clip_fit.hpp"
 #include "fitted_parameters.hpp"
 #include "load_spectra.hpp"
+#include "planning.hpp"
 #include "survey_fitter.hpp"
 #include <rvfit/rvfit.hpp>
 
 #include <compiled/fitters.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <map>
 #include <memory>
@@ -39,7 +41,7 @@ class Worker {
  public:
   using Exec = typename P::execution_space;
 
-  explicit Worker(const Exec& exec) : exec_(exec) {}
+  Worker(const Exec& exec, Planning& planning) : exec_(exec), planning_(&planning) {}
 
   [[nodiscard]] const Exec& exec() const { return exec_; }
 
@@ -52,7 +54,11 @@ class Worker {
       sum += timer.seconds();
       timer.reset();
     };
+    const bool is_first = !loader_;
+    std::optional<Planning::Turn> turn;
+    const Kokkos::Timer since_begin;
     if (!loader_ || !loader_->suits(batch)) {
+      turn.emplace(*planning_);
       fitter_.reset();
       loader_.emplace(exec_, batch, settings, library, [&](const std::string& arm) {
         const rvfit::Parameter& rv = (*plan.options.parameters)["rv"];
@@ -67,6 +73,10 @@ class Worker {
                       with_joint_scan(plan.options, batch));
     }
     fitter_->bind(exec_, observations);
+    turn.reset();
+    if (is_first) {  // others need no longer than this one did
+      planning_->wait(std::chrono::duration<double>(since_begin.seconds()));
+    }
     lap(seconds.setup);
     fitter_->scan(exec_);
     lap(seconds.scan);
@@ -117,6 +127,7 @@ class Worker {
   }
 
   Exec exec_;
+  Planning* planning_;  ///< of all workers
   std::optional<SpectraLoader<P>> loader_;
   std::optional<rvfit::Fitter<rvfit::ForwardModel<P>>> fitter_;
 };
@@ -131,7 +142,7 @@ class BatchFitter final : public SurveyFitter {
       : exec_(exec), emulator_(emulator), settings_(settings) {
     (void)planned(exec, 1);
     for (const Exec& instance : rvfit::instances_side_by_side<P>(exec)) {
-      workers_.emplace_back(instance);
+      workers_.emplace_back(instance, turns_);
     }
   }
 
@@ -217,6 +228,7 @@ class BatchFitter final : public SurveyFitter {
   FitSettings settings_;
   std::mutex planning_;
   std::map<std::size_t, PlannedModel<P>> models_;  ///< by number of velocities
+  Planning turns_;
   std::vector<Worker<P>> workers_;
 };
 
