@@ -21,6 +21,7 @@
 #include <cstdio>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace rvfit::bench {
@@ -39,7 +40,8 @@ struct Answers {
 };
 
 template <class Model, int Side>
-void fit_with_eigen(const Samples& samples, int threads, double chi2_tolerance, Answers& out) {
+void fit_with_eigen(const Samples& samples, int fits, int threads, double chi2_tolerance,
+                    Answers& out) {
   const int n = Model::parameters;
   double steps = 0.0;
 #pragma omp parallel num_threads(threads) reduction(+ : steps)
@@ -52,7 +54,7 @@ void fit_with_eigen(const Samples& samples, int threads, double chi2_tolerance, 
     solver.setMaxfev(iteration_cap);
     Eigen::VectorXd theta(n);
 #pragma omp for schedule(static)
-    for (int b = 0; b < samples.fits; ++b) {
+    for (int b = 0; b < fits; ++b) {
       functor.residuals.bind(&samples.y[static_cast<std::size_t>(b) * samples.points],
                              samples.weight.data());
       std::copy_n(&samples.start[static_cast<std::size_t>(b) * n], n, theta.data());
@@ -65,7 +67,7 @@ void fit_with_eigen(const Samples& samples, int threads, double chi2_tolerance, 
 }
 
 template <class Model, int Side>
-void fit_with_ceres(const Samples& samples, int threads, Answers& out) {
+void fit_with_ceres(const Samples& samples, int fits, int threads, Answers& out) {
   constexpr int n = Model::parameters;
   double steps = 0.0;
 #pragma omp parallel num_threads(threads) reduction(+ : steps)
@@ -79,7 +81,7 @@ void fit_with_ceres(const Samples& samples, int threads, Answers& out) {
     solver.options.max_num_iterations = iteration_cap;
     Eigen::Matrix<double, n, 1> theta;
 #pragma omp for schedule(static)
-    for (int b = 0; b < samples.fits; ++b) {
+    for (int b = 0; b < fits; ++b) {
       functor.residuals.bind(&samples.y[static_cast<std::size_t>(b) * samples.points],
                              samples.weight.data());
       std::copy_n(&samples.start[static_cast<std::size_t>(b) * n], n, theta.data());
@@ -140,11 +142,15 @@ template <class Model, int Side>
   return (jacobian.transpose() * jacobian).inverse().diagonal().cwiseSqrt();
 }
 
-/// Compare the solvers on one shape.
+/// Compare the solvers on one shape. Where rvfit has a device the other two have the host's threads, and
+/// some of the fits, the first ones.
 template <class Model, int Side>
 void compare(const P::execution_space& exec, int points_in_all, int repeats, Report& report) {
   const int fits = std::max(1000, points_in_all / Model::points(Side));
-  const int threads = exec.concurrency();
+  constexpr bool host = P::on_host;
+  const int threads =
+      host ? exec.concurrency() : static_cast<int>(std::thread::hardware_concurrency());
+  const int shared = host ? fits : std::min(fits, 20'000);  // fits of all three
   const Samples samples = simulate<Model>(Side, fits);
   const int n = samples.parameters;
   const OwnFits<Model> own(exec, Side, samples);
@@ -155,23 +161,25 @@ void compare(const P::execution_space& exec, int points_in_all, int repeats, Rep
   seconds.fill(std::numeric_limits<double>::infinity());
   for (int repeat = 0; repeat <= repeats; ++repeat) {  // the first one warms up
     const std::array<double, 3> once{
-        seconds_of([&] { own.run(); }),
-        seconds_of([&] { fit_with_eigen<Model, Side>(samples, threads, tolerance, answers[1]); }),
-        seconds_of([&] { fit_with_ceres<Model, Side>(samples, threads, answers[2]); })};
+        seconds_of([&] { own.run(); }), seconds_of([&] {
+          fit_with_eigen<Model, Side>(samples, shared, threads, tolerance, answers[1]);
+        }),
+        seconds_of([&] { fit_with_ceres<Model, Side>(samples, shared, threads, answers[2]); })};
     for (std::size_t s = 0; repeat > 0 && s < 3; ++s) {
       seconds[s] = std::min(seconds[s], once[s]);
     }
   }
   own.read(answers[0]);
   Answers reference(samples);
-  fit_with_eigen<Model, Side>(samples, threads, 0.0, reference);
+  fit_with_eigen<Model, Side>(samples, shared, threads, 0.0, reference);
 
   std::printf("%-12s %4d points %8d fits", Model::name, samples.points, fits);
+  std::array<double, 3> rate;
   for (std::size_t s = 0; s < 3; ++s) {
     // Distance to the reference in standard deviations, and how often it is not small.
     double worst = 0.0;
     int apart = 0;
-    for (int b = 0; b < fits; ++b) {
+    for (int b = 0; b < shared; ++b) {
       const std::size_t row = static_cast<std::size_t>(b) * n;
       const Eigen::VectorXd sigma = deviations<Model, Side>(samples, &reference.theta[row]);
       double distance = 0.0;
@@ -185,23 +193,26 @@ void compare(const P::execution_space& exec, int points_in_all, int repeats, Rep
         ++apart;
       }
     }
-    const double rate = fits / seconds[s] / threads;
-    std::printf(" | %s %9.0f /s/core, %4.1f steps, off by %.0e sigma, %d apart", names[s].c_str(),
-                rate, answers[s].steps / fits, worst, apart);
+    const int own_fits = s == 0 ? fits : shared;
+    const int own_threads = host || s > 0 ? threads : 1;  // a device is one
+    rate[s] = own_fits / seconds[s] / own_threads;
+    const double steps = answers[s].steps / own_fits;
+    std::printf(" | %s %9.0f /s/%s, %4.1f steps, off by %.0e sigma, %d apart", names[s].c_str(),
+                rate[s], host || s > 0 ? "core" : "device", steps, worst, apart);
     report.add({{"model", Model::name},
                 {"points", samples.points},
                 {"parameters", n},
-                {"fits", fits},
-                {"threads", threads},
+                {"fits", own_fits},
+                {"threads", own_threads},
                 {"precision", "double"},
                 {"solver", names[s]},
-                {"fits_per_second_per_core", rate},
-                {"ratio_to_rvfit", seconds[s] / seconds[0]},
-                {"steps_per_fit", answers[s].steps / fits},
+                {"fits_per_second_per_core", rate[s]},
+                {"ratio_to_rvfit", rate[0] / rate[s]},
+                {"steps_per_fit", steps},
                 {"worst_distance_in_sigma", worst},
                 {"other_answers", apart}});
   }
-  std::printf(" | ratios %.2f %.2f\n", seconds[1] / seconds[0], seconds[2] / seconds[0]);
+  std::printf(" | ratios %.2f %.2f\n", rate[0] / rate[1], rate[0] / rate[2]);
   std::fflush(stdout);
 }
 

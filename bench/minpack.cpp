@@ -97,8 +97,10 @@ Outcome run_own(const Model& model, const test::mgh::Problem& problem,
                   .relative_tolerance = 1e-22,
                   .polish_steps = 20}},
       LeastSquares{}, false);
-  exec.fence("rvfit::bench: fit");
-  return {fits.value(0), fits.evaluations(0), static_cast<int>(fits.status(0))};
+  const auto value = download(exec, fits.value);
+  const auto evaluations = download(exec, fits.evaluations);
+  const auto status = download(exec, fits.status);
+  return {value(0), evaluations(0), static_cast<int>(status(0))};
 }
 
 template <class Model>

@@ -50,7 +50,7 @@ case $backend in
     targets=(HOPPER90:sm_90)
     # 20012: Eigen's annotations. The host's part is compiled too, by g++, as in a true build. A kernel that
     # calls a function of the host is an error here, as for clang, and not code that stops the GPU.
-    flags=(-x cu --extended-lambda --expt-relaxed-constexpr -diag-suppress 20012
+    flags=(-x cu --extended-lambda -diag-suppress 20012
       -Werror cross-execution-space-call -Xptxas -v -c -o /dev/null)
     ;;
   hip)

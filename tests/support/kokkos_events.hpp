@@ -20,8 +20,10 @@ class KokkosEvents {
     namespace Tools = Kokkos::Tools::Experimental;
     current_ = this;
     Tools::set_allocate_data_callback(
-        [](Kokkos::Profiling::SpaceHandle, const char* label, const void*, std::uint64_t) {
-          current_->allocations.emplace_back(label);
+        [](Kokkos::Profiling::SpaceHandle, const char* label, const void*, std::uint64_t bytes) {
+          if (bytes > 0) {  // Kokkos tells of scratch that a team of a CUDA device does without
+            current_->allocations.emplace_back(label);
+          }
         });
     Tools::set_deallocate_data_callback(
         [](Kokkos::Profiling::SpaceHandle, const char* label, const void*, std::uint64_t) {

@@ -16,6 +16,7 @@
 #define RVFIT_TEST_SPACE "SYCL"
 #elif defined(KOKKOS_ENABLE_OPENMP)
 #define RVFIT_TEST_SPACE "OpenMP"
+#define RVFIT_TEST_OPENMP
 #elif defined(KOKKOS_ENABLE_THREADS)
 #define RVFIT_TEST_SPACE "Threads"
 #else

@@ -66,7 +66,7 @@ template <class Model>
 }
 
 /// Fit two thousand copies of a problem (two hundred without optimisation, or where each fit alone waits for the
-/// threads of a device-shaped kernel), whose data are perturbed, from its starts in turn; then each of them alone,
+/// threads of a device-shaped kernel or for a device), whose data are perturbed, from its starts in turn; then each of them alone,
 /// or one in twenty where that takes minutes. Fits are cut off after 50 steps, where some have ended and some have not.
 ///
 /// @param scale  of the perturbations
@@ -75,11 +75,12 @@ void check_alone_and_in_batch(const std::string& name, const Model& model, int p
                               const std::vector<double>& y,
                               const std::vector<std::vector<double>>& starts, double scale) {
 #if defined(NDEBUG) && !defined(RVFIT_TEST_DEVICE_SHAPED)
-  constexpr int copies = 2000;
+  constexpr int copies = Double::on_host ? 2000 : 200;
 #else
   constexpr int copies = 200;
 #endif
-  const int stride = points * Model::parameters * Model::parameters < 5000 ? 1 : 20;
+  const bool quick = Double::on_host && points * Model::parameters * Model::parameters < 5000;
+  const int stride = quick ? 1 : 20;
   std::mt19937_64 random(27);
   std::uniform_real_distribution<double> uniform(-scale, scale);
   std::vector<double> all_y, all_starts;

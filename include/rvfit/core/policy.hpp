@@ -11,6 +11,11 @@
 
 namespace rvfit {
 
+/// A property of every execution policy: what a kernel holds travels with its launch. By itself Kokkos writes kernels of
+/// more than 512 bytes to the constant memory of a CUDA device, of which there is one: each launch then waits on the
+/// host until the kernel before it, of any instance, is done.
+using SentAlong = Kokkos::Experimental::WorkItemProperty::HintLightWeight_t;
+
 /// Execution space, storage precision and accumulation precision of a fit.
 ///
 /// @tparam Exec   Kokkos execution space; an *instance* of it is the first argument of every call
@@ -26,8 +31,8 @@ struct Policy {
   using memory_space = typename Exec::memory_space;
   using real_type = Real;
   using accum_type = Accum;
-  using team_policy = Kokkos::TeamPolicy<Exec>;
-  using range_policy = Kokkos::RangePolicy<Exec>;
+  using team_policy = Kokkos::TeamPolicy<Exec, SentAlong>;
+  using range_policy = Kokkos::RangePolicy<Exec, SentAlong>;
   using member_type = typename team_policy::member_type;
 
   /// Index spaces of two and three dimensions; neighbouring threads take neighbours in the last, as
@@ -36,7 +41,7 @@ struct Policy {
   using grid_policy =
       Kokkos::MDRangePolicy<Exec,
                             Kokkos::Rank<Rank, Kokkos::Iterate::Right, Kokkos::Iterate::Right>,
-                            Kokkos::IndexType<int>>;
+                            Kokkos::IndexType<int>, SentAlong>;
 
   /// True where kernels run on the processor that calls them. Memory that both see does not count.
   static constexpr bool on_host = OnHost;

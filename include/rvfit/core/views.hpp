@@ -53,7 +53,7 @@ template <class View, class Exec, class Container>
   using Value = typename View::non_const_value_type;
   Kokkos::View<Value*, Kokkos::LayoutRight, typename View::memory_space> out(
       Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, label), size);
-  auto host = Kokkos::create_mirror_view(out);
+  auto host = Kokkos::create_mirror_view(Kokkos::WithoutInitializing, out);
   for (std::size_t i = 0; i < size; ++i) {
     host(i) = static_cast<Value>(values[i]);
   }
@@ -73,7 +73,7 @@ template <class View, class Exec, class Container>
   using Value = typename View::non_const_value_type;
   Kokkos::View<Value**, Kokkos::LayoutRight, typename View::memory_space> out(
       Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, label), rows, columns);
-  auto host = Kokkos::create_mirror_view(out);
+  auto host = Kokkos::create_mirror_view(Kokkos::WithoutInitializing, out);
   for (std::size_t i = 0; i < rows; ++i) {
     for (std::size_t j = 0; j < columns; ++j) {
       host(i, j) = static_cast<Value>(values[i * columns + j]);
@@ -95,7 +95,7 @@ template <class View, class Exec, class Container>
   using Value = typename View::non_const_value_type;
   Kokkos::View<Value***, Kokkos::LayoutRight, typename View::memory_space> out(
       Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, label), n0, n1, n2);
-  auto host = Kokkos::create_mirror_view(out);
+  auto host = Kokkos::create_mirror_view(Kokkos::WithoutInitializing, out);
   std::transform(values.begin(), values.end(), host.data(),
                  [](auto value) { return static_cast<Value>(value); });
   Kokkos::deep_copy(exec, out, host);
@@ -143,7 +143,7 @@ template <class T, class Exec, class View>
 /// A copy of a view in host memory; returns when it is there.
 template <class Exec, class View>
 [[nodiscard]] auto download(const Exec& exec, const View& view) {
-  auto host = Kokkos::create_mirror(Kokkos::HostSpace{}, view);
+  auto host = Kokkos::create_mirror(Kokkos::WithoutInitializing, Kokkos::HostSpace{}, view);
   Kokkos::deep_copy(exec, host, view);
   exec.fence("rvfit::download: values are on the host");
   return host;

@@ -97,11 +97,14 @@ void device_dense_layer(const typename P::execution_space& exec,
                         const RowsInUse<P>& in_use = {}) {
   using Real = typename P::real_type;
   using Range = typename P::template grid_policy<2>;
+  // Kokkos' own choice on a CUDA device is 2 x 16, of which a processor of it can hold too few.
+  const typename Range::tile_type threads =
+      P::on_host ? typename Range::tile_type{} : typename Range::tile_type{1, 128};
   const MatrixRef<const Real> weight{layer.weight.data(), layer.inputs(), layer.outputs(),
                                      layer.outputs()};
   product_on_device<P>(exec, "rvfit::DenseLayer::product", in, weight, out, lanes, in_use);
   Kokkos::parallel_for(
-      "rvfit::DenseLayer::activate", Range(exec, {0, 0}, {out.rows / lanes, out.columns}),
+      "rvfit::DenseLayer::activate", Range(exec, {0, 0}, {out.rows / lanes, out.columns}, threads),
       ActivateKernel<P>{out, {layer.bias.data(), layer.activation, layer.slope, lanes}, in_use});
 }
 

@@ -168,7 +168,7 @@ class ResidualFitter {
                            Kernel{problem, first, count, block});
     } else {
       // Small blocks: more registers for each thread than one of a full block of a GPU can have.
-      using SmallBlocks = Kokkos::RangePolicy<Exec, Kokkos::LaunchBounds<128, 1>>;
+      using SmallBlocks = Kokkos::RangePolicy<Exec, Kokkos::LaunchBounds<128, 1>, SentAlong>;
       Kokkos::parallel_for(label, SmallBlocks(exec, 0, count), Kernel{problem, first, count, 1});
     }
   }

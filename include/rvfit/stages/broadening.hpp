@@ -16,8 +16,6 @@
 #include <rvfit/stages/spline.hpp>
 #include <rvfit/stages/symmetric_filter.hpp>
 
-#include <utility>
-
 namespace rvfit {
 
 namespace detail {
@@ -116,7 +114,7 @@ struct BroadenKernel {
       const int stride = scratch.stride;
       const KernelTaps h{scratch.stage, scratch.stage + stride, scratch.stage + 2 * stride};
       Stage::template fill<Real>(member, width, h);
-      std::swap(scratch.kernel, scratch.other);
+      Kokkos::kokkos_swap(scratch.kernel, scratch.other);
       const double* before = scratch.other;
       double* product = scratch.kernel;
       const double per_kms = stages.pixels_per_kms;
@@ -182,7 +180,8 @@ void broaden(const typename P::execution_space& exec, const Tile<P>& tile,
                 " pixels want ", bytes, " bytes of team scratch, there are ",
                 P::team_policy::scratch_size_max(0));
   // Profiles of several stages want more registers than a thread of a full block of a GPU can have.
-  using SmallTeams = Kokkos::TeamPolicy<typename P::execution_space, Kokkos::LaunchBounds<256, 1>>;
+  using SmallTeams =
+      Kokkos::TeamPolicy<typename P::execution_space, Kokkos::LaunchBounds<256, 1>, SentAlong>;
   auto policy = teams<P, SmallTeams>(exec, tile.size);
   policy.set_scratch_size(0, Kokkos::PerTeam(bytes));
   Kokkos::parallel_for("rvfit::broaden", policy,

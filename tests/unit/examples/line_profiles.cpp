@@ -3,8 +3,10 @@
 #include "../../../examples/03_line_profiles/faddeeva.hpp"
 #include "../../../examples/03_line_profiles/profiles.hpp"
 #include "support/compare.hpp"
+#include "support/test_policies.hpp"
 #include "support/tolerance.hpp"
 #include <rvfit/core/dual_math.hpp>
+#include <rvfit/core/views.hpp>
 
 #include <doctest/doctest.h>
 
@@ -52,6 +54,31 @@ TEST_CASE("faddeeva: without a Lorentzian part the profile is a Gaussian") {
   }
 }
 
+/// Row i of `out` is of point i: the value with its derivatives by hand, the value alone, derivatives by dual numbers.
+template <class Model>
+struct EvaluateProfile {
+  static constexpr int n = Model::parameters;
+  Model model;
+  Kokkos::View<const double*, Exec::memory_space> theta;
+  Kokkos::View<double**, Kokkos::LayoutRight, Exec::memory_space> out;
+
+  KOKKOS_FUNCTION void operator()(int i) const {
+    double at[n], by_hand[n];
+    Dual<double, n> dual[n];
+    for (int p = 0; p < n; ++p) {
+      at[p] = theta(p);
+      dual[p] = Dual<double, n>::variable(at[p], p);
+    }
+    out(i, 0) = model.linearize(at, i, by_hand);
+    out(i, 1) = model(at, i);
+    const Dual<double, n> by_dual = model(dual, i);
+    for (int p = 0; p < n; ++p) {
+      out(i, 2 + p) = by_hand[p];
+      out(i, 2 + n + p) = by_dual.derivative[p];
+    }
+  }
+};
+
 /// Derivatives by hand against those of the value by dual numbers.
 template <class Model>
 void check_derivatives(const std::vector<double>& theta, Tolerance allowed) {
@@ -61,21 +88,21 @@ void check_derivatives(const std::vector<double>& theta, Tolerance allowed) {
   for (int i = 0; i < points; ++i) {
     wave(i) = 90.0 + 0.5 * i;
   }
-  const Model model{
-      Kokkos::create_mirror_view_and_copy(Kokkos::DefaultExecutionSpace::memory_space(), wave)};
-  Dual<double, n> at[n];
-  for (int p = 0; p < n; ++p) {
-    at[p] = Dual<double, n>::variable(theta[static_cast<std::size_t>(p)], p);
-  }
+  const Exec exec;
+  const EvaluateProfile<Model> evaluate{
+      {Kokkos::create_mirror_view_and_copy(Exec::memory_space(), wave)},
+      upload<Kokkos::View<const double*, Exec::memory_space>>(exec, "theta", theta),
+      decltype(EvaluateProfile<Model>::out)("profile", points, 2 + 2 * n)};
+  Kokkos::parallel_for("profile", Kokkos::RangePolicy<Exec>(exec, 0, points), evaluate);
+  const auto out = download(exec, evaluate.out);
   std::vector<double> by_hand, by_dual;
   for (int i = 0; i < points; ++i) {
-    double derivative[n];
-    const double value = model.linearize(theta.data(), i, derivative);
-    const Dual<double, n> dual = model(at, i);
     // The compiler may fuse multiplications and additions in one and not in the other.
-    CHECK(value == doctest::Approx(model(theta.data(), i)).epsilon(rounding<double>(16)));
-    by_hand.insert(by_hand.end(), derivative, derivative + n);
-    by_dual.insert(by_dual.end(), dual.derivative, dual.derivative + n);
+    CHECK(out(i, 0) == doctest::Approx(out(i, 1)).epsilon(rounding<double>(16)));
+    for (int p = 0; p < n; ++p) {
+      by_hand.push_back(out(i, 2 + p));
+      by_dual.push_back(out(i, 2 + n + p));
+    }
   }
   check_close(Model::name, by_hand, by_dual, allowed);
 }

@@ -379,10 +379,9 @@ TEST_CASE(
     std::iota(order.begin(), order.end(), 0);
     std::shuffle(order.begin(), order.end(), std::mt19937_64(1));
     take(order);
-#if defined(KOKKOS_ENABLE_OPENMP)
-    check_equal(
-        solve<Double, DualPeak>(setup, options, LeastSquares{}, DualPeak{}, {}, Kokkos::OpenMP(1)),
-        batch);
+#if defined(RVFIT_TEST_OPENMP)
+    check_equal(solve<Double, DualPeak>(setup, options, LeastSquares{}, DualPeak{}, {}, Exec(1)),
+                batch);
 #endif
   }
 }

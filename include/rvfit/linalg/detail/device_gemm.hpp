@@ -43,7 +43,7 @@ struct TiledGemm {
   static constexpr int b_pitch = block_columns / width;
 
   using TeamPolicy =
-      Kokkos::TeamPolicy<typename P::execution_space, Kokkos::LaunchBounds<threads, 1>>;
+      Kokkos::TeamPolicy<typename P::execution_space, Kokkos::LaunchBounds<threads, 1>, SentAlong>;
   using Sums = T[row_segments * width][column_segments * width];
 
   MatrixRef<const T> a, b;  ///< b is B_0

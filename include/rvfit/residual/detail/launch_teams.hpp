@@ -17,7 +17,8 @@ template <ExecutionPolicy P, class Kernel>
 void launch_teams(const char* label, const typename P::execution_space& exec, const Kernel& kernel,
                   int count) {
   // More registers for each thread than one of a full block of a GPU can have.
-  using SmallTeams = Kokkos::TeamPolicy<typename P::execution_space, Kokkos::LaunchBounds<256, 1>>;
+  using SmallTeams =
+      Kokkos::TeamPolicy<typename P::execution_space, Kokkos::LaunchBounds<256, 1>, SentAlong>;
   const auto scratch = Kokkos::PerTeam(Kernel::scratch_bytes());
   const auto policy = [&](SmallTeams some) {
     some.set_scratch_size(Kernel::scratch_level(), scratch);

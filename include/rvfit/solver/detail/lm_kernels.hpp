@@ -121,7 +121,7 @@ void propose_steps(const typename P::execution_space& exec, const DeviceParamete
                    const LmOptions& options, const LmWorkspace<P>& state) {
   // A thread holds the matrices of a fit: more registers than one of a full block of a GPU can have.
   using SmallBlocks =
-      Kokkos::RangePolicy<typename P::execution_space, Kokkos::LaunchBounds<128, 1>>;
+      Kokkos::RangePolicy<typename P::execution_space, Kokkos::LaunchBounds<128, 1>, SentAlong>;
   const int bound = state.active.bound();
   with_capacity(static_cast<int>(state.theta.extent(1)), [&](auto capacity) {
     Kokkos::parallel_for("rvfit::Lm::propose", SmallBlocks(exec, 0, bound),
