@@ -31,7 +31,7 @@ void with_mask(std::span<const std::int32_t> mask, const Loop& loop) {
   if (mask.empty()) {
     loop([](std::size_t) { return 0; });
   } else {
-    loop([mask](std::size_t i) { return mask[i]; });
+    loop([bad = mask.data()](std::size_t i) { return bad[i]; });
   }
 }
 
@@ -57,12 +57,14 @@ template <std::floating_point T>
 [[nodiscard]] double flux_unit(std::span<const T> flux, std::span<const T> ivar,
                                std::span<const std::int32_t> mask) {
   NumberBits<T> bits = 0;
-  detail::with_mask(mask, [&](const auto& mask_of) {
+  detail::with_mask(mask, [&](const auto mask_of) {
+    NumberBits<T> most = 0;
     for (std::size_t i = 0; i < flux.size(); ++i) {
       const NumberBits<T> here =
           number_bits(ivar[i]) & all_bits_if_good(flux[i], ivar[i], mask_of(i));
-      bits = here > bits ? here : bits;
+      most = here > most ? here : most;
     }
+    bits = most;
   });
   const auto largest = static_cast<double>(Kokkos::bit_cast<T>(bits));
   constexpr int usual = 64;
@@ -86,7 +88,8 @@ template <std::floating_point T>
                                                          float* narrow_ivar) {
   // Loops over vectors: whether a pixel is lost, and which is the first, are two questions.
   std::uint32_t lost = 0;
-  const auto narrow = [&](const auto& mask_of, const auto& flux_of, const auto& ivar_of) {
+  const auto narrow = [&](const auto mask_of, const auto& flux_of, const auto& ivar_of) {
+    std::uint32_t lost_here = 0;
     for (std::size_t i = 0; i < flux.size(); ++i) {
       const float to_flux = flux_of(i), to_ivar = ivar_of(i);
       // The inverse variance of a good pixel is not negative.
@@ -95,8 +98,9 @@ template <std::floating_point T>
       const auto good = static_cast<std::uint32_t>(all_bits_if_good(flux[i], ivar[i], mask_of(i)));
       narrow_flux[i] = to_flux;
       narrow_ivar[i] = only_if(holds | ~good, to_ivar);
-      lost |= good & ~holds;
+      lost_here |= good & ~holds;
     }
+    lost = lost_here;
   };
   const double per_unit = 1.0 / unit;  // exact, as the unit's square is
   detail::with_mask(mask, [&](const auto& mask_of) {
