@@ -52,32 +52,49 @@ struct Spectra {
   std::vector<Column> columns;  ///< of R rows, repeated in a table of results
 };
 
-/// Give an arm its fluxes and inverse variances: all readers do it with this (data/flux_unit.hpp). The arm's wavelengths
-/// and mask come before.
+/// Add spectra to an arm: all readers do it with this or with `set_fluxes` (data/flux_unit.hpp). The arm's wavelengths come
+/// before.
 ///
 /// @tparam T  float, where the file has such numbers and no others; double otherwise, which holds any unit
+/// @param[in] flux  (R, N)  NaN included              [flux]
+/// @param[in] ivar  (R, N)  inverse variance          [1 / flux^2]
+/// @param[in] mask  (R, N)  bad where > 0, or empty
+/// @throws InvalidArgument  extents differ
+template <std::floating_point T>
+void add_fluxes(SpectraArm& arm, std::span<const T> flux, std::span<const T> ivar,
+                std::span<const std::int32_t> mask) {
+  const std::size_t pixels = arm.pixels();
+  RVFIT_REQUIRE(pixels > 0 && flux.size() % pixels == 0 && ivar.size() == flux.size() &&
+                    (mask.empty() || mask.size() == flux.size()),
+                "set_fluxes: ", arm.name, ": flux has ", flux.size(), " values, ivar ", ivar.size(),
+                ", mask ", mask.size(), ", rows of ", pixels, " wanted");
+  for (std::size_t first = 0; first < flux.size(); first += pixels) {
+    const auto row = [&]<class Number>(std::span<const Number> matrix) {
+      return matrix.empty() ? matrix : matrix.subspan(first, pixels);
+    };
+    const double unit = flux_unit<T>(row(flux), row(ivar), row(mask));
+    const std::size_t place = arm.flux.size();
+    arm.flux.resize(place + pixels);  // a row at a time, which is in a cache when it is written
+    arm.ivar.resize(place + pixels);
+    (void)narrow_spectrum<T>(row(flux), row(ivar), row(mask), unit, &arm.flux[place],
+                             &arm.ivar[place]);
+    arm.unit.push_back(unit);
+  }
+}
+
+/// Give an arm its fluxes and inverse variances. Its wavelengths and mask come before.
+///
 /// @param[in] flux  (R, N)  NaN included        [flux]
 /// @param[in] ivar  (R, N)  inverse variance    [1 / flux^2]
 /// @throws InvalidArgument  extents differ
 template <std::floating_point T = double>
 void set_fluxes(SpectraArm& arm, const std::vector<T>& flux, const std::vector<T>& ivar) {
-  const std::size_t pixels = arm.pixels();
-  RVFIT_REQUIRE(pixels > 0 && flux.size() % pixels == 0 && ivar.size() == flux.size() &&
-                    (arm.mask.empty() || arm.mask.size() == flux.size()),
-                "set_fluxes: ", arm.name, ": flux has ", flux.size(), " values, ivar ", ivar.size(),
-                ", mask ", arm.mask.size(), ", rows of ", pixels, " wanted");
-  arm.flux.resize(flux.size());
-  arm.ivar.resize(flux.size());
-  arm.unit.clear();
-  for (std::size_t first = 0; first < flux.size(); first += pixels) {
-    const auto row = [&]<class Number>(const std::vector<Number>& matrix) {
-      return matrix.empty() ? std::span<const Number>() : std::span(matrix).subspan(first, pixels);
-    };
-    const double unit = flux_unit<T>(row(flux), row(ivar), row(arm.mask));
-    (void)narrow_spectrum<T>(row(flux), row(ivar), row(arm.mask), unit, &arm.flux[first],
-                             &arm.ivar[first]);
-    arm.unit.push_back(unit);
+  for (std::vector<float>* values : {&arm.flux, &arm.ivar}) {
+    values->clear();
+    values->reserve(flux.size());
   }
+  arm.unit.clear();
+  add_fluxes<T>(arm, flux, ivar, arm.mask);
 }
 
 /// Add an error of each pixel in quadrature, as a survey's column of systematic errors, to inverse variances that go

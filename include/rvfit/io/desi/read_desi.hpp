@@ -7,9 +7,9 @@
 /// table FIBERMAP with R rows; X_MASK (R, N) and SCORES are optional; all other HDUs are passed over. A file need
 /// not have every arm; the arms of one with a merged spectrum, BRZ, are its parts.
 
-#include <rvfit/data/fill_empty_columns.hpp>
 #include <rvfit/io/desi/desi_columns.hpp>
 #include <rvfit/io/desi/desi_file.hpp>
+#include <rvfit/io/desi/detail/desi_pixels.hpp>
 #include <rvfit/io/fits/array_shape.hpp>
 #include <rvfit/io/fits/fits_input.hpp>
 #include <rvfit/io/fits/text.hpp>
@@ -61,20 +61,6 @@ namespace detail {
     }
   }
   return wave;
-}
-
-/// Keep `pixels` columns of a matrix, from the `first` on.
-template <class T>
-void cut(std::vector<T>& matrix, std::size_t width, std::size_t first, std::size_t pixels) {
-  if (pixels == width) {
-    return;
-  }
-  const std::size_t rows = matrix.size() / width;
-  for (std::size_t row = 0; row < rows; ++row) {
-    std::copy_n(matrix.begin() + static_cast<std::ptrdiff_t>(row * width + first), pixels,
-                matrix.begin() + static_cast<std::ptrdiff_t>(row * pixels));
-  }
-  matrix.resize(rows * pixels);
 }
 
 /// The pixels first .. last - 1 of a merged spectrum that a camera is taken for: those in the middle of where two
@@ -143,47 +129,7 @@ class DesiInput {
   [[nodiscard]] std::vector<DesiArm> read(const std::vector<std::size_t>& rows) {
     std::vector<DesiArm> arms;
     for (std::size_t a = 0; a < desi_.arms.size(); ++a) {
-      const DesiArm& whole = desi_.arms[a];
-      const std::size_t pixels = whole.pixels();
-      DesiArm arm;
-      arm.name = whole.name;
-      arm.label = whole.label;
-      arm.wave = whole.wave;
-      arm.medium = whole.medium;
-      const Place& place = places_[a];
-      const auto read = [&](auto& values, const char* part, std::size_t lines) {
-        const std::size_t width = lines * place.width;
-        values.resize(rows.size() * width);
-        file_.read_image_rows(place.label + part, rows, width, values.data(), OutOfRange::clamp);
-        detail::cut(values, place.width, place.first, pixels);
-      };
-      const auto read_fluxes = [&]<class T>(std::vector<T> flux, std::vector<T> ivar) {
-        read(flux, "_FLUX", 1);
-        read(ivar, "_IVAR", 1);
-        if (place.masked) {
-          read(arm.mask, "_MASK", 1);
-        } else {
-          arm.mask.assign(rows.size() * pixels, 0);
-        }
-        set_fluxes(arm, flux, ivar);
-      };
-      if (place.in_float) {
-        read_fluxes(std::vector<float>(), std::vector<float>());
-      } else {
-        read_fluxes(std::vector<double>(), std::vector<double>());
-      }
-      if (place.diagonals > 0) {
-        read(arm.resolution, "_RESOLUTION", place.diagonals);
-        fill_empty_columns(arm.resolution, place.diagonals, pixels);
-      }
-      if (whole.snr.empty()) {
-        arm.snr = measured_snr(arm);
-      } else {
-        for (const std::size_t row : rows) {
-          arm.snr.push_back(whole.snr[row]);
-        }
-      }
-      arms.push_back(std::move(arm));
+      arms.push_back(read_arm(file_, a, rows));
     }
     return arms;
   }
@@ -192,15 +138,25 @@ class DesiInput {
   /// The name of the arm that desispec merges all cameras to.
   static constexpr const char* merged = "BRZ";
 
-  /// The pixels of an arm in the file.
-  struct Place {
-    std::string label;      ///< of HDUs
-    std::size_t width;      ///< pixels there
-    std::size_t first;      ///< the first that is the arm's
-    bool masked;            ///< there is a mask
-    std::size_t diagonals;  ///< D, 0 where they are not wanted
-    bool in_float;          ///< which holds its numbers
-  };
+  /// Arm `a` of some rows.
+  [[nodiscard]] DesiArm read_arm(FitsInput& file, std::size_t a,
+                                 const std::vector<std::size_t>& rows) const {
+    const DesiArm& whole = desi_.arms[a];
+    DesiArm arm;
+    arm.name = whole.name;
+    arm.label = whole.label;
+    arm.wave = whole.wave;
+    arm.medium = whole.medium;
+    detail::read_pixels(file, places_[a], rows, arm);
+    if (whole.snr.empty()) {
+      arm.snr = measured_snr(arm);
+    } else {
+      for (const std::size_t row : rows) {
+        arm.snr.push_back(whole.snr[row]);
+      }
+    }
+    return arm;
+  }
 
   /// The arms that are there, of those asked for; none if there is a merged one alone.
   /// @throws IoError  naming the HDUs that an arm lacks, or all arms
@@ -236,7 +192,7 @@ class DesiInput {
     arm.wave = detail::read_grid(file_, hdus);
     arm.medium = Medium::vacuum;
     const std::size_t width = arm.pixels();
-    Place place{hdus, width, 0, file_.has(hdus + "_MASK"), 0, false};
+    detail::DesiPixels place{hdus, width, 0, file_.has(hdus + "_MASK"), 0, false};
     for (const char* part : {"_FLUX", "_IVAR", "_MASK"}) {
       if (part != std::string("_MASK") || place.masked) {
         file_.require_shape(hdus + part, {desi_.rows(), width});
@@ -262,7 +218,7 @@ class DesiInput {
 
   FitsInput file_;
   DesiFile desi_;  ///< without pixels
-  std::vector<Place> places_;
+  std::vector<detail::DesiPixels> places_;
 };
 
 /// Read the arms `labels` ("B", "R", "Z") of a DESI file as a whole. @throws IoError  as `DesiInput`

@@ -12,16 +12,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <type_traits>
-#include <vector>
 
 namespace rvfit::io {
 
 /// Call `use(first, count)` for every run rows[first], rows[first] + 1, .. of `count` rows that follow
 /// each other.
 template <class Use>
-void for_each_run(const std::vector<std::size_t>& rows, const Use& use) {
+void for_each_run(std::span<const std::size_t> rows, const Use& use) {
   for (std::size_t first = 0, next = 0; first < rows.size(); first = next) {
     do {
       ++next;

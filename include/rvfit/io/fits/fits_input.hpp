@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -103,8 +104,8 @@ class FitsInput : public FitsHdus {
 
   /// Read rows of an image, the numbers of its first axis, in any order, each `width` numbers, to `out`.
   template <class T>
-  void read_image_rows(const std::string& hdu, const std::vector<std::size_t>& rows,
-                       std::size_t width, T* out, OutOfRange policy = OutOfRange::refuse) {
+  void read_image_rows(const std::string& hdu, std::span<const std::size_t> rows, std::size_t width,
+                       T* out, OutOfRange policy = OutOfRange::refuse) {
     for_each_run(rows, [&](std::size_t first, std::size_t count) {
       read_image_part(hdu, rows[first] * width, count * width, out + first * width, policy);
     });
