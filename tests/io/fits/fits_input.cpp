@@ -8,7 +8,10 @@
 #include <rvfit/io/fits/fits_output.hpp>
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -270,6 +273,40 @@ TEST_CASE("fits: numbers of a header that CFITSIO uses unseen are looked at befo
   }
   CHECK(error_with("ZNAXIS", "7").ends_with("ZNAXIS is 7, expected 0 to 6"));
   CHECK(error_with("TFIELDS", "2147483647").ends_with("TFIELDS is 2147483647, expected 0 to 999"));
+}
+
+TEST_CASE("fits: a file is opened once more where that gives the same numbers") {
+  const ScratchFolder folder;
+  const std::string path = folder / "sample.fits";
+  write_sample(path);
+  io::FitsInput file(path);
+  auto again = file.opened_again();
+  REQUIRE(again.has_value());
+  CHECK(again->read_image<double>("DOUBLES", {2}) == file.read_image<double>("DOUBLES", {2}));
+  CHECK_FALSE(file.excerpt({"FLOATS"}).opened_again().has_value());
+  copy_fits(path, folder / "zipped.fits.gz");
+  CHECK_FALSE(io::FitsInput(folder / "zipped.fits.gz").opened_again().has_value());
+  const std::string cut = folder / "without_padding.fits";
+  std::filesystem::copy_file(path, cut);
+  std::filesystem::resize_file(cut, std::filesystem::file_size(cut) - 1);
+  CHECK_FALSE(io::FitsInput(cut).opened_again().has_value());
+
+  rlimit limit{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const int next = ::dup(0);
+  ::close(next);
+  const rlimit none_left{static_cast<rlim_t>(next), limit.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &none_left) == 0);
+  CHECK_FALSE(file.opened_again().has_value());
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  CHECK(file.opened_again().has_value());
+
+  std::filesystem::remove(path);
+  CHECK_FALSE(file.opened_again().has_value());
+  write_sample(path);
+  std::filesystem::last_write_time(
+      path, std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
+  CHECK_FALSE(file.opened_again().has_value());
 }
 
 }  // namespace

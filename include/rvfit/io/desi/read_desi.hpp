@@ -19,9 +19,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <exception>
+#include <future>
 #include <iterator>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -124,12 +127,16 @@ class DesiInput {
   /// All but the pixels, S/N where SCORES has them.
   [[nodiscard]] const DesiFile& tables() const { return desi_; }
 
-  /// Spectra of some rows, best in increasing order, S/N measured where SCORES has none.
+  /// Spectra of some rows, best in increasing order, S/N measured where SCORES has none. Of many rows, each arm is read by a
+  /// thread of its own if the file can be opened for each.
   /// @throws IoError  the file is damaged
   [[nodiscard]] std::vector<DesiArm> read(const std::vector<std::size_t>& rows) {
-    std::vector<DesiArm> arms;
-    for (std::size_t a = 0; a < desi_.arms.size(); ++a) {
-      arms.push_back(read_arm(file_, a, rows));
+    std::vector<DesiArm> arms(desi_.arms.size());
+    if (rows.size() >= many_rows && open_for_others() && read_side_by_side(rows, arms)) {
+      return arms;
+    }
+    for (std::size_t a = 0; a < arms.size(); ++a) {
+      arms[a] = read_arm(file_, a, rows);
     }
     return arms;
   }
@@ -137,6 +144,42 @@ class DesiInput {
  private:
   /// The name of the arm that desispec merges all cameras to.
   static constexpr const char* merged = "BRZ";
+
+  /// Rows that pay for threads and descriptors. A batch of a device has more; one of a host, whose cores fit meanwhile, fewer.
+  static constexpr std::size_t many_rows = 512;
+
+  /// Open the file for the threads of all arms but the first. @return  whether it is
+  [[nodiscard]] bool open_for_others() {
+    while (others_.size() + 1 < desi_.arms.size()) {
+      std::optional<FitsInput> again = file_.opened_again();
+      if (!again) {
+        return false;
+      }
+      others_.push_back(std::move(*again));
+    }
+    return true;
+  }
+
+  /// Read each arm in a thread of its own.
+  /// @return  false if one of them failed: one thread alone, which is next, comes upon the first fault and says so
+  [[nodiscard]] bool read_side_by_side(const std::vector<std::size_t>& rows,
+                                       std::vector<DesiArm>& arms) {
+    std::vector<std::future<void>> threads;  // each is waited for when it is destroyed
+    try {
+      for (std::size_t a = 1; a < arms.size(); ++a) {
+        threads.push_back(std::async(std::launch::async, [this, a, &rows, &arms] {
+          arms[a] = read_arm(others_[a - 1], a, rows);
+        }));
+      }
+      arms[0] = read_arm(file_, 0, rows);
+      for (std::future<void>& thread : threads) {
+        thread.get();
+      }
+      return true;
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
 
   /// Arm `a` of some rows.
   [[nodiscard]] DesiArm read_arm(FitsInput& file, std::size_t a,
@@ -217,7 +260,8 @@ class DesiInput {
   }
 
   FitsInput file_;
-  DesiFile desi_;  ///< without pixels
+  std::vector<FitsInput> others_;  ///< the same file for all arms but the first, of many rows
+  DesiFile desi_;                  ///< without pixels
   std::vector<detail::DesiPixels> places_;
 };
 

@@ -12,9 +12,11 @@
 
 #include <fitsio.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -28,6 +30,7 @@ class FitsHdus {
   /// @throws IoError  missing, not FITS, or truncated
   explicit FitsHdus(std::string path) : path_(std::move(path)) {
     detail::require_file(path_);
+    written_ = time_written();
     if (detail::is_gzipped(path_)) {
       copy_ = std::make_unique<detail::MemoryCopy>(path_);
       file_ = detail::open_unpacked(path_, *copy_);
@@ -46,6 +49,22 @@ class FitsHdus {
   }
 
   [[nodiscard]] const std::string& path() const { return path_; }
+
+  /// The file opened once more, for another thread. Nothing where that cannot be: CFITSIO is not reentrant, this one is read
+  /// from memory, the path names another file by now, or no descriptor is left.
+  [[nodiscard]] std::optional<FitsHdus> opened_again() const {
+    if (copy_ || fits_is_reentrant() == 0) {
+      return std::nullopt;
+    }
+    try {
+      FitsHdus again(path_, detail::open_fits(path_));
+      again.numbers_ = numbers_;
+      again.written_ = again.time_written();
+      return again.written_ == written_ ? std::optional(std::move(again)) : std::nullopt;
+    } catch (const IoError&) {
+      return std::nullopt;
+    }
+  }
 
   /// Whether there is an HDU of this name ("PRIMARY" for the first) or number ("1" for the first
   /// after that). Everywhere an HDU is wanted, either will do.
@@ -173,6 +192,11 @@ class FitsHdus {
   FitsHdus(std::string path, detail::FitsPointer file)
       : path_(std::move(path)), file_(std::move(file)) {}
 
+  [[nodiscard]] std::filesystem::file_time_type time_written() const {
+    std::error_code ignored;
+    return std::filesystem::last_write_time(path_, ignored);
+  }
+
   /// CFITSIO's number of an HDU, 0 if there is none.
   [[nodiscard]] int number_of(const std::string& hdu) {
     const auto found = numbers_.find(hdu);
@@ -191,7 +215,8 @@ class FitsHdus {
   }
 
   std::string path_;
-  std::unique_ptr<detail::MemoryCopy> copy_;  ///< outlives file_
+  std::filesystem::file_time_type written_{};  ///< when, before it was opened; never, an excerpt
+  std::unique_ptr<detail::MemoryCopy> copy_;   ///< outlives file_
   detail::FitsPointer file_;
   detail::HduNumbers numbers_;
 };

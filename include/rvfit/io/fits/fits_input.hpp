@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -281,6 +282,12 @@ class FitsInput : public FitsHdus {
       out.values = read_column<std::int32_t>(table, column);
     }
     return out;
+  }
+
+  /// As `FitsHdus::opened_again`.
+  [[nodiscard]] std::optional<FitsInput> opened_again() const {
+    std::optional<FitsHdus> again = FitsHdus::opened_again();
+    return again ? std::optional(FitsInput(std::move(*again))) : std::nullopt;
   }
 
   /// As `FitsHdus::excerpt`.
