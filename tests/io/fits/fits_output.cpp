@@ -9,8 +9,11 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <cstddef>
 #include <filesystem>
+#include <numeric>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace rvfit::test {
@@ -70,6 +73,40 @@ TEST_CASE("fits: columns of different length are refused") {
       file.write_table("T", {{"A", "", "", std::vector<double>{1, 2}},
                              {"B", "", "", std::vector<double>{1, 2, 3, 4, 5, 6}, {2}}}),
       "T: column B has 3 rows, A has 2", InvalidArgument);
+}
+
+TEST_CASE("fits: tables longer than CFITSIO's buffers have every row of every kind of column") {
+  const ScratchFolder folder;
+  constexpr std::size_t rows = 3001, width = 36;
+  std::vector<double> numbers(rows);
+  std::iota(numbers.begin(), numbers.end(), 0.5);
+  std::vector<float> vectors(rows * width);
+  std::iota(vectors.begin(), vectors.end(), 1.0F);
+  std::vector<bool> flags(rows);
+  std::vector<std::string> texts(rows);
+  io::StoredCells cells{"3B", 3, std::vector<unsigned char>(3 * rows), {}};
+  for (std::size_t row = 0; row < rows; ++row) {
+    flags[row] = row % 3 == 0;
+    texts[row] = "star " + std::to_string(row);
+  }
+  for (std::size_t i = 0; i < cells.bytes.size(); ++i) {
+    cells.bytes[i] = static_cast<unsigned char>(i % 251);
+  }
+  io::FitsOutput out(folder / "long.fits");
+  out.write_table("LONG", {{"NUMBER", "", "", numbers},
+                           {"VECTOR", "", "", vectors, {6, 6}},
+                           {"FLAG", "", "", io::Flags(flags.begin(), flags.end())},
+                           {"TEXT", "", "", texts, {16}},
+                           {"CELLS", "", "", cells}});
+  out.commit();
+  io::FitsInput in(folder / "long.fits");
+  CHECK(in.row_count("LONG") == rows);
+  CHECK(in.read_column<double>("LONG", "NUMBER") == numbers);
+  CHECK(in.read_matrix<float>("LONG", "VECTOR") == vectors);
+  CHECK(in.read_column<bool>("LONG", "FLAG") == flags);
+  CHECK(in.read_column<std::string>("LONG", "TEXT") == texts);
+  const io::Column copied = in.read_any_column("LONG", "CELLS");
+  CHECK(std::get<io::StoredCells>(copied.values).bytes == cells.bytes);
 }
 
 TEST_CASE("fits: on a full disk a file is not there, or it is whole") {

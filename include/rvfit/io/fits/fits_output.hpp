@@ -17,6 +17,8 @@
 
 #include <fitsio.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -141,10 +143,7 @@ class FitsOutput {
     }
     fits_set_hdustruc(file_.get(), &status);
     check(hdu, status);
-    for (std::size_t c = 0; c < columns.size(); ++c) {
-      detail::write_values(file_.get(), static_cast<int>(c) + 1, columns[c], &status);
-      check(hdu + "." + columns[c].name, status);
-    }
+    write_rows(hdu, columns);
   }
 
   /// Add keywords of the input's primary header to that of the newest HDU, as they are there.
@@ -194,6 +193,24 @@ class FitsOutput {
   }
 
  private:
+  /// Write the values of the newest HDU, a table, as many rows at a time as CFITSIO has buffers for: column by column, it
+  /// would write and read the file once for each of them.
+  void write_rows(const std::string& hdu, const std::vector<Column>& columns) {
+    const std::size_t rows = columns.empty() ? 0 : detail::row_count(columns.front());
+    int status = 0;
+    long at_a_time = 1;
+    fits_get_rowsize(file_.get(), &at_a_time, &status);
+    check(hdu, status);
+    const auto most = static_cast<std::size_t>(at_a_time);
+    for (std::size_t first = 0; first < rows; first += most) {
+      for (std::size_t c = 0; c < columns.size(); ++c) {
+        detail::write_rows(file_.get(), static_cast<int>(c) + 1, columns[c], first,
+                           std::min(most, rows - first), &status);
+        check(hdu + "." + columns[c].name, status);
+      }
+    }
+  }
+
   /// Write `count` numbers of an image from the `first` on.
   template <class T>
   void write_image_part(int number, std::size_t first, std::size_t count, const T* values) {

@@ -98,14 +98,15 @@ inline void write_cards(fitsfile* file, int number, const StoredCells& cells, in
   }
 }
 
-/// Write the bytes of column `number` of the current HDU.
-inline void write_stored(fitsfile* file, int number, const StoredCells& cells, int* status) {
-  const LONGLONG first = file->Fptr->tableptr[number - 1].tbcol + 1;
-  std::vector<unsigned char> bytes = cells.bytes;  // CFITSIO takes a pointer to non-const
-  for (std::size_t row = 0; row < cells.rows(); ++row) {
-    fits_write_tblbytes(file, static_cast<LONGLONG>(row) + 1, first,
-                        static_cast<LONGLONG>(cells.row_bytes),
-                        bytes.data() + row * cells.row_bytes, status);
+/// Write the bytes of some rows of column `number` of the current HDU.
+inline void write_stored(fitsfile* file, int number, const StoredCells& cells, std::size_t first,
+                         std::size_t count, int* status) {
+  const LONGLONG place = file->Fptr->tableptr[number - 1].tbcol + 1;
+  for (std::size_t row = first; row < first + count; ++row) {
+    // CFITSIO takes what it writes through a pointer to non-const and leaves it unchanged.
+    fits_write_tblbytes(
+        file, static_cast<LONGLONG>(row) + 1, place, static_cast<LONGLONG>(cells.row_bytes),
+        const_cast<unsigned char*>(cells.bytes.data()) + row * cells.row_bytes, status);
   }
 }
 

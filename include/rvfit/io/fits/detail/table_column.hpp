@@ -14,7 +14,9 @@
 #include <fitsio.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <variant>
@@ -41,42 +43,49 @@ namespace rvfit::io::detail {
   return std::to_string(width) + letters[column.values.index()];
 }
 
-/// Write numbers, logical values or texts to a column of the current HDU.
+/// Write numbers, logical values or texts to a column of the current HDU, from a row on.
 template <class Value>
-void write_numbers(fitsfile* file, int number, const std::vector<Value>& values, int* status) {
-  const auto count = static_cast<LONGLONG>(values.size());
+void write_numbers(fitsfile* file, int number, std::size_t first_row, std::span<const Value> values,
+                   int* status) {
+  const auto row = static_cast<LONGLONG>(first_row) + 1,
+             count = static_cast<LONGLONG>(values.size());
   if constexpr (std::is_same_v<Value, std::string>) {
     std::vector<char*> pointers;
     pointers.reserve(values.size());
     for (const std::string& text : values) {
       pointers.push_back(const_cast<char*>(text.c_str()));
     }
-    fits_write_col_str(file, number, 1, 1, count, pointers.data(), status);
+    fits_write_col_str(file, number, row, 1, count, pointers.data(), status);
   } else if constexpr (std::is_same_v<Value, char>) {
-    fits_write_col_log(file, number, 1, 1, count, const_cast<char*>(values.data()), status);
+    fits_write_col_log(file, number, row, 1, count, const_cast<char*>(values.data()), status);
   } else {
-    fits_write_col(file, type_code<Value>(), number, 1, 1, count, const_cast<Value*>(values.data()),
-                   status);
+    fits_write_col(file, type_code<Value>(), number, row, 1, count,
+                   const_cast<Value*>(values.data()), status);
   }
 }
 
-/// Write the values of a column of the current HDU. `status` is CFITSIO's.
-inline void write_values(fitsfile* file, int number, const Column& column, int* status) {
+/// Values of a column in a row.
+[[nodiscard]] inline std::size_t row_width(const Column& column) {
+  return is_text(column) || column.shape.empty() ? 1 : element_count(column.shape);
+}
+
+/// Write some rows of a column of the current HDU. `status` is CFITSIO's.
+inline void write_rows(fitsfile* file, int number, const Column& column, std::size_t first,
+                       std::size_t count, int* status) {
   std::visit(
-      [&](const auto& values) {
-        using Values = std::decay_t<decltype(values)>;
+      [&]<class Values>(const Values& values) {
         if constexpr (std::is_same_v<Values, StoredCells>) {
-          write_stored(file, number, values, status);
+          write_stored(file, number, values, first, count, status);
         } else if (!values.empty()) {
-          write_numbers(file, number, values, status);
+          const std::size_t width = row_width(column);
+          write_numbers(file, number, first,
+                        std::span(values).subspan(first * width, count * width), status);
         }
       },
       column.values);
 }
 
 [[nodiscard]] inline std::size_t row_count(const Column& column) {
-  const std::size_t width =
-      is_text(column) || column.shape.empty() ? 1 : element_count(column.shape);
   return std::visit(
              [](const auto& values) {
                if constexpr (std::is_same_v<std::decay_t<decltype(values)>, StoredCells>) {
@@ -86,7 +95,7 @@ inline void write_values(fitsfile* file, int number, const Column& column, int* 
                }
              },
              column.values) /
-         width;
+         row_width(column);
 }
 
 /// @throws InvalidArgument  two columns whose rows differ in number
