@@ -100,7 +100,19 @@ struct ProjectionScratch {
 
   /// Accumulators of a sum.
   [[nodiscard]] KOKKOS_FUNCTION Accum* sum(int place) const { return sums + place * sum_width<P>; }
-  [[nodiscard]] KOKKOS_FUNCTION Accum total_of(int place) const { return total<P>(sum(place)); }
+  /// A total, after `join_sums`.
+  [[nodiscard]] KOKKOS_FUNCTION Accum total_of(int place) const {
+    return P::on_host ? total<P>(sum(place)) : *sum(place);
+  }
+
+  /// Put the totals of the first `count` sums where `total_of` finds them; on hosts it adds by itself.
+  KOKKOS_FUNCTION void join_sums(const typename P::member_type& member, int count) const {
+    if constexpr (!P::on_host) {
+      Kokkos::parallel_for(Kokkos::TeamThreadRange(member, count),
+                           [&](int place) { *sum(place) = total<P>(sum(place)); });
+      member.team_barrier();
+    }
+  }
 
   /// Set the first `count` sums to zero.
   KOKKOS_FUNCTION void clear_sums(const typename P::member_type& member, int count) const {

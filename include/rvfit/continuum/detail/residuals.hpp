@@ -145,28 +145,31 @@ template <ExecutionPolicy P>
 KOKKOS_FORCEINLINE_FUNCTION void add_residual_products(const typename P::member_type& member,
                                                        const ProjectionScratch<P>& scratch,
                                                        const ResidualSums& sums) {
-  constexpr int abreast = rows_abreast<P>;
+  constexpr int abreast = rows_abreast;
   constexpr int stride = row_stride<P>;
   const int tangent_groups = (sums.tangents + abreast - 1) / abreast;
   const int groups = (sums.rows() + abreast - 1) / abreast;
   const int pairs = tangent_groups * groups;
-  Kokkos::parallel_for(Kokkos::TeamThreadRange(member, pairs + tangent_groups + 1), [&](int n) {
+  for_each_sum<P>(member, pairs + tangent_groups + 1, [&](int n, int part_of_sum) {
     if (n < pairs) {
       // B B^T,  B Q^T
       const int p = n / groups * abreast;
       const int row = n % groups * abreast;
-      accumulate_dots<P>(scratch.B + p * stride, Kokkos::min(int{abreast}, sums.tangents - p),
-                         scratch.B + row * stride, Kokkos::min(int{abreast}, sums.rows() - row),
-                         [&](int i, int j) { return scratch.sum(sums.product(p + i, row + j)); });
+      accumulate_dots<P>(
+          scratch.B + p * stride, Kokkos::min(int{abreast}, sums.tangents - p),
+          scratch.B + row * stride, Kokkos::min(int{abreast}, sums.rows() - row),
+          [&](int i, int j) { return scratch.sum(sums.product(p + i, row + j)); }, part_of_sum);
     } else if (n < pairs + tangent_groups) {
       // sum_i u_i dT_i/dtheta
       const int p = (n - pairs) * abreast;
-      accumulate_dots<P>(scratch.slopes + p * stride, Kokkos::min(int{abreast}, sums.tangents - p),
-                         scratch.u, 1, [&](int i, int) { return scratch.sum(sums.slope(p + i)); });
+      accumulate_dots<P>(
+          scratch.slopes + p * stride, Kokkos::min(int{abreast}, sums.tangents - p), scratch.u, 1,
+          [&](int i, int) { return scratch.sum(sums.slope(p + i)); }, part_of_sum);
     } else {
       // |r|^2
-      accumulate_dots<P>(scratch.r, 1, scratch.r, 1,
-                         [&](int, int) { return scratch.sum(sums.chi2()); });
+      accumulate_dots<P>(
+          scratch.r, 1, scratch.r, 1, [&](int, int) { return scratch.sum(sums.chi2()); },
+          part_of_sum);
     }
   });
 }
@@ -188,6 +191,7 @@ KOKKOS_FORCEINLINE_FUNCTION void sum_residuals(const typename P::member_type& me
     add_residual_products<P>(member, scratch, sums);
     member.team_barrier();
   }
+  scratch.join_sums(member, sums.count());
 }
 
 /// model = (c^T P) T of all pixels, masked ones too; after pass B.
