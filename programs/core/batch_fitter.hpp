@@ -147,7 +147,7 @@ class BatchFitter final : public SurveyFitter {
   }
 
   [[nodiscard]] std::string execution_space() const override { return exec_.name(); }
-  [[nodiscard]] int threads() const override { return exec_.concurrency(); }
+  [[nodiscard]] int threads() const override { return P::on_host ? exec_.concurrency() : 0; }
   [[nodiscard]] std::size_t workers() const override { return workers_.size(); }
   [[nodiscard]] const rvfit::ParameterSet& parameters() const override {
     return *models_.at(1).options.parameters;

@@ -47,7 +47,7 @@ struct Summary {
   std::map<std::string, int> statuses;
   Seconds seconds;
   std::string execution_space;
-  int threads = 0;  ///< concurrency of the execution space
+  int threads = 0;  ///< of the execution space, 0 on a device
   std::string precision;
   int processes = 1;
   int lost = 0;  ///< processes that died
@@ -80,8 +80,10 @@ inline void print(std::ostream& out, const Summary& summary) {
       << s.read << ", scan " << s.scan << ", fit " << s.fit << ", errors " << s.errors
       << ", writing " << s.write << ", set-up " << s.setup << ", waiting " << s.wait << '\n'
       << std::setprecision(1) << summary.stars_per_second() << " stars per second, "
-      << summary.execution_space << ", " << summary.threads
-      << (summary.threads == 1 ? " thread, " : " threads, ");
+      << summary.execution_space << ", ";
+  if (summary.threads > 0) {
+    out << summary.threads << (summary.threads == 1 ? " thread, " : " threads, ");
+  }
   if (summary.processes > 1) {
     out << "in " << summary.processes << " processes, ";
   }

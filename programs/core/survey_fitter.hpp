@@ -27,7 +27,7 @@ class SurveyFitter {
   virtual ~SurveyFitter() = default;
 
   [[nodiscard]] virtual std::string execution_space() const = 0;
-  /// Concurrency of the execution space.
+  /// Threads of the execution space, 0 on a device.
   [[nodiscard]] virtual int threads() const = 0;
   /// Batches that can be fitted side by side.
   [[nodiscard]] virtual std::size_t workers() const = 0;
