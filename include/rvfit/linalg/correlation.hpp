@@ -43,7 +43,7 @@ template <ExecutionPolicy P, class T>
 void device_correlate(const typename P::execution_space& exec, MatrixRef<const T> a,
                       MatrixRef<const T> v, int shifts, MatrixRef<T> c, bool accumulate) {
   // A scan has some 75 shifts: a block of 80 columns in float leaves few elements to nothing, one of 128 two fifths.
-  using Gemm = TiledGemm<P, T, P::on_host ? 2 : 16, P::on_host ? 2 : 10>;
+  using Gemm = TiledGemm<P, T, P::on_host ? 1 : 16, P::on_host ? 2 : 10>;
   const Gemm kernel{a,
                     {v.data, a.columns, shifts, 1},
                     {c.data, c.rows, shifts, c.stride},

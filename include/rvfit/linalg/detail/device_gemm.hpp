@@ -20,7 +20,7 @@
 namespace rvfit::detail {
 
 /// @tparam Down, Across  threads of a team that share a block; few on hosts, whose teams are small
-template <ExecutionPolicy P, class T, int Down = P::on_host ? 2 : 8,
+template <ExecutionPolicy P, class T, int Down = P::on_host ? 1 : 8,
           int Across = P::on_host ? 2 : 16>
 struct TiledGemm {
   using Member = typename P::member_type;
@@ -67,13 +67,15 @@ struct TiledGemm {
 
   [[nodiscard]] TeamPolicy make_policy(const typename P::execution_space& exec) const {
     const int league = row_blocks() * column_blocks() * matrices;
-    auto policy = teams<P, TeamPolicy>(exec, league);
-    policy.set_scratch_size(0, Kokkos::PerTeam(scratch_bytes()));
-    int most = policy.team_size_max(*this, Kokkos::ParallelForTag{});
-    if constexpr (has_team_size<P>) {
-      most = policy.team_size();
+    int size = threads;  // Kokkos throws where a device's team cannot be as large
+    if constexpr (!teams_are_whole) {
+      auto policy = teams<P, TeamPolicy>(exec, league);
+      policy.set_scratch_size(0, Kokkos::PerTeam(scratch_bytes()));
+      const int most = has_team_size<P> ? policy.team_size()
+                                        : policy.team_size_max(*this, Kokkos::ParallelForTag{});
+      size = Kokkos::min(size, most);
     }
-    TeamPolicy sized(exec, league, Kokkos::min(int{threads}, most));
+    TeamPolicy sized(exec, league, size);
     sized.set_scratch_size(0, Kokkos::PerTeam(scratch_bytes()));
     return sized;
   }
@@ -91,12 +93,44 @@ struct TiledGemm {
         member.team_scratch(0).get_shmem_aligned(std::size_t{strip_bytes}, alignof(Segment)));
     Segment* a_strip = strips;
     Segment* b_strip = strips + depth * a_pitch;
-    // One pass where the team is as large as wanted; on hosts it may not be.
+    if (teams_are_whole || member.team_size() == threads) {
+      Sums sums = {};
+      Fetched next;
+      fetch(member.team_rank(), row, column, matrix, 0, next);
+      for (int k = 0; k < a.columns; k += depth) {
+        member.team_barrier();
+        put(member.team_rank(), next, a_strip, b_strip);
+        member.team_barrier();
+        if (k + depth < a.columns) {  // on its way while the strips are multiplied
+          fetch(member.team_rank(), row, column, matrix, k + depth, next);
+        }
+        add_products(member.team_rank(), a_strip, b_strip, sums);
+      }
+      store(member.team_rank(), row, column, matrix, sums);
+    } else {
+      multiply_by_few(member, row, column, matrix, a_strip, b_strip);
+    }
+  }
+
+ private:
+  /// On devices a team has all the threads that share a block.
+  static constexpr bool teams_are_whole = !P::on_host && !has_team_size<P>;
+
+  /// Shares of the block that a thread computes in one pass: where teams are made small, many.
+  static constexpr int shares = has_team_size<P> ? threads / 4 : 1;
+
+  /// The same by a team of a host, or of a test, that has fewer threads.
+  KOKKOS_FUNCTION void multiply_by_few(const Member& member, int row, int column, int matrix,
+                                       Segment* a_strip, Segment* b_strip) const {
     for (int first = 0; first < threads; first += shares * member.team_size()) {
       Sums sums[shares] = {};
       for (int k = 0; k < a.columns; k += depth) {
         member.team_barrier();
-        load(member, row, column, matrix, k, a_strip, b_strip);
+        Kokkos::parallel_for(Kokkos::TeamThreadRange(member, int{threads}), [&](int thread) {
+          Fetched part;
+          fetch(thread, row, column, matrix, k, part);
+          put(thread, part, a_strip, b_strip);
+        });
         member.team_barrier();
         for_each_share(member, first, [&](int share, int thread) {
           add_products(thread, a_strip, b_strip, sums[share]);
@@ -108,10 +142,6 @@ struct TiledGemm {
     }
   }
 
- private:
-  /// Shares of the block that a thread computes in one pass: where teams are made small, many.
-  static constexpr int shares = has_team_size<P> ? threads / 4 : 1;
-
   template <class Body>
   KOKKOS_FUNCTION static void for_each_share(const Member& member, int first, const Body& body) {
     for (int share = 0; share < shares; ++share) {
@@ -122,21 +152,47 @@ struct TiledGemm {
     }
   }
 
+  /// Elements of the strips that a thread moves. They are fetched all at once: one after another each would wait
+  /// for the memory.
+  struct Fetched {
+    static constexpr int of_a = (block_rows * depth + threads - 1) / threads;
+    static constexpr int of_b = (depth * block_columns + threads - 1) / threads;
+    T a[of_a], b[of_b];
+  };
+
   /// Strips that begin at inner index k; zeros outside the matrices.
-  KOKKOS_FUNCTION void load(const Member& member, int row, int column, int matrix, int k,
-                            Segment* a_strip, Segment* b_strip) const {
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, block_rows * depth), [&](int n) {
+  KOKKOS_FUNCTION void fetch(int thread, int row, int column, int matrix, int k,
+                             Fetched& out) const {
+    for (int m = 0; m < Fetched::of_a; ++m) {
+      const int n = m * threads + thread;
       const int i = n / depth, j = n % depth;
-      const bool inside = row + i < c.rows && k + j < a.columns;
-      a_strip[j * a_pitch + i / width].element[i % width] = inside ? a.row(row + i)[k + j] : T(0);
-    });
+      const bool inside = i < block_rows && row + i < c.rows && k + j < a.columns;
+      out.a[m] = inside ? a.row(row + i)[k + j] : T(0);
+    }
     const T* from = b.data + matrix * b_step;
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(member, depth * block_columns), [&](int n) {
+    for (int m = 0; m < Fetched::of_b; ++m) {
+      const int n = m * threads + thread;
       const int i = n / block_columns, j = n % block_columns;
-      const bool inside = k + i < a.columns && column + j < c.columns;
-      b_strip[i * b_pitch + j / width].element[j % width] =
-          inside ? from[(k + i) * b.stride + column + j] : T(0);
-    });
+      const bool inside = i < depth && k + i < a.columns && column + j < c.columns;
+      out.b[m] = inside ? from[(k + i) * b.stride + column + j] : T(0);
+    }
+  }
+  KOKKOS_FUNCTION static void put(int thread, const Fetched& in, Segment* a_strip,
+                                  Segment* b_strip) {
+    for (int m = 0; m < Fetched::of_a; ++m) {
+      const int n = m * threads + thread;
+      const int i = n / depth, j = n % depth;
+      if (i < block_rows) {
+        a_strip[j * a_pitch + i / width].element[i % width] = in.a[m];
+      }
+    }
+    for (int m = 0; m < Fetched::of_b; ++m) {
+      const int n = m * threads + thread;
+      const int i = n / block_columns, j = n % block_columns;
+      if (i < depth) {
+        b_strip[i * b_pitch + j / width].element[j % width] = in.b[m];
+      }
+    }
   }
 
   KOKKOS_FUNCTION static void add_products(int thread, const Segment* a_strip,
