@@ -39,7 +39,7 @@ struct Options {
   std::string json;
   std::string precision = "float";
   std::vector<int> threads;
-  int stars = 256;
+  int stars = 0;
   int tile = 0;
   double seconds = 0.5;
 };
@@ -244,6 +244,7 @@ void measure_fits(const std::vector<typename P::execution_space>& instances,
     total += phases[p];
     add(std::string("fit, ") + fit_phases[p], phases[p]);
   }
+  add("fit, of prepared spectra", total - phases.front());
   add("fit", total);
 }
 
@@ -365,11 +366,12 @@ void measure(const Options& options) {
   const Exec exec;
   const std::vector<Exec> all = instances_side_by_side<P>(exec);
   const int tile = options.tile > 0 ? options.tile : (P::on_host ? 64 : 2048);
+  const int batch = P::on_host ? tile : 4 * tile;  // of whole fits, as in the programs
   const EmulatorData library = io::read_emulator(options.emulator);
 
   if (!options.breakdown.empty()) {
     const io::DesiFile file = io::read_desi(options.breakdown);
-    print_breakdown<P>(all.front(), ForwardModel<P>(exec, library), file, tile, options);
+    print_breakdown<P>(all.front(), ForwardModel<P>(exec, library), file, batch, options);
     return;
   }
 
@@ -381,15 +383,16 @@ void measure(const Options& options) {
       throw std::runtime_error("rvfit_simulate was not built: name a file with --spectra");
     }
     spectra = scratch / "coadd-simulated.fits";
+    const int stars = options.stars > 0 ? options.stars : (P::on_host ? 256 : 2 * batch);
     run(simulate, {"--emulator", options.emulator, "--output", spectra, "--stars",
-                   std::to_string(options.stars), "--seed", "1"});
+                   std::to_string(stars), "--seed", "1"});
   }
   const io::DesiFile file = io::read_desi(spectra);
   const StageModel<P> model(exec, library, file, tile);
   std::vector<int> counts = options.threads;
   if (counts.empty()) {
     counts = {1};
-    if (all.size() > 1) {
+    if (P::on_host && all.size() > 1) {  // a device is filled by one
       counts.push_back(static_cast<int>(all.size()));
     }
   }
@@ -406,7 +409,7 @@ void measure(const Options& options) {
     const Peak peak = measure_machine(machine, table);
     measure_stages<P>(machine, peak, tiles, table);
     tiles.clear();
-    measure_fits<P>(machine.instances(), model.model, file, tile, table);
+    measure_fits<P>(machine.instances(), model.model, file, batch, table);
     measure_program(options, spectra, file.rows(), used, scratch, table);
   }
 }
@@ -423,7 +426,8 @@ int main(int argc, char** argv) {
   app.option_defaults()->always_capture_default();
   app.add_option("--emulator", options.emulator, "template library");
   app.add_option("--spectra", options.spectra, "DESI file; simulated if none is named");
-  app.add_option("--stars", options.stars, "of the simulated file")->check(CLI::Range(1, 1000000));
+  app.add_option("--stars", options.stars, "of the simulated file; 0 chooses")
+      ->check(CLI::Range(0, 1000000));
   app.add_option("--breakdown", options.breakdown,
                  "fit this DESI file on one thread and print times by kernel and phase, no more");
   app.add_option("--precision", options.precision, "of spectra and templates")
