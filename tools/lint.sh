@@ -45,6 +45,8 @@ forbid '<iostream> in a header' '#\s*include\s*<iostream>' "${headers[@]}"
 forbid 'include rvfit headers as <rvfit/folder/file.hpp>' '#\s*include\s*"' "${headers[@]}"
 forbid 'CFITSIO outside io/' '#\s*include\s*<(fitsio|cfitsio/.*)\.h>' "${not_io[@]}"
 forbid 'global or unlabelled fence' 'Kokkos::fence\s*\(|\.fence\s*\(\s*\)' "${headers[@]}"
+forbid 'a policy that may be a device'"'"'s lacks SentAlong (decision 27)' \
+  'Kokkos::(Team|Range)Policy<(?!.*(SentAlong|Schedule<Kokkos::Dynamic>|DefaultHostExecutionSpace))' "${headers[@]}"
 forbid 'execution space made up below pipeline/ (take exec)' \
   '\b(Default(Host)?ExecutionSpace|ExecutionSpace|execution_space|exec_space|Exec)\s*(\(\s*\)|\{\s*\})' \
   "${below_pipeline[@]}"
