@@ -65,7 +65,7 @@ struct ProjectionScratch {
   /// One team a spectrum.
   [[nodiscard]] static typename P::team_policy make_policy(const typename P::execution_space& exec,
                                                            int spectra, int columns, int tangents) {
-    auto policy = teams<P>(exec, spectra);
+    auto policy = make_teams(exec, spectra);
     policy.set_scratch_size(level(columns, tangents), Kokkos::PerTeam(bytes(columns, tangents)));
     return policy;
   }
@@ -122,6 +122,16 @@ struct ProjectionScratch {
   }
 
  private:
+  /// On devices a thread a pixel of a block. Kokkos would take more threads, for more of them on a processor; but those
+  /// idle, and teams are fewer then.
+  [[nodiscard]] static typename P::team_policy make_teams(const typename P::execution_space& exec,
+                                                          int spectra) {
+    if constexpr (P::on_host || has_team_size<P>) {
+      return teams<P>(exec, spectra);
+    } else {
+      return typename P::team_policy(exec, spectra, int{pixel_block});
+    }
+  }
   [[nodiscard]] KOKKOS_FUNCTION static int sum_count(int columns, int tangents) {
     return Kokkos::max(NormalSums{columns}.count(), ResidualSums{columns, tangents}.count());
   }
