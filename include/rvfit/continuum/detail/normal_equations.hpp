@@ -32,10 +32,8 @@ KOKKOS_FORCEINLINE_FUNCTION void weigh_columns(const ProjectionInput<P>& input,
     scale[n] = g.w[n] * g.T[n];
     rows.d[n] = g.w[n] * g.D[n];
   }
-  for (int k = 0; k < input.columns; ++k) {
-    Accum* S = rows.S + k * rows.stride;
-    input.for_each_of_column(g, k, [&](int n, Accum number) { S[n] = scale[n] * number; });
-  }
+  input.for_each_number_of_basis(
+      g, [&](int k, int n, Accum number) { rows.S[k * rows.stride + n] = scale[n] * number; });
 }
 
 /// Add a block of pixels to S S^T and S d.

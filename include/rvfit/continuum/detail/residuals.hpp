@@ -60,14 +60,24 @@ KOKKOS_FORCEINLINE_FUNCTION void orthonormalize(const ProjectionInput<P>& input,
   for (int n = 0; n < width; ++n) {
     h[n] = 0;
   }
+  if constexpr (!P::on_host) {  // all numbers are asked for before the first is needed
+    input.for_each_number_of_basis(
+        g, [&](int k, int n, Accum number) { rows.Q[k * rows.stride + n] = number; });
+  }
   for (int k = 0; k < input.columns; ++k) {
     const Accum* L = rows.L + k * input.columns;
     const Accum rho = rows.rho[k];
+    Accum* row = rows.Q + k * rows.stride;
     Accum y[width];
-    input.for_each_of_column(g, k, [&](int n, Accum number) {
+    const auto begin = [&](int n, Accum number) {
       y[n] = number;
       h[n] += rho * number * number;
-    });
+    };
+    if constexpr (P::on_host) {
+      input.for_each_of_column(g, k, begin);
+    } else {
+      begin(0, row[0]);
+    }
     for (int j = 0; j < k; ++j) {
       const Accum l = L[j];
       const Accum* other = rows.Q + j * rows.stride;
@@ -76,7 +86,6 @@ KOKKOS_FORCEINLINE_FUNCTION void orthonormalize(const ProjectionInput<P>& input,
       }
     }
     const Accum inverse = L[k];  // 1 / L_kk
-    Accum* row = rows.Q + k * rows.stride;
     for (int n = 0; n < width; ++n) {
       y[n] *= inverse;
       row[n] = y[n];
@@ -111,14 +120,10 @@ KOKKOS_FORCEINLINE_FUNCTION void fill_tangent_rows(const ProjectionInput<P>& inp
     }
   }
   // B = w C dT/dtheta
-  for (int p = 0; p < input.tangents; ++p) {
-    Accum* slope = rows.slopes + p * rows.stride;
-    Accum* B = rows.B + p * rows.stride;
-    input.for_each_of_tangent(g, p, [&](int n, Accum number) {
-      slope[n] = number;
-      B[n] = weighted_continuum[n] * number;
-    });
-  }
+  input.for_each_number_of_tangents(g, [&](int p, int n, Accum number) {
+    rows.slopes[p * rows.stride + n] = number;
+    rows.B[p * rows.stride + n] = weighted_continuum[n] * number;
+  });
 }
 
 /// The rows of pass B of a group of pixels.
