@@ -18,34 +18,28 @@ namespace rvfit {
 /// Pixels of a block.
 inline constexpr int pixel_block = 128;
 
-/// Accumulators of one sum: a vector register on CPUs; on GPUs each belongs to a thread of its own.
+/// Accumulators of one sum: a vector register on CPUs, one number on GPUs.
 template <ExecutionPolicy P>
-inline constexpr int sum_width = P::on_host ? native_pack_size<typename P::accum_type> : 8;
+inline constexpr int sum_width = P::on_host ? native_pack_size<typename P::accum_type> : 1;
 
-/// Threads that share one sum.
+/// Rows of two kinds that one thread multiplies in all pairs at once: on CPUs as many as there are
+/// registers for their sums, so that a row loaded serves several products.
 template <ExecutionPolicy P>
-inline constexpr int threads_of_sum = P::on_host ? 1 : sum_width<P>;
+inline constexpr int rows_abreast = P::on_host ? 3 : 1;
 
-/// Rows of two kinds that one thread multiplies in all pairs at once: as many as there are registers for their
-/// sums, so that a row loaded serves several products.
-inline constexpr int rows_abreast = 3;
-
-/// Distance of two rows in scratch. On GPUs the threads of a sum read neighbouring elements of a row; those of the
-/// next sum, of a row that is an odd number of rows away, read from the other half of the banks of the memory.
+/// Distance of two rows in scratch. On GPUs neighbouring threads read neighbouring rows, which are
+/// therefore one element out of step with the banks of the memory.
 template <ExecutionPolicy P>
-inline constexpr int row_stride = pixel_block + (P::on_host ? 0 : sum_width<P>);
+inline constexpr int row_stride = pixel_block + (P::on_host ? 0 : 1);
 
 /// sum(i, j)[w] += sum over n = w, w + sum_width .. of a_i[n] b_j[n], for A rows of `a` and B of `b` of one block.
 ///
-/// @param[in] sum          sum(i, j) points to the accumulators of that pair, or is null for a pair not wanted
-/// @param[in] part_of_sum  on GPUs the w of this thread; 0 on hosts
+/// @param[in] sum  sum(i, j) points to the accumulators of that pair, or is null for a pair not wanted
 template <ExecutionPolicy P, int A, int B, class SumOf>
 KOKKOS_INLINE_FUNCTION void accumulate_dots(const typename P::accum_type* a,
-                                            const typename P::accum_type* b, const SumOf& sum,
-                                            int part_of_sum) {
+                                            const typename P::accum_type* b, const SumOf& sum) {
   using Accum = typename P::accum_type;
-  constexpr int own = sum_width<P> / threads_of_sum<P>;  // accumulators of a thread
-  using Numbers = Pack<Accum, own>;
+  using Numbers = Pack<Accum, sum_width<P>>;
   Numbers part[A][B];
   for (int i = 0; i < A; ++i) {
     for (int j = 0; j < B; ++j) {
@@ -55,10 +49,10 @@ KOKKOS_INLINE_FUNCTION void accumulate_dots(const typename P::accum_type* a,
   for (int n = 0; n < pixel_block; n += sum_width<P>) {
     Numbers right[B];
     for (int j = 0; j < B; ++j) {
-      right[j] = load<Numbers>(b + j * row_stride<P> + n + part_of_sum);
+      right[j] = load<Numbers>(b + j * row_stride<P> + n);
     }
     for (int i = 0; i < A; ++i) {
-      const auto left = load<Numbers>(a + i * row_stride<P> + n + part_of_sum);
+      const auto left = load<Numbers>(a + i * row_stride<P> + n);
       for (int j = 0; j < B; ++j) {
         part[i][j] += left * right[j];
       }
@@ -67,8 +61,8 @@ KOKKOS_INLINE_FUNCTION void accumulate_dots(const typename P::accum_type* a,
   for (int i = 0; i < A; ++i) {
     for (int j = 0; j < B; ++j) {
       if (Accum* to = sum(i, j)) {
-        for (int w = 0; w < own; ++w) {
-          to[part_of_sum + w] += part[i][j][w];
+        for (int w = 0; w < sum_width<P>; ++w) {
+          to[w] += part[i][j][w];
         }
       }
     }
@@ -79,25 +73,20 @@ KOKKOS_INLINE_FUNCTION void accumulate_dots(const typename P::accum_type* a,
 template <ExecutionPolicy P, class SumOf>
 KOKKOS_INLINE_FUNCTION void accumulate_dots(const typename P::accum_type* a, int rows_a,
                                             const typename P::accum_type* b, int rows_b,
-                                            const SumOf& sum, int part_of_sum) {
-  const auto with = [&](auto count) {
-    constexpr int few = decltype(count)::value;
-    rows_b == 1   ? accumulate_dots<P, few, 1>(a, b, sum, part_of_sum)
-    : rows_b == 2 ? accumulate_dots<P, few, 2>(a, b, sum, part_of_sum)
-                  : accumulate_dots<P, few, 3>(a, b, sum, part_of_sum);
-  };
-  rows_a == 1   ? with(std::integral_constant<int, 1>{})
-  : rows_a == 2 ? with(std::integral_constant<int, 2>{})
-                : with(std::integral_constant<int, 3>{});
-}
-
-/// Call `body(task, part_of_sum)` for every task: with one thread, or with as many as share a sum.
-template <ExecutionPolicy P, class Body>
-KOKKOS_INLINE_FUNCTION void for_each_sum(const typename P::member_type& member, int tasks,
-                                         const Body& body) {
-  constexpr int threads = threads_of_sum<P>;
-  Kokkos::parallel_for(Kokkos::TeamThreadRange(member, tasks * threads),
-                       [&](int n) { body(n / threads, n % threads); });
+                                            const SumOf& sum) {
+  if constexpr (rows_abreast<P> == 1) {
+    accumulate_dots<P, 1, 1>(a, b, sum);
+  } else {
+    const auto with = [&](auto count) {
+      constexpr int few = decltype(count)::value;
+      rows_b == 1   ? accumulate_dots<P, few, 1>(a, b, sum)
+      : rows_b == 2 ? accumulate_dots<P, few, 2>(a, b, sum)
+                    : accumulate_dots<P, few, 3>(a, b, sum);
+    };
+    rows_a == 1   ? with(std::integral_constant<int, 1>{})
+    : rows_a == 2 ? with(std::integral_constant<int, 2>{})
+                  : with(std::integral_constant<int, 3>{});
+  }
 }
 
 /// Total of one sum's accumulators.

@@ -24,17 +24,14 @@ struct DotKernel {
       }
     });
     Kokkos::single(Kokkos::PerTeam(member), [&] {
-      double sums[rows_abreast][rows_abreast][sum_width<P>] = {};
+      double sums[rows_abreast<P>][rows_abreast<P>][sum_width<P>] = {};
       const auto rows_a = static_cast<int>(result.extent(0));
       const auto rows_b = static_cast<int>(result.extent(1));
       for (int n = 0; n < 2; ++n) {
         // The first pair is not wanted the second time.
-        for (int part = 0; part < threads_of_sum<P>; ++part) {
-          accumulate_dots<P>(
-              a.data(), rows_a, b.data(), rows_b,
-              [&](int i, int j) -> double* { return n == 1 && i + j == 0 ? nullptr : sums[i][j]; },
-              part);
-        }
+        accumulate_dots<P>(a.data(), rows_a, b.data(), rows_b, [&](int i, int j) -> double* {
+          return n == 1 && i + j == 0 ? nullptr : sums[i][j];
+        });
       }
       for (int i = 0; i < rows_a; ++i) {
         for (int j = 0; j < rows_b; ++j) {
@@ -50,8 +47,8 @@ void sums_blocks() {
   const Exec exec{};
   Random random(2);
   constexpr std::size_t stride = row_stride<P>;
-  for (std::size_t rows_a = 1; rows_a <= rows_abreast; ++rows_a) {
-    for (std::size_t rows_b = 1; rows_b <= rows_abreast; ++rows_b) {
+  for (std::size_t rows_a = 1; rows_a <= rows_abreast<P>; ++rows_a) {
+    for (std::size_t rows_b = 1; rows_b <= rows_abreast<P>; ++rows_b) {
       CAPTURE(rows_a);
       CAPTURE(rows_b);
       const auto a = random.uniform(rows_a * stride, -1, 1);

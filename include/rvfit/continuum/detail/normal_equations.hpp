@@ -32,8 +32,10 @@ KOKKOS_FORCEINLINE_FUNCTION void weigh_columns(const ProjectionInput<P>& input,
     scale[n] = g.w[n] * g.T[n];
     rows.d[n] = g.w[n] * g.D[n];
   }
-  input.for_each_number_of_basis(
-      g, [&](int k, int n, Accum number) { rows.S[k * rows.stride + n] = scale[n] * number; });
+  for (int k = 0; k < input.columns; ++k) {
+    Accum* S = rows.S + k * rows.stride;
+    input.for_each_of_column(g, k, [&](int n, Accum number) { S[n] = scale[n] * number; });
+  }
 }
 
 /// Add a block of pixels to S S^T and S d.
@@ -41,26 +43,22 @@ template <ExecutionPolicy P>
 KOKKOS_FORCEINLINE_FUNCTION void add_normal_products(const typename P::member_type& member,
                                                      const ProjectionScratch<P>& scratch,
                                                      int columns) {
-  constexpr int abreast = rows_abreast;
+  constexpr int abreast = rows_abreast<P>;
   constexpr int stride = row_stride<P>;
   const int rows = columns + 1;
   const int groups = (rows + abreast - 1) / abreast;
-  for_each_sum<P>(member, groups * (groups + 1) / 2, [&](int pair, int part_of_sum) {
-    int group = 0;  // pair = group (group + 1) / 2 + other
-    while ((group + 1) * (group + 2) / 2 <= pair) {
-      ++group;
+  Kokkos::parallel_for(Kokkos::TeamThreadRange(member, groups * groups), [&](int n) {
+    const int first = n / groups * abreast;
+    const int second = n % groups * abreast;
+    if (second <= first) {
+      accumulate_dots<P>(scratch.S + first * stride, Kokkos::min(int{abreast}, rows - first),
+                         scratch.S + second * stride, Kokkos::min(int{abreast}, rows - second),
+                         [&](int i, int j) {
+                           return second + j <= Kokkos::min(first + i, columns - 1)
+                                      ? scratch.sum(NormalSums::product(first + i, second + j))
+                                      : nullptr;
+                         });
     }
-    const int first = group * abreast;
-    const int second = (pair - group * (group + 1) / 2) * abreast;
-    accumulate_dots<P>(
-        scratch.S + first * stride, Kokkos::min(int{abreast}, rows - first),
-        scratch.S + second * stride, Kokkos::min(int{abreast}, rows - second),
-        [&](int i, int j) {
-          return second + j <= Kokkos::min(first + i, columns - 1)
-                     ? scratch.sum(NormalSums::product(first + i, second + j))
-                     : nullptr;
-        },
-        part_of_sum);
   });
 }
 
@@ -80,7 +78,6 @@ KOKKOS_FORCEINLINE_FUNCTION void sum_normal_equations(const typename P::member_t
     add_normal_products<P>(member, scratch, input.columns);
     member.team_barrier();
   }
-  scratch.join_sums(member, NormalSums{input.columns}.count());
 }
 
 /// L and c from the sums of pass A, by one thread.

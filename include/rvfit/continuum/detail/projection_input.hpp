@@ -89,49 +89,16 @@ struct ProjectionInput {
     return g;
   }
 
-  /// Call f(row, n, number) for the numbers of a group in some rows of an array. A device asks for several rows at
-  /// once: one after another, with stores to scratch between, each would wait for the memory.
-  template <class F>
-  KOKKOS_FORCEINLINE_FUNCTION static void for_each_row(const Real* from, std::size_t stride,
-                                                       int rows, const Group& g, const F& f) {
-    if constexpr (P::on_host) {
-      for (int row = 0; row < rows; ++row) {
-        for_each(from + static_cast<std::size_t>(row) * stride + g.begin, g.count,
-                 [&](int n, Accum number) { f(row, n, number); });
-      }
-    } else {
-      constexpr int together = 6;
-      static_assert(Group::width == 1);
-      for (int first = 0; first < rows; first += together) {
-        Real ahead[together];
-        for (int m = 0; m < together; ++m) {
-          const bool inside = g.count > 0 && first + m < rows;
-          ahead[m] =
-              inside ? from[static_cast<std::size_t>(first + m) * stride + g.begin] : Real(0);
-        }
-        for (int m = 0; m < together && first + m < rows; ++m) {
-          f(first + m, 0, Accum(ahead[m]));
-        }
-      }
-    }
-  }
-
-  /// Call f(k, n, P_ki) for the pixels of a group.
-  template <class F>
-  KOKKOS_FORCEINLINE_FUNCTION void for_each_number_of_basis(const Group& g, const F& f) const {
-    for_each_row(basis, basis_stride, columns, g, f);
-  }
-
   /// Call f(n, P_ki) for the pixels of a group.
   template <class F>
   KOKKOS_FORCEINLINE_FUNCTION void for_each_of_column(const Group& g, int k, const F& f) const {
     for_each(basis + static_cast<std::size_t>(k) * basis_stride + g.begin, g.count, f);
   }
 
-  /// Call f(p, n, dT_i/dtheta_p) for the pixels of a group.
+  /// Call f(n, dT_i/dtheta_p) for the pixels of a group.
   template <class F>
-  KOKKOS_FORCEINLINE_FUNCTION void for_each_number_of_tangents(const Group& g, const F& f) const {
-    for_each_row(jets + jets_stride, jets_stride, tangents, g, f);
+  KOKKOS_FORCEINLINE_FUNCTION void for_each_of_tangent(const Group& g, int p, const F& f) const {
+    for_each(jets + static_cast<std::size_t>(1 + p) * jets_stride + g.begin, g.count, f);
   }
 };
 

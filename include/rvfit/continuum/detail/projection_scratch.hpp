@@ -65,7 +65,7 @@ struct ProjectionScratch {
   /// One team a spectrum.
   [[nodiscard]] static typename P::team_policy make_policy(const typename P::execution_space& exec,
                                                            int spectra, int columns, int tangents) {
-    auto policy = make_teams(exec, spectra);
+    auto policy = teams<P>(exec, spectra);
     policy.set_scratch_size(level(columns, tangents), Kokkos::PerTeam(bytes(columns, tangents)));
     return policy;
   }
@@ -100,19 +100,7 @@ struct ProjectionScratch {
 
   /// Accumulators of a sum.
   [[nodiscard]] KOKKOS_FUNCTION Accum* sum(int place) const { return sums + place * sum_width<P>; }
-  /// A total, after `join_sums`.
-  [[nodiscard]] KOKKOS_FUNCTION Accum total_of(int place) const {
-    return P::on_host ? total<P>(sum(place)) : *sum(place);
-  }
-
-  /// Put the totals of the first `count` sums where `total_of` finds them; on hosts it adds by itself.
-  KOKKOS_FUNCTION void join_sums(const typename P::member_type& member, int count) const {
-    if constexpr (!P::on_host) {
-      Kokkos::parallel_for(Kokkos::TeamThreadRange(member, count),
-                           [&](int place) { *sum(place) = total<P>(sum(place)); });
-      member.team_barrier();
-    }
-  }
+  [[nodiscard]] KOKKOS_FUNCTION Accum total_of(int place) const { return total<P>(sum(place)); }
 
   /// Set the first `count` sums to zero.
   KOKKOS_FUNCTION void clear_sums(const typename P::member_type& member, int count) const {
@@ -122,16 +110,6 @@ struct ProjectionScratch {
   }
 
  private:
-  /// On devices a thread a pixel of a block. Kokkos would take more threads, for more of them on a processor; but those
-  /// idle, and teams are fewer then.
-  [[nodiscard]] static typename P::team_policy make_teams(const typename P::execution_space& exec,
-                                                          int spectra) {
-    if constexpr (P::on_host || has_team_size<P>) {
-      return teams<P>(exec, spectra);
-    } else {
-      return typename P::team_policy(exec, spectra, int{pixel_block});
-    }
-  }
   [[nodiscard]] KOKKOS_FUNCTION static int sum_count(int columns, int tangents) {
     return Kokkos::max(NormalSums{columns}.count(), ResidualSums{columns, tangents}.count());
   }

@@ -60,24 +60,14 @@ KOKKOS_FORCEINLINE_FUNCTION void orthonormalize(const ProjectionInput<P>& input,
   for (int n = 0; n < width; ++n) {
     h[n] = 0;
   }
-  if constexpr (!P::on_host) {  // all numbers are asked for before the first is needed
-    input.for_each_number_of_basis(
-        g, [&](int k, int n, Accum number) { rows.Q[k * rows.stride + n] = number; });
-  }
   for (int k = 0; k < input.columns; ++k) {
     const Accum* L = rows.L + k * input.columns;
     const Accum rho = rows.rho[k];
-    Accum* row = rows.Q + k * rows.stride;
     Accum y[width];
-    const auto begin = [&](int n, Accum number) {
+    input.for_each_of_column(g, k, [&](int n, Accum number) {
       y[n] = number;
       h[n] += rho * number * number;
-    };
-    if constexpr (P::on_host) {
-      input.for_each_of_column(g, k, begin);
-    } else {
-      begin(0, row[0]);
-    }
+    });
     for (int j = 0; j < k; ++j) {
       const Accum l = L[j];
       const Accum* other = rows.Q + j * rows.stride;
@@ -86,6 +76,7 @@ KOKKOS_FORCEINLINE_FUNCTION void orthonormalize(const ProjectionInput<P>& input,
       }
     }
     const Accum inverse = L[k];  // 1 / L_kk
+    Accum* row = rows.Q + k * rows.stride;
     for (int n = 0; n < width; ++n) {
       y[n] *= inverse;
       row[n] = y[n];
@@ -120,10 +111,14 @@ KOKKOS_FORCEINLINE_FUNCTION void fill_tangent_rows(const ProjectionInput<P>& inp
     }
   }
   // B = w C dT/dtheta
-  input.for_each_number_of_tangents(g, [&](int p, int n, Accum number) {
-    rows.slopes[p * rows.stride + n] = number;
-    rows.B[p * rows.stride + n] = weighted_continuum[n] * number;
-  });
+  for (int p = 0; p < input.tangents; ++p) {
+    Accum* slope = rows.slopes + p * rows.stride;
+    Accum* B = rows.B + p * rows.stride;
+    input.for_each_of_tangent(g, p, [&](int n, Accum number) {
+      slope[n] = number;
+      B[n] = weighted_continuum[n] * number;
+    });
+  }
 }
 
 /// The rows of pass B of a group of pixels.
@@ -150,31 +145,28 @@ template <ExecutionPolicy P>
 KOKKOS_FORCEINLINE_FUNCTION void add_residual_products(const typename P::member_type& member,
                                                        const ProjectionScratch<P>& scratch,
                                                        const ResidualSums& sums) {
-  constexpr int abreast = rows_abreast;
+  constexpr int abreast = rows_abreast<P>;
   constexpr int stride = row_stride<P>;
   const int tangent_groups = (sums.tangents + abreast - 1) / abreast;
   const int groups = (sums.rows() + abreast - 1) / abreast;
   const int pairs = tangent_groups * groups;
-  for_each_sum<P>(member, pairs + tangent_groups + 1, [&](int n, int part_of_sum) {
+  Kokkos::parallel_for(Kokkos::TeamThreadRange(member, pairs + tangent_groups + 1), [&](int n) {
     if (n < pairs) {
       // B B^T,  B Q^T
       const int p = n / groups * abreast;
       const int row = n % groups * abreast;
-      accumulate_dots<P>(
-          scratch.B + p * stride, Kokkos::min(int{abreast}, sums.tangents - p),
-          scratch.B + row * stride, Kokkos::min(int{abreast}, sums.rows() - row),
-          [&](int i, int j) { return scratch.sum(sums.product(p + i, row + j)); }, part_of_sum);
+      accumulate_dots<P>(scratch.B + p * stride, Kokkos::min(int{abreast}, sums.tangents - p),
+                         scratch.B + row * stride, Kokkos::min(int{abreast}, sums.rows() - row),
+                         [&](int i, int j) { return scratch.sum(sums.product(p + i, row + j)); });
     } else if (n < pairs + tangent_groups) {
       // sum_i u_i dT_i/dtheta
       const int p = (n - pairs) * abreast;
-      accumulate_dots<P>(
-          scratch.slopes + p * stride, Kokkos::min(int{abreast}, sums.tangents - p), scratch.u, 1,
-          [&](int i, int) { return scratch.sum(sums.slope(p + i)); }, part_of_sum);
+      accumulate_dots<P>(scratch.slopes + p * stride, Kokkos::min(int{abreast}, sums.tangents - p),
+                         scratch.u, 1, [&](int i, int) { return scratch.sum(sums.slope(p + i)); });
     } else {
       // |r|^2
-      accumulate_dots<P>(
-          scratch.r, 1, scratch.r, 1, [&](int, int) { return scratch.sum(sums.chi2()); },
-          part_of_sum);
+      accumulate_dots<P>(scratch.r, 1, scratch.r, 1,
+                         [&](int, int) { return scratch.sum(sums.chi2()); });
     }
   });
 }
@@ -196,7 +188,6 @@ KOKKOS_FORCEINLINE_FUNCTION void sum_residuals(const typename P::member_type& me
     add_residual_products<P>(member, scratch, sums);
     member.team_barrier();
   }
-  scratch.join_sums(member, sums.count());
 }
 
 /// model = (c^T P) T of all pixels, masked ones too; after pass B.
