@@ -100,7 +100,7 @@ esac
 [ "$mode" != build ] || exit 0
 
 failed=0
-ctest --test-dir "$out/device" --output-junit "$out/tests.xml" --output-on-failure \
+ctest --test-dir "$out/device" --parallel "$jobs" --output-junit "$out/tests.xml" --output-on-failure \
   ${RVFIT_TESTS:+-R "$RVFIT_TESTS"} >&2 || failed=1
 
 file=$out/coadd-stars.fits
