@@ -46,14 +46,19 @@ rm out/all.fits
 code=0
 "${desi[@]}" --npoly 9 --merge out/all.fits 2> stderr.txt || code=$?
 [ "$code" -eq 2 ] && grep -q 'of another command' stderr.txt || fail "code $code: $(cat stderr.txt)"
-before=$(stat -c %Y.%i out/all.fits.parts/*_star-3.fits)
-"$python" - "${desi[@]}" --merge out/all.fits << 'END'
+cp -a out two_parts
+for delay in 0.1 0.03 0.01 0.003 0; do # until the kill comes before the end
+  rm -r out && cp -a two_parts out
+  before=$(stat -c %Y.%i out/all.fits.parts/*_star-3.fits)
+  "$python" - $delay "${desi[@]}" --merge out/all.fits << 'END'
 import subprocess, sys, time
-run = subprocess.Popen(sys.argv[1:])
-time.sleep(0.1)
+run = subprocess.Popen(sys.argv[2:])
+time.sleep(float(sys.argv[1]))
 run.kill()
 run.wait()
 END
+  [ -e out/all.fits ] || break
+done
 [ "$(stat -c %Y.%i out/all.fits.parts/*_star-3.fits)" = "$before" ] || fail "a part was written again"
 touch -d '2 days ago' out/.all.fits.00000000-1-1.tmp # as a run of another machine leaves it, killed at the very end
 "${desi[@]}" --merge out/all.fits
