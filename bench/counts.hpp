@@ -10,6 +10,8 @@
 #include <rvfit/stages/rotation.hpp>
 #include <rvfit/stages/spline.hpp>
 
+#include <cmath>
+
 namespace rvfit::bench {
 
 struct Count {
@@ -80,13 +82,21 @@ template <class Real>
   return {0.0, (p * p + 8.0 * p) * sizeof(double), p * p * p / 3.0 + 2.0 * p * p};
 }
 
-/// The correlations of one arm of a scan: two sums of `bins` terms for every template and shift of
-/// every spectrum.
+/// The two correlations of one arm of a scan of M templates and S shifts (linalg/correlation.hpp), up to their sums over
+/// blocks of U bins: a product with (U, L) for each block, and with each template L/2 products of complex numbers.
 template <class Real>
-[[nodiscard]] Count count_scan(double spectra, double bins, double templates, double shifts) {
-  return {4.0 * spectra * bins * templates * shifts,
-          2.0 * (spectra * bins + templates * (bins + shifts) + spectra * templates * shifts) *
-              sizeof(Real)};
+[[nodiscard]] Count count_scan(double spectra, double bins, double block, double length,
+                               double templates) {
+  const double blocks = std::ceil(bins / block);
+  return {2.0 * spectra * blocks * length * (2.0 * block + 4.0 * templates),
+          2.0 * (spectra * bins + (spectra + templates) * blocks * length) * sizeof(Real)};
+}
+
+/// The way back of both: products with (L, S).
+template <class Real>
+[[nodiscard]] Count count_shifts(double spectra, double length, double templates, double shifts) {
+  return {4.0 * spectra * templates * length * shifts,
+          2.0 * spectra * templates * (length + shifts) * sizeof(Real)};
 }
 
 }  // namespace rvfit::bench

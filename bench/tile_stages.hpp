@@ -12,6 +12,7 @@
 #include <cmath>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,7 +64,9 @@ struct StageTile {
   };
   /// Arrays of the scan's correlations.
   struct ScanArm {
-    Matrix<Real, P> spectra, templates;
+    Matrix<Real, P> spectra;
+    CorrelatedVectors<P> templates;
+    typename Correlation<P>::Workspace workspace;
   };
 
   const StageModel<P>& shared;
@@ -76,8 +79,8 @@ struct StageTile {
   typename Mlp<P>::Workspace network_workspace;
   std::vector<Arm> arms;
   std::vector<ScanArm> scan_arms;
-  Matrix<Real, P> scan_sums;
-  int shifts = 0;
+  std::optional<Correlation<P>> correlation;
+  Matrix<Real, P> scan_sums, scan_shifts;
   Objective<P, Model> objective;
   Scan<P, Model> scan;
   RvProfile<P> profile;
@@ -171,16 +174,21 @@ struct StageTile {
     }
   }
   void correlate_arms() {
-    for (std::size_t a = 0; a < scan_arms.size(); ++a) {
-      const auto ref = [](const Matrix<Real, P>& m) {
-        const auto rows = static_cast<int>(m.extent(0)), columns = static_cast<int>(m.extent(1));
-        return MatrixRef<const Real>{m.data(), rows, columns, columns};
-      };
-      const auto columns = static_cast<int>(scan_sums.extent(1));
-      for (int sum = 0; sum < 2; ++sum) {
-        correlate<P, Real>(exec, ref(scan_arms[a].spectra), ref(scan_arms[a].templates), shifts,
-                           {scan_sums.data(), tile.size, columns, columns}, a > 0);
+    const auto ref = [](const Matrix<Real, P>& m) {
+      const auto rows = static_cast<int>(m.extent(0)), columns = static_cast<int>(m.extent(1));
+      return MatrixRef<Real>{m.data(), rows, columns, columns};
+    };
+    const auto read = [&](const Matrix<Real, P>& m) {
+      const MatrixRef<Real> r = ref(m);
+      return MatrixRef<const Real>{r.data, r.rows, r.columns, r.stride};
+    };
+    for (int sum = 0; sum < 2; ++sum) {
+      for (std::size_t a = 0; a < scan_arms.size(); ++a) {
+        const ScanArm& arm = scan_arms[a];
+        correlation->multiply(exec, read(arm.spectra), arm.templates, ref(scan_sums), a > 0,
+                              arm.workspace);
       }
+      correlation->shift(exec, read(scan_sums), ref(scan_shifts));
     }
   }
   void run_scan() { (void)scan.run(exec, objective, all); }
@@ -255,21 +263,28 @@ struct StageTile {
   void plan_scan() {
     const double step = 1.5 * finest_pixel<P>(exec, data) / speed_of_light;
     const double fastest = std::max(-shared.options.min_rv, shared.options.max_rv);
-    shifts = 2 * static_cast<int>(std::ceil(std::atanh(fastest / speed_of_light) / step)) + 1;
+    const int shifts =
+        2 * static_cast<int>(std::ceil(std::atanh(fastest / speed_of_light) / step)) + 1;
+    const int templates = shared.fit.scan.templates;
+    correlation.emplace(exec, shifts, templates);
     for (const SpectrumBatch<P>& arm : data) {
       const auto wave = download(exec, arm.wave);
       const double span = std::log(wave(0, wave.extent(1) - 1) / wave(0, 0));
       const auto bins = static_cast<int>(std::ceil(span / step)) + 1;
-      const ScanArm arrays{
-          allocate<Matrix<Real, P>>(exec, "rvfit_bench::scan_spectra", shared.tile, bins),
-          allocate<Matrix<Real, P>>(exec, "rvfit_bench::scan_templates", shared.fit.scan.templates,
-                                    bins + shifts - 1)};
+      const auto vectors = allocate<Matrix<Real, P>>(exec, "rvfit_bench::scan_templates", templates,
+                                                     bins + shifts - 1);
+      Kokkos::deep_copy(exec, vectors, Real(1));
+      const ScanArm arrays{allocate<Matrix<Real, P>>(exec, "rvfit_bench::scan_spectra", shared.tile,
+                                                     correlation->padded(bins)),
+                           correlation->transform(exec, vectors),
+                           correlation->workspace(exec, shared.tile, bins)};
       Kokkos::deep_copy(exec, arrays.spectra, Real(1));
-      Kokkos::deep_copy(exec, arrays.templates, Real(1));
       scan_arms.push_back(arrays);
     }
-    scan_sums = allocate<Matrix<Real, P>>(exec, "rvfit_bench::scan_sums", shared.tile,
-                                          shared.fit.scan.templates * shifts);
+    scan_sums = allocate<Matrix<Real, P>>(exec, "rvfit_bench::scan_sums", shared.tile * templates,
+                                          correlation->length());
+    scan_shifts = allocate<Matrix<Real, P>>(exec, "rvfit_bench::scan_shifts", shared.tile,
+                                            templates * shifts);
   }
 
   /// The state at the solutions, and one a tenth of the scales away that has a step to make.
@@ -375,7 +390,7 @@ template <ExecutionPolicy P>
   for (std::size_t a = 0; a < like.arms.size(); ++a) {
     list(pixels, std::to_string(like.arms[a].pixels));
     list(grid, std::to_string(like.arms[a].grid));
-    list(bins, std::to_string(like.scan_arms[a].spectra.extent(1)));
+    list(bins, std::to_string(like.scan_arms[a].templates.elements));
   }
   const std::string networks = model.has_networks() ? layers_text(model.arms) : "";
 
@@ -403,8 +418,9 @@ template <ExecutionPolicy P>
           count_observe<Real>(lanes, filter_lanes, arm.grid, arm.pixels) * double(spectra);
       projection += count_projection<Real>(columns, lanes - 1, arm.pixels) * double(spectra);
       if (lanes == 1) {
-        scan += count_scan<Real>(spectra, double(like.scan_arms[a].spectra.extent(1)),
-                                 model.fit.scan.templates, like.shifts);
+        scan += count_scan<Real>(spectra, like.scan_arms[a].templates.elements,
+                                 like.correlation->block(), like.correlation->length(),
+                                 model.fit.scan.templates);
       }
     }
     if (lanes == 1) {
@@ -430,8 +446,10 @@ template <ExecutionPolicy P>
   stages.push_back({"LM step", batch + " x P " + std::to_string(parameters),
                     count_step(parameters) * spectra, [](StageTile<P>& t) { t.step(); },
                     [](StageTile<P>& t) { t.reset_steps(); }});
+  const int shifts = like.correlation->shifts();
+  scan += count_shifts<Real>(spectra, like.correlation->length(), model.fit.scan.templates, shifts);
   const std::string shape = batch + " x " + bins + ", " + std::to_string(model.fit.scan.templates) +
-                            " templates x " + std::to_string(like.shifts) + " shifts";
+                            " templates x " + std::to_string(shifts) + " shifts";
   stages.push_back({"scan, products", shape, scan, [](StageTile<P>& t) { t.correlate_arms(); }});
   stages.push_back({"scan", shape, scan, [](StageTile<P>& t) { t.run_scan(); }});
   // One window of each star; those that need another are not credited for it.

@@ -81,9 +81,16 @@ struct HostGemm {
     const bool more = row == 0 && column + columns < c.columns;
     multiply_rows<registers_abreast, native_pack_size<T>>(
         a.row(row), a.stride, panels + panel * size, panel_columns<T>, c.row(row) + column,
-        c.stride, padded, a.columns, 0, columns, false, more ? size : 0);
+        c.stride, padded, a.columns, columns, more ? size : 0);
     epilogue(c, row, rows, column, columns);
   }
+};
+
+/// A product alone.
+struct NoEpilogue {
+  template <class T>
+  void operator()(MatrixRef<T> /*c*/, int /*row*/, int /*rows*/, int /*column*/,
+                  int /*columns*/) const {}
 };
 
 /// The product of devices: C = A B. Row t * lanes + l of A and C is lane l of entry t.

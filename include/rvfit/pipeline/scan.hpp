@@ -12,8 +12,8 @@
 ///                                       Q_mv = sum_j W_j delta_m(j - v)^2, W = w^2 C^2
 ///
 /// with a = N / Q kept between bounds. Pixels are shared out to the two bins around them, which makes
-/// the sums those over pixels of a template interpolated linearly between bins. Both sums are a
-/// product of the binned data (B, bins) with a Hankel matrix of the template (bins, shifts). The best
+/// the sums those over pixels of a template interpolated linearly between bins. Both sums are
+/// correlations of the binned data (B, bins) with the templates (linalg/correlation.hpp). The best
 /// distinct rv of each spectrum are its starts.
 
 #include <rvfit/continuum/fit_continuum.hpp>
@@ -107,10 +107,13 @@ class Scan {
 
   /// G and W of a tile in the bins of arm a.
   void bin(const Exec& exec, const Tile<P>& tile, const SpectrumView<P>& data, const Arm& arm);
-  /// sums = binned * templates, or added to sums.
-  void correlate_with(const Exec& exec, const Tile<P>& tile, const Vector<Real, P>& binned,
-                      const Matrix<const Real, P>& templates, const Vector<Real, P>& sums,
-                      bool accumulate);
+  /// sums = binned * templates, or added to sums: of all arms and blocks, before they are brought back to shifts.
+  void correlate(const Exec& exec, const Tile<P>& tile, const Vector<Real, P>& binned,
+                 const CorrelatedVectors<P>& templates, const Vector<Real, P>& sums,
+                 bool accumulate);
+  /// The sums of a tile at each shift.
+  void shift(const Exec& exec, const Tile<P>& tile, const Vector<Real, P>& sums,
+             const Vector<Real, P>& shifted);
   void pick(const Exec& exec, const Tile<P>& tile, const DeviceParameters<P>& parameters);
 
   ScanOptions options_;
@@ -120,13 +123,16 @@ class Scan {
   int velocity_columns_;  ///< number of velocities in theta
   ScanVelocities velocities_;
   Matrix<const double, P> points_;  ///< (templates, P)
+  Correlation<P> correlation_;
   std::vector<Arm> arms_;
   std::vector<Vector<double, P>> continuum_chi2_;
-  Vector<Real, P> gradient_, weight_;        ///< (T, bins)  G, W
-  Vector<Real, P> numerator_, denominator_;  ///< (T, templates * shifts)  N, Q
-  Cube<double, P> candidates_;               ///< (K, B, P)
-  Matrix<int, P> templates_of_;              ///< (K, B)
-  Matrix<double, P> gains_;                  ///< (K, B)
+  typename Correlation<P>::Workspace correlation_workspace_;
+  Vector<Real, P> gradient_, weight_;            ///< (T, bins and zeros)      G, W
+  Vector<Real, P> gradient_sums_, weight_sums_;  ///< (T, templates, length)   transforms of N, Q
+  Vector<Real, P> numerator_, denominator_;      ///< (T, templates * shifts)  N, Q
+  Cube<double, P> candidates_;                   ///< (K, B, P)
+  Matrix<int, P> templates_of_;                  ///< (K, B)
+  Matrix<double, P> gains_;                      ///< (K, B)
   KeptTemplates<P, Model> kept_;
 };
 
@@ -141,7 +147,8 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
       tile_(tile),
       rv_(parameters.index("rv")),
       velocity_columns_(velocity_count<P>(model)),
-      velocities_(parameters, rv_, velocity_columns_, step_of(exec, like, options)) {
+      velocities_(parameters, rv_, velocity_columns_, step_of(exec, like, options)),
+      correlation_(exec, velocities_.shifts(), options_.templates) {
   const int shifts = velocities_.shifts();
   const auto scratch = static_cast<int>(detail::PickCandidates<P>::scratch_bytes(shifts));
   RVFIT_REQUIRE(scratch <= P::team_policy::scratch_size_max(0), "Scan: ", shifts, " shifts of ",
@@ -162,7 +169,7 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
     arms_.push_back(
         {of_arm,
          {exec, model, model.arm_index(arm.arm), points_, of_arm.wavelengths(velocities_.reach),
-          continuum},
+          continuum, correlation_},
          allocate<Matrix<Real, P>>(exec, "rvfit::Scan::continuum", capacity, arm.pixels())});
     continuum_chi2_.push_back(
         allocate<Vector<double, P>>(exec, "rvfit::Scan::continuum_chi2", capacity));
@@ -172,8 +179,11 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
     return allocate<Vector<Real, P>>(
         exec, label, static_cast<std::size_t>(tile) * static_cast<std::size_t>(columns));
   };
-  gradient_ = rows_of("rvfit::Scan::gradient", bins);
-  weight_ = rows_of("rvfit::Scan::weight", bins);
+  correlation_workspace_ = correlation_.workspace(exec, tile, bins);
+  gradient_ = rows_of("rvfit::Scan::gradient", correlation_.padded(bins));
+  weight_ = rows_of("rvfit::Scan::weight", correlation_.padded(bins));
+  gradient_sums_ = rows_of("rvfit::Scan::gradient_sums", options.templates * correlation_.length());
+  weight_sums_ = rows_of("rvfit::Scan::weight_sums", options.templates * correlation_.length());
   numerator_ = rows_of("rvfit::Scan::numerator", options.templates * shifts);
   denominator_ = rows_of("rvfit::Scan::denominator", options.templates * shifts);
   candidates_ = allocate<Cube<double, P>>(exec, "rvfit::Scan::candidates", options.candidates,
@@ -221,11 +231,12 @@ const Cube<double, P>& Scan<P, Model>::run(const Exec& exec, const Objective<P, 
       const Arm& arm = arms_[a];
       // G = w^2 C (D - C),  W = w^2 C^2
       bin(exec, tile, objective.data(static_cast<int>(a)), arm);
-      // N += G * delta
-      correlate_with(exec, tile, gradient_, arm.templates.delta, numerator_, a > 0);
-      // Q += W * delta^2
-      correlate_with(exec, tile, weight_, arm.templates.square, denominator_, a > 0);
+      // N += G * delta,  Q += W * delta^2
+      correlate(exec, tile, gradient_, arm.templates.delta, gradient_sums_, a > 0);
+      correlate(exec, tile, weight_, arm.templates.square, weight_sums_, a > 0);
     }
+    shift(exec, tile, gradient_sums_, numerator_);
+    shift(exec, tile, weight_sums_, denominator_);
     // a = N / Q,  gain = 2 a N - a^2 Q,  the best of which are starts
     pick(exec, tile, objective.parameters());
   });
@@ -238,26 +249,34 @@ void Scan<P, Model>::bin(const Exec& exec, const Tile<P>& tile, const SpectrumVi
                          const Arm& arm) {
   using Kernel = detail::BinSpectra<P>;
   const auto bytes = static_cast<int>(Kernel::scratch_bytes(data.pixels()));
+  const int columns = correlation_.padded(arm.bins.size);
   const int level = bytes <= P::team_policy::scratch_size_max(0) ? 0 : 1;
   auto policy = teams<P>(exec, tile.size);
   policy.set_scratch_size(level, Kokkos::PerTeam(bytes));
   Kokkos::parallel_for(
       "rvfit::Scan::bin", policy,
       Kernel{tile, data, columns_, arm.continuum, arm.bins.position, arm.bins.pixel,
-             rows(gradient_, tile, arm.bins.size), rows(weight_, tile, arm.bins.size), level});
+             rows(gradient_, tile, columns), rows(weight_, tile, columns), level});
 }
 
 template <ExecutionPolicy P, class Model>
 requires TemplateModel<Model, P>
-void Scan<P, Model>::correlate_with(const Exec& exec, const Tile<P>& tile,
-                                    const Vector<Real, P>& binned,
-                                    const Matrix<const Real, P>& templates,
-                                    const Vector<Real, P>& sums, bool accumulate) {
-  const int shifts = velocities_.shifts();
-  const auto columns = static_cast<int>(templates.extent(1));
-  correlate<P, Real>(exec, rows<const Real>(binned, tile, columns - shifts + 1),
-                     {templates.data(), options_.templates, columns, columns}, shifts,
-                     rows(sums, tile, options_.templates * shifts), accumulate);
+void Scan<P, Model>::correlate(const Exec& exec, const Tile<P>& tile, const Vector<Real, P>& binned,
+                               const CorrelatedVectors<P>& templates, const Vector<Real, P>& sums,
+                               bool accumulate) {
+  correlation_.multiply(
+      exec, rows<const Real>(binned, tile, correlation_.padded(templates.elements)), templates,
+      {sums.data(), tile.size * options_.templates, correlation_.length(), correlation_.length()},
+      accumulate, correlation_workspace_, {tile, 1});
+}
+
+template <ExecutionPolicy P, class Model>
+requires TemplateModel<Model, P>
+void Scan<P, Model>::shift(const Exec& exec, const Tile<P>& tile, const Vector<Real, P>& sums,
+                           const Vector<Real, P>& shifted) {
+  const int length = correlation_.length();
+  correlation_.shift(exec, {sums.data(), tile.size * options_.templates, length, length},
+                     rows(shifted, tile, options_.templates * velocities_.shifts()), {tile, 1});
 }
 
 template <ExecutionPolicy P, class Model>

@@ -13,12 +13,6 @@
 
 namespace rvfit::test::gemm {
 
-struct NoEpilogue {
-  template <class Real>
-  void operator()(MatrixRef<Real> /*c*/, int /*row*/, int /*rows*/, int /*column*/,
-                  int /*columns*/) const {}
-};
-
 /// A times B by the library, on the host or, if `portable`, as devices do.
 template <class P>
 std::vector<typename P::real_type> product(const std::vector<double>& a,
@@ -35,7 +29,8 @@ std::vector<typename P::real_type> product(const std::vector<double>& a,
   if constexpr (P::on_host) {
     if (!portable) {
       const auto panels = upload_panels<P>(exec, "b", b, static_cast<std::size_t>(columns));
-      rvfit::detail::host_gemm<P>(exec, "product", const_ref(a_view), panels, c, 64, NoEpilogue{});
+      rvfit::detail::host_gemm<P>(exec, "product", const_ref(a_view), panels, c, 64,
+                                  rvfit::detail::NoEpilogue{});
     }
   }
   if (portable || !P::on_host) {
@@ -111,7 +106,8 @@ void fills_up_groups_of_rows() {
       const auto c = allocate<Matrix<Real, P>>(exec, "c", rows, columns);
       Kokkos::deep_copy(exec, c, Real(7));
       rvfit::detail::host_gemm<P>(exec, "product", const_ref(a_view), panels, ref(c), 60,
-                                  NoEpilogue{}, RowsInUse<P>(tile_of<P>(exec, list, 28), lanes));
+                                  rvfit::detail::NoEpilogue{},
+                                  RowsInUse<P>(tile_of<P>(exec, list, 28), lanes));
       auto want = all;
       const int computed = (entries * lanes + gemm_row_group - 1) / gemm_row_group * gemm_row_group;
       std::fill(want.begin() + computed * columns, want.end(), Real(7));
@@ -203,7 +199,7 @@ void gives_the_same_bits_in_any_block() {
   const auto b_view = upload_matrix<Matrix<const Real, P>>(exec, "b", b, inner, columns);
   const auto c = allocate<Matrix<Real, P>>(exec, "c", rows, columns);
   const rvfit::detail::TiledGemm<P, Real, 8, 16> kernel{
-      const_ref(a_view), const_ref(b_view), ref(c), 1, 0, 0, false, {}};
+      const_ref(a_view), const_ref(b_view), ref(c), {}};
   Kokkos::parallel_for("product", kernel.make_policy(exec), kernel);
   check_same_bits("large blocks", values(exec, c), product<P>(a, b, rows, inner, columns, true));
 }

@@ -95,7 +95,7 @@ struct NodeProjection : ProjectionKernel<P> {
   static void spread_rows(const T* rows, int count, int length, const T* l, T* at) {
     constexpr int w = node_width<T>;
     multiply_rows<block_nodes / w, w>(rows, length, l, block_nodes, at, block_nodes, count, length,
-                                      0, block_nodes, false);
+                                      block_nodes);
   }
 
   /// m and q.
@@ -207,7 +207,7 @@ struct NodeProjection : ProjectionKernel<P> {
     for (int j = 0; j < s.length; j += 2 * width) {
       multiply_rows<2, width>(scratch.nodes + group * 2 * s.count, block_nodes, s.gather + j,
                               block_lengths.front(), scratch.pixels + j, s.length, rows,
-                              block_nodes, 0, 2 * width, false);
+                              block_nodes, 2 * width);
     }
   }
 

@@ -2,14 +2,12 @@
 #pragma once
 
 /// @file
-/// The products of devices: C_m = A B_m or C_m += A B_m, m = 0 .. M - 1, row-major.
+/// The products of devices: C = A B, row-major.
 ///
 /// A team computes a block of C. It goes through the inner index in steps of `depth`: for each, a strip
 /// of A and one of B come to team scratch, and each thread adds their product to its 8 x 4 or 8 x 8
 /// elements in registers. An element is one sum over the inner index in its order, so that a row of C has
 /// the same bits whatever the other rows are.
-///
-/// The rows of B may overlap (a stride less than its columns): the Hankel matrices of correlation.hpp.
 
 #include <rvfit/linalg/matrix_ref.hpp>
 
@@ -46,12 +44,8 @@ struct TiledGemm {
       Kokkos::TeamPolicy<typename P::execution_space, Kokkos::LaunchBounds<threads, 1>, SentAlong>;
   using Sums = T[row_segments * width][column_segments * width];
 
-  MatrixRef<const T> a, b;  ///< b is B_0
-  MatrixRef<T> c;           ///< C_0
-  int matrices;             ///< M
-  std::ptrdiff_t b_step;    ///< elements from B_m to B_{m+1}
-  std::ptrdiff_t c_step;
-  bool accumulate;
+  MatrixRef<const T> a, b;
+  MatrixRef<T> c;
   RowsInUse<P> in_use;
 
   static constexpr std::size_t strip_bytes =
@@ -66,7 +60,7 @@ struct TiledGemm {
   }
 
   [[nodiscard]] TeamPolicy make_policy(const typename P::execution_space& exec) const {
-    const int league = row_blocks() * column_blocks() * matrices;
+    const int league = row_blocks() * column_blocks();
     int size = threads;  // Kokkos throws where a device's team cannot be as large
     if constexpr (!teams_are_whole) {
       auto policy = teams<P, TeamPolicy>(exec, league);
@@ -82,10 +76,8 @@ struct TiledGemm {
 
   KOKKOS_FUNCTION void operator()(const Member& member) const {
     // Neighbouring teams share columns of B, the larger matrix.
-    const int block = member.league_rank() / row_blocks();
     const int row = member.league_rank() % row_blocks() * block_rows;
-    const int column = block % column_blocks() * block_columns;
-    const int matrix = block / column_blocks();
+    const int column = member.league_rank() / row_blocks() * block_columns;
     if (row >= in_use(c.rows)) {
       return;
     }
@@ -96,19 +88,19 @@ struct TiledGemm {
     if (teams_are_whole || member.team_size() == threads) {
       Sums sums = {};
       Fetched next;
-      fetch(member.team_rank(), row, column, matrix, 0, next);
+      fetch(member.team_rank(), row, column, 0, next);
       for (int k = 0; k < a.columns; k += depth) {
         member.team_barrier();
         put(member.team_rank(), next, a_strip, b_strip);
         member.team_barrier();
         if (k + depth < a.columns) {  // on its way while the strips are multiplied
-          fetch(member.team_rank(), row, column, matrix, k + depth, next);
+          fetch(member.team_rank(), row, column, k + depth, next);
         }
         add_products(member.team_rank(), a_strip, b_strip, sums);
       }
-      store(member.team_rank(), row, column, matrix, sums);
+      store(member.team_rank(), row, column, sums);
     } else {
-      multiply_by_few(member, row, column, matrix, a_strip, b_strip);
+      multiply_by_few(member, row, column, a_strip, b_strip);
     }
   }
 
@@ -120,15 +112,15 @@ struct TiledGemm {
   static constexpr int shares = has_team_size<P> ? threads / 4 : 1;
 
   /// The same by a team of a host, or of a test, that has fewer threads.
-  KOKKOS_FUNCTION void multiply_by_few(const Member& member, int row, int column, int matrix,
-                                       Segment* a_strip, Segment* b_strip) const {
+  KOKKOS_FUNCTION void multiply_by_few(const Member& member, int row, int column, Segment* a_strip,
+                                       Segment* b_strip) const {
     for (int first = 0; first < threads; first += shares * member.team_size()) {
       Sums sums[shares] = {};
       for (int k = 0; k < a.columns; k += depth) {
         member.team_barrier();
         Kokkos::parallel_for(Kokkos::TeamThreadRange(member, int{threads}), [&](int thread) {
           Fetched part;
-          fetch(thread, row, column, matrix, k, part);
+          fetch(thread, row, column, k, part);
           put(thread, part, a_strip, b_strip);
         });
         member.team_barrier();
@@ -136,9 +128,8 @@ struct TiledGemm {
           add_products(thread, a_strip, b_strip, sums[share]);
         });
       }
-      for_each_share(member, first, [&](int share, int thread) {
-        store(thread, row, column, matrix, sums[share]);
-      });
+      for_each_share(member, first,
+                     [&](int share, int thread) { store(thread, row, column, sums[share]); });
     }
   }
 
@@ -161,20 +152,18 @@ struct TiledGemm {
   };
 
   /// Strips that begin at inner index k; zeros outside the matrices.
-  KOKKOS_FUNCTION void fetch(int thread, int row, int column, int matrix, int k,
-                             Fetched& out) const {
+  KOKKOS_FUNCTION void fetch(int thread, int row, int column, int k, Fetched& out) const {
     for (int m = 0; m < Fetched::of_a; ++m) {
       const int n = m * threads + thread;
       const int i = n / depth, j = n % depth;
       const bool inside = i < block_rows && row + i < c.rows && k + j < a.columns;
       out.a[m] = inside ? a.row(row + i)[k + j] : T(0);
     }
-    const T* from = b.data + matrix * b_step;
     for (int m = 0; m < Fetched::of_b; ++m) {
       const int n = m * threads + thread;
       const int i = n / block_columns, j = n % block_columns;
       const bool inside = i < depth && k + i < a.columns && column + j < c.columns;
-      out.b[m] = inside ? from[(k + i) * b.stride + column + j] : T(0);
+      out.b[m] = inside ? b.row(k + i)[column + j] : T(0);
     }
   }
   KOKKOS_FUNCTION static void put(int thread, const Fetched& in, Segment* a_strip,
@@ -214,15 +203,14 @@ struct TiledGemm {
     }
   }
 
-  KOKKOS_FUNCTION void store(int thread, int row, int column, int matrix, const Sums& sums) const {
+  KOKKOS_FUNCTION void store(int thread, int row, int column, const Sums& sums) const {
     const int down = thread / Across, across = thread % Across;
     for (int i = 0; i < row_segments * width; ++i) {
       const int r = row + (down + i / width * Down) * width + i % width;
       for (int j = 0; j < column_segments * width; ++j) {
         const int s = column + (across + j / width * Across) * width + j % width;
         if (r < c.rows && s < c.columns) {
-          T& out = c.row(r)[matrix * c_step + s];
-          out = accumulate ? out + sums[i][j] : sums[i][j];
+          c.row(r)[s] = sums[i][j];
         }
       }
     }
@@ -234,7 +222,7 @@ template <ExecutionPolicy P, class T>
 void device_gemm(const typename P::execution_space& exec, const std::string& label,
                  MatrixRef<const T> a, MatrixRef<const T> b, MatrixRef<T> c,
                  const RowsInUse<P>& in_use = {}) {
-  const TiledGemm<P, T> kernel{a, b, c, 1, 0, 0, false, in_use};
+  const TiledGemm<P, T> kernel{a, b, c, in_use};
   Kokkos::parallel_for(label, kernel.make_policy(exec), kernel);
 }
 

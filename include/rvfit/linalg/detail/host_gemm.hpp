@@ -9,7 +9,6 @@
 
 #include <rvfit/core/pack.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <type_traits>
 
@@ -43,17 +42,17 @@ inline void prefetch(const void* address) {
 #endif
 }
 
-/// C = A B, or C += A B, for Rows rows and Registers * W columns. Columns from `first` to `end` are stored.
+/// C = A B for Rows rows and Registers * W columns, of which those before `end` are stored.
 /// @param[in] ahead  from each row of B to the cache line to prefetch with it, in elements
 template <int Rows, int Registers, int W, class T>
 void multiply_in_registers(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride,
-                           T* c, std::ptrdiff_t c_stride, int inner, int first, int end,
-                           bool accumulate, std::ptrdiff_t ahead = 0) {
+                           T* c, std::ptrdiff_t c_stride, int inner, int end,
+                           std::ptrdiff_t ahead) {
   using Abreast = Pack<T, W>;
   Abreast sum[Rows][Registers];
   for (int r = 0; r < Rows; ++r) {
     for (int n = 0; n < Registers; ++n) {
-      sum[r][n] = accumulate ? load<Abreast>(c + r * c_stride + n * W) : Abreast(0);
+      sum[r][n] = Abreast(0);
     }
   }
   for (int k = 0; k < inner; ++k, b += b_stride) {
@@ -71,7 +70,7 @@ void multiply_in_registers(const T* a, std::ptrdiff_t a_stride, const T* b, std:
   }
   for (int r = 0; r < Rows; ++r) {
     T* to = c + r * c_stride;
-    if (first == 0 && end == Registers * W) {
+    if (end == Registers * W) {
       for (int n = 0; n < Registers; ++n) {
         store(sum[r][n], to + n * W);
       }
@@ -81,7 +80,7 @@ void multiply_in_registers(const T* a, std::ptrdiff_t a_stride, const T* b, std:
     for (int n = 0; n < Registers; ++n) {
       store(sum[r][n], values + n * W);
     }
-    for (int j = first; j < end; ++j) {
+    for (int j = 0; j < end; ++j) {
       to[j] = values[j];
     }
   }
@@ -92,14 +91,13 @@ void multiply_in_registers(const T* a, std::ptrdiff_t a_stride, const T* b, std:
 ///                  prefetched while the first rows are multiplied
 template <int Registers, int W, class T>
 void multiply_rows(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride, T* c,
-                   std::ptrdiff_t c_stride, int rows, int inner, int first, int end,
-                   bool accumulate, std::ptrdiff_t next = 0) {
+                   std::ptrdiff_t c_stride, int rows, int inner, int end, std::ptrdiff_t next = 0) {
   std::ptrdiff_t line = 0;  // of each row of B; each group of rows of A prefetches one
   const auto multiply = [&](auto group, int row) {
     const bool asks = next != 0 && line < Registers * W;
     multiply_in_registers<decltype(group)::value, Registers, W>(
-        a + row * a_stride, a_stride, b, b_stride, c + row * c_stride, c_stride, inner, first, end,
-        accumulate, asks ? next + line : 0);
+        a + row * a_stride, a_stride, b, b_stride, c + row * c_stride, c_stride, inner, end,
+        asks ? next + line : 0);
     line += cache_line<T>;
   };
   int row = 0;
@@ -108,38 +106,6 @@ void multiply_rows(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff
   }
   if (row < rows) {  // 4 rows are left, where groups are larger
     multiply(std::integral_constant<int, 4>{}, row);
-  }
-}
-
-/// C = A B, or C += A B, for any number of columns. Rows of B may overlap, and are not read beyond their ends.
-template <class T>
-void multiply_columns(const T* a, std::ptrdiff_t a_stride, const T* b, std::ptrdiff_t b_stride,
-                      T* c, std::ptrdiff_t c_stride, int rows, int inner, int columns,
-                      bool accumulate) {
-  constexpr int native = native_pack_size<T>;
-  // A panel that would pass the end is moved back. Columns that it shares with the one before are
-  // computed twice and stored once.
-  const auto cover = [&](auto registers, auto width, int begin) {
-    constexpr int panel = decltype(registers)::value * decltype(width)::value;
-    const int at = std::min(begin, columns - panel);
-    multiply_rows<decltype(registers)::value, decltype(width)::value>(
-        a, a_stride, b + at, b_stride, c + at, c_stride, rows, inner, begin - at, panel,
-        accumulate);
-    return at + panel;
-  };
-  using std::integral_constant;
-  for (int begin = 0; begin < columns;) {
-    const int rest = columns - begin;
-    const bool fits = columns >= 3 * native;
-    if (fits && rest > 2 * native) {
-      begin = cover(integral_constant<int, 3>{}, integral_constant<int, native>{}, begin);
-    } else if (columns >= 2 * native && rest > native) {
-      begin = cover(integral_constant<int, 2>{}, integral_constant<int, native>{}, begin);
-    } else if (columns >= native) {
-      begin = cover(integral_constant<int, 1>{}, integral_constant<int, native>{}, begin);
-    } else {
-      begin = cover(integral_constant<int, 1>{}, integral_constant<int, 1>{}, begin);
-    }
   }
 }
 

@@ -8,8 +8,7 @@
 /// Both store matrices by columns, so they are asked for C^T = B^T A^T: the same memory. Compared with our
 /// own product (device_gemm.hpp):
 /// - all rows are multiplied, those past the end of a list too: its length is on the device;
-/// - the kernel is chosen by the shape, so that the bits of a row may depend on how many there are;
-/// - rows that overlap are refused (the leading dimension must be at least the columns).
+/// - the kernel is chosen by the shape, so that the bits of a row may depend on how many there are.
 ///
 /// With RVFIT_TF32_TANGENTS cuBLAS rounds the factors of tangents to tf32, 10 bits of mantissa, and adds
 /// up in float: derivatives are good to about 1e-3 then, which changes the path of a fit and its errors,

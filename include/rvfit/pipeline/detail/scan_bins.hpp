@@ -108,8 +108,8 @@ struct BinSpectra {
   Matrix<const Real, P> continuum;   ///< (B, N)
   Matrix<const double, P> position;  ///< (1 or B, N)  of pixels, in bins
   Matrix<const int, P> first;        ///< (1 or B, bins + 2)  of `FirstPixels`
-  MatrixRef<Real> gradient;          ///< (T, bins)
-  MatrixRef<Real> weight;            ///< (T, bins)
+  MatrixRef<Real> gradient;          ///< (T, bins and zeros)
+  MatrixRef<Real> weight;            ///< (T, bins and zeros)
   int scratch_level;
 
   [[nodiscard]] static std::size_t scratch_bytes(int pixels) {
@@ -142,12 +142,14 @@ struct BinSpectra {
     }
     member.team_barrier();
     const int row = position.extent(0) == 1 || b < 0 ? 0 : b;
+    const int bins = static_cast<int>(first.extent(1)) - 2;
     const int* from = &first(row, 0);
     const double* place = &position(row, 0);
     Kokkos::parallel_for(Kokkos::TeamThreadRange(member, gradient.columns), [&](int j) {
       double sum_g = 0.0, sum_q = 0.0;
       // Pixels between the neighbouring bins.
-      for (int i = from[j]; i < from[j + 2] && !empty; ++i) {
+      const int end = j < bins && !empty ? from[j + 2] : 0;
+      for (int i = j < bins ? from[j] : 0; i < end; ++i) {
         const double share = 1.0 - Kokkos::abs(place[i] - j);
         sum_g += share * g[i];
         sum_q += share * q[i];

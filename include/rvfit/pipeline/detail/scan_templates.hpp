@@ -6,7 +6,7 @@
 /// of each arm.
 
 #include <rvfit/continuum/fit_continuum.hpp>
-#include <rvfit/linalg/gemm.hpp>
+#include <rvfit/linalg/correlation.hpp>
 #include <rvfit/pipeline/template_model.hpp>
 #include <rvfit/solver/active_list.hpp>
 
@@ -75,17 +75,19 @@ struct NormalizeTemplates {
   }
 };
 
-/// delta_m(j) of M templates in the bins of one arm and `reach` more at either end, and its square.
+/// delta_m(j) of M templates in the bins of one arm and `reach` more at either end, and its square, as correlations
+/// multiply with them.
 template <ExecutionPolicy P>
 struct ScanTemplates {
   using Real = typename P::real_type;
-  Matrix<const Real, P> delta, square;  ///< (M, bins + 2 reach)
+  CorrelatedVectors<P> delta, square;
 
-  /// @param[in] points  (M, P)  parameters of the templates
+  /// @param[in] points       (M, P)  parameters of the templates
+  /// @param[in] wavelengths  (bins + 2 reach)
   template <class Model>
   ScanTemplates(const typename P::execution_space& exec, const Model& model, int arm,
                 const Matrix<const double, P>& points, const std::vector<double>& wavelengths,
-                const ContinuumOptions& continuum) {
+                const ContinuumOptions& continuum, const Correlation<P>& correlation) {
     const std::size_t size = wavelengths.size();
     const auto wave =
         upload_matrix<Matrix<const double, P>>(exec, "rvfit::Scan::grid", wavelengths, 1, size);
@@ -115,8 +117,8 @@ struct ScanTemplates {
         "rvfit::Scan::normalize",
         typename P::template grid_policy<2>(exec, {0, 0}, {count, static_cast<int>(size)}),
         NormalizeTemplates<P>{flux, fitted, deltas, squares});
-    delta = deltas;
-    square = squares;
+    delta = correlation.transform(exec, deltas);
+    square = correlation.transform(exec, squares);
   }
 };
 
