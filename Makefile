@@ -4,9 +4,9 @@
 # (tools/setup.sh: packages, Kokkos) and build under build/. The presets of CMakePresets.json do the work.
 #
 #   CMAKE_ARGS   more arguments for every configuration, for example -DKokkos_ROOT=/opt/kokkos
-#   JOBS         compilations and tests at a time (default: the number of cores)
+#   JOBS         compilations and tests at a time (default: the number of cores, each with 2.3 GB of memory)
 
-JOBS ?= $(shell nproc)
+JOBS ?= $(shell awk -v cores=$$(nproc) '/^MemTotal/ { n = int($$2 / 2300000); print n < 1 ? 1 : n < cores ? n : cores }' /proc/meminfo)
 RUNS ?= 100000
 PEERS ?=
 CMAKE_ARGS ?=
@@ -38,7 +38,7 @@ test:  ## every test: with sanitizers, then optimised, then checks of the source
 	$(timed) "sanitizers: configure" $(call configure,asan-ubsan)
 	$(timed) "sanitizers: build" $(call build,asan-ubsan)
 	$(timed) "sanitizers: test" $(call check,asan-ubsan)
-	$(timed) "release: configure" $(call configure,release)
+	$(timed) "release: configure" $(call configure,release) -DRVFIT_TEST_SUITES="unit;property;solver;contract;golden"
 	$(timed) "release: build" $(call build,release)
 	$(timed) "release: test and check" $(call check,release)
 
@@ -93,7 +93,7 @@ docs:  ## pages of the interface in build/release/docs/html
 
 build:  ## the release build of programs and tests
 	tools/setup.sh test
-	$(call configure,release)
+	$(call configure,release) -URVFIT_TEST_SUITES
 	$(call build,release)
 
 format:  ## format all C++ sources in place

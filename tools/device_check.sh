@@ -12,7 +12,8 @@
 # solver for more than 8 parameters and one named in tools/kernel_table.py, which has the rule. The compiler's
 # output stays in build/device/.
 #
-# Settings (environment): RVFIT_KOKKOS_INCLUDE, Kokkos' headers; build/deps' if not set. RVFIT_PYTHON.
+# Settings (environment): RVFIT_KOKKOS_INCLUDE, Kokkos' headers; build/deps' if not set. RVFIT_PYTHON. With
+# RVFIT_DEVICE_CODE_ALONE=1 nvcc leaves out the host's part, a third of the time, as clang does for HIP.
 # Exit code 1: an error or a spill; 77: there is no compiler here, or no headers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -50,8 +51,10 @@ case $backend in
     targets=(HOPPER90:sm_90)
     # 20012: Eigen's annotations. The host's part is compiled too, by g++, as in a true build. A kernel that
     # calls a function of the host is an error here, as for clang, and not code that stops the GPU.
+    parts=-c
+    [ "${RVFIT_DEVICE_CODE_ALONE:-0}" = 0 ] || parts=-cubin
     flags=(-x cu --extended-lambda -diag-suppress 20012
-      -Werror cross-execution-space-call -Xptxas -v -c -o /dev/null)
+      -Werror cross-execution-space-call -Xptxas -v $parts -o /dev/null)
     ;;
   hip)
     compiler=$(first_of "${HIPCXX:-clang++-19}")
