@@ -42,6 +42,19 @@ inline void prefetch(const void* address) {
 #endif
 }
 
+/// Ask for the cache lines of `count` elements from `address` on, which will be written.
+template <int count, class T>
+void prefetch_for_writing(const T* address) {
+#if RVFIT_VECTOR_TYPES
+  for (int j = 0; j < count; j += cache_line<T>) {
+    __builtin_prefetch(address + j, 1, 2);
+  }
+  __builtin_prefetch(address + count - 1, 1, 2);
+#else
+  static_cast<void>(address);
+#endif
+}
+
 /// C = A B for Rows rows and Registers * W columns, of which those before `end` are stored.
 /// @param[in] ahead  from each row of B to the cache line to prefetch with it, in elements
 template <int Rows, int Registers, int W, class T>
@@ -51,6 +64,8 @@ void multiply_in_registers(const T* a, std::ptrdiff_t a_stride, const T* b, std:
   using Abreast = Pack<T, W>;
   Abreast sum[Rows][Registers];
   for (int r = 0; r < Rows; ++r) {
+    // A store that finds its line elsewhere keeps those behind it waiting, for longer than a product of rows takes.
+    prefetch_for_writing<Registers * W>(c + r * c_stride);
     for (int n = 0; n < Registers; ++n) {
       sum[r][n] = Abreast(0);
     }
