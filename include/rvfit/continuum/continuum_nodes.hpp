@@ -111,6 +111,7 @@ struct ContinuumNodes {
   Cube<const Accum, P> spread;          ///< (lengths, pixels of a block, 8)  l_n(i)
   Cube<const Accum, P> gather;          ///< (lengths, 8, pixels of a block)  l_n(i)
   Cube<const Real, P> spread_tangents;  ///< as `spread`
+  Jets<P> flat;                         ///< (1, 1, N)  a template of ones, for the continuum alone
 
   [[nodiscard]] KOKKOS_FUNCTION int row(int spectrum) const {
     return length.extent(0) == 1 ? 0 : spectrum;
@@ -261,6 +262,8 @@ template <ExecutionPolicy P>
                                               length, columns});
     out.length = length;
     out.columns = columns;
+    out.flat = allocate_raw<Jets<P>>(exec, "rvfit::ContinuumNodes::flat", 1, 1, pixels);
+    Kokkos::deep_copy(exec, out.flat, typename P::real_type(1));
   }
   return out;
 }

@@ -8,6 +8,7 @@
 ///   C = c^T P,   c = argmin |r|^2 + ridge sum_k (S S^T)_kk c_k^2,   r_i = w_i (D_i - C_i)
 
 #include <rvfit/continuum/basis.hpp>
+#include <rvfit/continuum/detail/node_projection.hpp>
 #include <rvfit/continuum/detail/residuals.hpp>
 #include <rvfit/continuum/projection_outputs.hpp>
 #include <rvfit/core/tile.hpp>
@@ -54,6 +55,45 @@ struct ContinuumKernel {
   }
 };
 
+/// The same with columns on nodes, one thread a spectrum: a projection of a flat template. Spectra without nodes
+/// go by sums over pixels.
+template <ExecutionPolicy P>
+struct NodeContinuum {
+  ContinuumKernel<P> by_pixels;
+  NodeProjection<P> projection;
+
+  NodeContinuum(const ContinuumKernel<P>& kernel, const ContinuumNodes<P>& nodes, int level)
+      : by_pixels(kernel),
+        projection({kernel.tile, kernel.data, kernel.basis, nodes.flat, 0, level, {}, kernel.out},
+                   nodes, level) {
+    by_pixels.scratch_level = level;
+  }
+
+  void operator()(const typename P::member_type& member) const {
+    const Tile<P>& tile = by_pixels.tile;
+    const int b = tile.fit(member.league_rank());
+    const int row = tile.spectrum_of(b);
+    if (b < 0 || !has_enough_pixels(projection.data.good(row), projection.columns)) {
+      return;
+    }
+    if (projection.nodes.length_of(row) > 0) {
+      const auto s =
+          node_spectrum(projection.data, projection.nodes.flat, projection.nodes, row, 0);
+      const NodeScratch<P> scratch(member, by_pixels.scratch_level, s.pixels, projection.columns,
+                                   0);
+      if (projection.solve_columns(s, scratch)) {
+        projection.fill_nodes(s, scratch);
+        const auto chi2 = projection.sum_pixels(s, scratch, row);
+        if (by_pixels.out.chi2.data() != nullptr) {
+          by_pixels.out.chi2(row) = chi2;
+        }
+        return;
+      }
+    }
+    by_pixels(member);
+  }
+};
+
 }  // namespace detail
 
 /// Fit the continuum to one arm of the spectra of a tile.
@@ -63,18 +103,27 @@ struct ContinuumKernel {
 /// @param[in]  data   B spectra of N pixels
 /// @param[in]  basis  (1 or B, K, N)  of `continuum_basis`
 /// @param[out] out    chi2 |r|^2 and model C; spectra with K good pixels or fewer are left alone
+/// @param[in]  nodes  optional, of the same basis: fewer sums over pixels, on hosts
 /// @throws InvalidArgument  extents differ
 template <ExecutionPolicy P>
 void fit_continuum(const typename P::execution_space& exec, const Tile<P>& tile,
                    const SpectrumView<P>& data, const Cube<const typename P::real_type, P>& basis,
-                   const ProjectionOutputs<P>& out) {
+                   const ProjectionOutputs<P>& out, const ContinuumNodes<P>& nodes = {}) {
   using Scratch = detail::ProjectionScratch<P>;
   RVFIT_REQUIRE(static_cast<int>(basis.extent(2)) == data.pixels(), "fit_continuum: data has ",
                 data.pixels(), " pixels, basis has ", basis.extent(2));
   const auto columns = static_cast<int>(basis.extent(1));
-  Kokkos::parallel_for(
-      "rvfit::fit_continuum", Scratch::make_policy(exec, tile.size, columns, 0),
-      detail::ContinuumKernel<P>{tile, data, basis, Scratch::level(columns, 0), out});
+  const detail::ContinuumKernel<P> kernel{tile, data, basis, Scratch::level(columns, 0), out};
+  if constexpr (P::on_host) {
+    if (nodes.length.extent(0) > 0) {
+      const detail::NodeTeams<P> teams(exec, tile.size, data.pixels(), columns, 0);
+      Kokkos::parallel_for("rvfit::fit_continuum", teams.policy,
+                           detail::NodeContinuum<P>(kernel, nodes, teams.level));
+      return;
+    }
+  }
+  Kokkos::parallel_for("rvfit::fit_continuum", Scratch::make_policy(exec, tile.size, columns, 0),
+                       kernel);
 }
 
 }  // namespace rvfit

@@ -54,6 +54,8 @@ class Objective {
   [[nodiscard]] int exposure_count() const { return static_cast<int>(plan_.exposures().size()); }
   [[nodiscard]] const SpectrumView<P>& data(int e) const { return exposure(e).data; }
   [[nodiscard]] const Cube<const Real, P>& basis(int e) const { return exposure(e).basis; }
+  /// Nodes of the basis; none on devices.
+  [[nodiscard]] const ContinuumNodes<P>& nodes(int e) const { return exposure(e).nodes; }
 
   using Kept = KeptTemplates<P, Model>;
 

@@ -217,7 +217,7 @@ void Scan<P, Model>::fit_continuum(const Exec& exec, const Objective<P, Model>& 
     for (std::size_t a = 0; a < arms_.size(); ++a) {
       const auto arm = static_cast<int>(a);
       rvfit::fit_continuum<P>(exec, tile, objective.data(arm), objective.basis(arm),
-                              {continuum_chi2_[a], arms_[a].continuum});
+                              {continuum_chi2_[a], arms_[a].continuum}, objective.nodes(arm));
     }
   });
 }

@@ -59,17 +59,12 @@ struct NodeProjection : ProjectionKernel<P> {
     const Spectrum s = node_spectrum(data, jets, nodes, row, t);
     const Scratch scratch(member, scratch_level, s.pixels, columns, tangents.count);
 
-    // S S^T,  S d
-    spread_weights(s, scratch);
-    if (!supports_columns(s, scratch)) {
+    if (!solve_columns(s, scratch)) {
       Base::operator()(member);
       return;
     }
-    sum_normal_products(s, scratch);
-    const auto total = [&](int place) { return scratch.normal[place]; };
-    // L L^T = M,  c = M^-1 S d
-    solve_normal_equations(total, columns, scratch.L, scratch.c);
     // neg2_log_like += 2 sum ln sigma + ln det M + ridge sum_k (S S^T)_kk c_k^2
+    const auto total = [&](int place) { return scratch.normal[place]; };
     Accum value = likelihood_without_chi2(data.log_norm(row), total, columns, scratch.L, scratch.c);
     // |r|^2,  sum_i u_i dT_i/dtheta,  B B^T,  S B^T
     fill_nodes(s, scratch);
@@ -83,6 +78,100 @@ struct NodeProjection : ProjectionKernel<P> {
     if (tangents.count > 0) {
       add_curvature(s, scratch, b);
     }
+  }
+
+  /// L and c of a spectrum; false where its data do not support columns on nodes.
+  [[nodiscard]] bool solve_columns(const Spectrum& s, const Scratch& scratch) const {
+    // S S^T,  S d
+    spread_weights(s, scratch);
+    if (!supports_columns(s, scratch)) {
+      return false;
+    }
+    sum_normal_products(s, scratch);
+    // L L^T = M,  c = M^-1 S d
+    solve_normal_equations([&](int place) { return scratch.normal[place]; }, columns, scratch.L,
+                           scratch.c);
+    return true;
+  }
+
+  /// C and, with tangents, h at the nodes.
+  void fill_nodes(const Spectrum& s, const Scratch& scratch) const {
+    const bool with_tangents = tangents.count > 0;
+    if (with_tangents) {
+      weigh_ridge(scratch.L, scratch.c, columns, scratch.inverse, scratch.rho);
+      for (int k = 0; k < columns; ++k) {
+        const Accum diagonal = scratch.L[k * columns + k];
+        scratch.inverse[k] = diagonal > 0 ? 1 / diagonal : 0;
+      }
+    }
+    for (int g = 0; g < s.groups; ++g) {
+      for (int n = 0; n < s.count; n += width) {
+        Numbers y[max_continuum_columns];
+        Numbers C(0), h(0);
+        for (int k = 0; k < columns; ++k) {
+          const auto column_k = load<Numbers>(s.on_nodes + (g * columns + k) * s.count + n);
+          C += scratch.c[k] * column_k;
+          if (with_tangents) {
+            // y = L^-1 P,  h = |y|^2 + rho P^2
+            const Accum* L = scratch.L + k * columns;
+            Numbers sum = column_k;
+            for (int j = 0; j < k; ++j) {
+              sum -= L[j] * y[j];
+            }
+            y[k] = sum * scratch.inverse[k];
+            h += y[k] * y[k] + scratch.rho[k] * (column_k * column_k);
+          }
+        }
+        store(C, scratch.nodes + g * 2 * s.count + n);
+        store(h, scratch.nodes + (g * 2 + 1) * s.count + n);
+      }
+    }
+  }
+
+  /// The sums over pixels, and g; returns |r|^2.
+  [[nodiscard]] Accum sum_pixels(const Spectrum& s, const Scratch& scratch, int row) const {
+    const int pairs = tangents.count * (tangents.count + 1) / 2;
+    for (int n = 0; n < tangents.count * Scratch::narrow; ++n) {
+      scratch.slopes[n] = 0;
+    }
+    for (int n = 0; n < pairs * Scratch::wide; ++n) {
+      scratch.products[n] = 0;
+    }
+    Numbers chi2[2] = {Numbers(0), Numbers(0)};
+    for (int g = 0; g < s.groups; ++g) {
+      gather_nodes(s, g, scratch);
+      const int begin = group_begin(g, s.pixels);
+      const Real* w = s.weights(g, scratch);
+      if (extra.model.data() != nullptr) {
+        for (int n = g * node_group - begin; n < node_group; ++n) {
+          extra.model(row, begin + n) =
+              static_cast<Real>(scratch.pixels[n] * static_cast<Accum>(s.jets[begin + n]));
+        }
+      }
+      for (int n = 0; n < node_group; n += width) {
+        const Numbers weight = load_numbers(w + n);
+        const Numbers scaled = weight * load_numbers(s.jets + begin + n);  // w T
+        const auto C = load<Numbers>(scratch.pixels + n);
+        // r = w D - C w T
+        const Numbers r = weight * load_numbers(s.D + begin + n) - C * scaled;
+        chi2[n / width % 2] += r * r;
+        if (tangents.count > 0) {
+          // u = w (h w T - C r)
+          const auto h = load<Numbers>(scratch.pixels + node_group + n);
+          store(weight * (scaled * h - C * r), scratch.u + n);
+          store(pack_cast<Narrow>(weight * C), scratch.scale + n);
+          store(pack_cast<Narrow>(scaled), scratch.scale + node_group + n);
+        }
+      }
+      if (tangents.count > 0) {
+        sum_tangents(s, g, scratch);
+      }
+    }
+    Accum whole = 0;
+    for (int n = 0; n < width; ++n) {
+      whole += chi2[0][n] + chi2[1][n];
+    }
+    return whole;
   }
 
  private:
@@ -167,40 +256,6 @@ struct NodeProjection : ProjectionKernel<P> {
     });
   }
 
-  /// C and, with tangents, h at the nodes.
-  void fill_nodes(const Spectrum& s, const Scratch& scratch) const {
-    const bool with_tangents = tangents.count > 0;
-    if (with_tangents) {
-      weigh_ridge(scratch.L, scratch.c, columns, scratch.inverse, scratch.rho);
-      for (int k = 0; k < columns; ++k) {
-        const Accum diagonal = scratch.L[k * columns + k];
-        scratch.inverse[k] = diagonal > 0 ? 1 / diagonal : 0;
-      }
-    }
-    for (int g = 0; g < s.groups; ++g) {
-      for (int n = 0; n < s.count; n += width) {
-        Numbers y[max_continuum_columns];
-        Numbers C(0), h(0);
-        for (int k = 0; k < columns; ++k) {
-          const auto column_k = load<Numbers>(s.on_nodes + (g * columns + k) * s.count + n);
-          C += scratch.c[k] * column_k;
-          if (with_tangents) {
-            // y = L^-1 P,  h = |y|^2 + rho P^2
-            const Accum* L = scratch.L + k * columns;
-            Numbers sum = column_k;
-            for (int j = 0; j < k; ++j) {
-              sum -= L[j] * y[j];
-            }
-            y[k] = sum * scratch.inverse[k];
-            h += y[k] * y[k] + scratch.rho[k] * (column_k * column_k);
-          }
-        }
-        store(C, scratch.nodes + g * 2 * s.count + n);
-        store(h, scratch.nodes + (g * 2 + 1) * s.count + n);
-      }
-    }
-  }
-
   /// C and h of the pixels of a group.
   void gather_nodes(const Spectrum& s, int group, const Scratch& scratch) const {
     const int rows = (tangents.count > 0 ? 2 : 1) * node_group / s.length;
@@ -209,52 +264,6 @@ struct NodeProjection : ProjectionKernel<P> {
                               block_lengths.front(), scratch.pixels + j, s.length, rows,
                               block_nodes, 2 * width);
     }
-  }
-
-  /// The sums over pixels, and g; returns |r|^2.
-  [[nodiscard]] Accum sum_pixels(const Spectrum& s, const Scratch& scratch, int row) const {
-    const int pairs = tangents.count * (tangents.count + 1) / 2;
-    for (int n = 0; n < tangents.count * Scratch::narrow; ++n) {
-      scratch.slopes[n] = 0;
-    }
-    for (int n = 0; n < pairs * Scratch::wide; ++n) {
-      scratch.products[n] = 0;
-    }
-    Numbers chi2[2] = {Numbers(0), Numbers(0)};
-    for (int g = 0; g < s.groups; ++g) {
-      gather_nodes(s, g, scratch);
-      const int begin = group_begin(g, s.pixels);
-      const Real* w = s.weights(g, scratch);
-      if (extra.model.data() != nullptr) {
-        for (int n = g * node_group - begin; n < node_group; ++n) {
-          extra.model(row, begin + n) =
-              static_cast<Real>(scratch.pixels[n] * static_cast<Accum>(s.jets[begin + n]));
-        }
-      }
-      for (int n = 0; n < node_group; n += width) {
-        const Numbers weight = load_numbers(w + n);
-        const Numbers scaled = weight * load_numbers(s.jets + begin + n);  // w T
-        const auto C = load<Numbers>(scratch.pixels + n);
-        // r = w D - C w T
-        const Numbers r = weight * load_numbers(s.D + begin + n) - C * scaled;
-        chi2[n / width % 2] += r * r;
-        if (tangents.count > 0) {
-          // u = w (h w T - C r)
-          const auto h = load<Numbers>(scratch.pixels + node_group + n);
-          store(weight * (scaled * h - C * r), scratch.u + n);
-          store(pack_cast<Narrow>(weight * C), scratch.scale + n);
-          store(pack_cast<Narrow>(scaled), scratch.scale + node_group + n);
-        }
-      }
-      if (tangents.count > 0) {
-        sum_tangents(s, g, scratch);
-      }
-    }
-    Accum whole = 0;
-    for (int n = 0; n < width; ++n) {
-      whole += chi2[0][n] + chi2[1][n];
-    }
-    return whole;
   }
 
   /// A group's part of sum_i u_i dT_i/dtheta_p and B B^T, and its g.
@@ -330,18 +339,30 @@ struct NodeProjection : ProjectionKernel<P> {
   }
 };
 
+/// Policy of a kernel on nodes, and where its scratch is. A spectrum without nodes goes by sums over pixels, in the same scratch.
+template <ExecutionPolicy P>
+struct NodeTeams {
+  int level;
+  typename P::team_policy policy;
+
+  NodeTeams(const typename P::execution_space& exec, int league, int pixels, int columns,
+            int tangents)
+      : policy(exec, league, 1) {
+    const int bytes = NodeScratch<P>::bytes(pixels, columns, tangents) +
+                      ProjectionScratch<P>::bytes(columns, tangents);
+    level = bytes <= P::team_policy::scratch_size_max(0) ? 0 : 1;
+    policy.set_scratch_size(level, Kokkos::PerTeam(bytes));
+  }
+};
+
 /// Project a tile, on nodes where the columns have them.
 template <ExecutionPolicy P>
 void project_on_nodes(const typename P::execution_space& exec, const ProjectionKernel<P>& kernel,
                       const ContinuumNodes<P>& nodes) {
-  const auto columns = static_cast<int>(kernel.basis.extent(1));
-  const int tangents = kernel.tangents.count;
-  const int bytes = NodeScratch<P>::bytes(kernel.data.pixels(), columns, tangents) +
-                    ProjectionScratch<P>::bytes(columns, tangents);
-  const int level = bytes <= P::team_policy::scratch_size_max(0) ? 0 : 1;
-  typename P::team_policy policy(exec, kernel.tile.size, 1);
-  policy.set_scratch_size(level, Kokkos::PerTeam(bytes));
-  Kokkos::parallel_for("rvfit::project", policy, NodeProjection<P>(kernel, nodes, level));
+  const NodeTeams<P> teams(exec, kernel.tile.size, kernel.data.pixels(),
+                           static_cast<int>(kernel.basis.extent(1)), kernel.tangents.count);
+  Kokkos::parallel_for("rvfit::project", teams.policy,
+                       NodeProjection<P>(kernel, nodes, teams.level));
 }
 
 }  // namespace rvfit::detail
