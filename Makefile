@@ -6,7 +6,7 @@
 #   CMAKE_ARGS   more arguments for every configuration, for example -DKokkos_ROOT=/opt/kokkos
 #   JOBS         compilations and tests at a time (default: the number of cores, each with 2.3 GB of memory)
 
-JOBS ?= $(shell awk -v cores=$$(nproc) '/^MemTotal/ { n = int($$2 / 2300000); print n < 1 ? 1 : n < cores ? n : cores }' /proc/meminfo)
+JOBS ?= $(shell awk -v cores=$$(nproc) '/^MemTotal/ { n = int($$2 / 2300000); print (n < 1 ? 1 : n < cores ? n : cores) }' /proc/meminfo)
 RUNS ?= 100000
 PEERS ?=
 CMAKE_ARGS ?=

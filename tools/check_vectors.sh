@@ -10,8 +10,8 @@ set -euo pipefail
 binary=${1:?usage: check_vectors.sh BINARY [COMPILER]}
 compiler=${2:-c++}
 
-# Kernels over pixels, and the one of all products.
-wanted="BroadenKernel ObserveKernel ProjectionKernel NodeProjection multiply_in_registers"
+# Kernels over pixels and frequencies, and the one of all products.
+wanted="BroadenKernel MultiplyTransforms ObserveKernel ProjectionKernel NodeProjection multiply_in_registers"
 
 skip() { echo "[skipped] $1" && exit 77; }
 

@@ -59,6 +59,7 @@ run.wait()
 END
   [ -e out/all.fits ] || break
 done
+[ ! -e out/all.fits ] || fail "no run was killed before its end"
 [ "$(stat -c %Y.%i out/all.fits.parts/*_star-3.fits)" = "$before" ] || fail "a part was written again"
 touch -d '2 days ago' out/.all.fits.00000000-1-1.tmp # as a run of another machine leaves it, killed at the very end
 "${desi[@]}" --merge out/all.fits

@@ -43,7 +43,7 @@ class Correlation {
 
   /// The transforms of rows, of one call after another.
   struct Workspace {
-    Vector<Real, P> transform;  ///< (T * blocks, L and a group)
+    Vector<Real, P> transform;  ///< (T * blocks, L, on hosts and a group)
   };
 
   /// @param[in] shifts   S
@@ -82,8 +82,8 @@ class Correlation {
                                                const Matrix<const Real, P>& v) const {
     const auto count = static_cast<int>(v.extent(0)), columns = static_cast<int>(v.extent(1));
     const int elements = columns - shifts_ + 1;
-    RVFIT_REQUIRE(elements >= 1, "Correlation: v has ", columns, " columns, at least ", shifts_,
-                  " wanted");
+    RVFIT_REQUIRE(count >= 1 && elements >= 1, "Correlation: v is ", count, " x ", columns,
+                  ", at least 1 x ", shifts_, " wanted");
     const auto out = allocate_raw<Vector<Real, P>>(exec, "rvfit::Correlation::vectors",
                                                    static_cast<std::size_t>(count) *
                                                        static_cast<std::size_t>(blocks(elements)) *
@@ -127,8 +127,8 @@ class Correlation {
 
   [[nodiscard]] int blocks(int elements) const { return (elements + block() - 1) / block(); }
   /// From a row of a transform to the next. With L, most often a power of two, rows would be in each other's
-  /// way in a cache.
-  [[nodiscard]] int pitch() const { return length_ + 2 * abreast; }
+  /// way in a host's cache.
+  [[nodiscard]] int pitch() const { return P::on_host ? length_ + 2 * abreast : length_; }
 
   /// The multiple of 2 w with the fewest multiply-adds for rows of 50 S elements: that of the rows themselves would
   /// make bits depend on what is correlated together.
@@ -152,7 +152,7 @@ class Correlation {
     return best;
   }
 
-  /// C = A B with a matrix in panels.
+  /// C = A B with a matrix in panels, by our own product on devices, too: rows keep their bits (decision 4).
   void product(const Exec& exec, const char* label, MatrixRef<const Real> a,
                const Cube<const Real, P>& b, MatrixRef<Real> c, const RowsInUse<P>& in_use) const {
     if constexpr (P::on_host) {
@@ -160,7 +160,7 @@ class Correlation {
       detail::host_gemm<P>(exec, label, a, b, c, block_rows, detail::NoEpilogue{}, in_use);
     } else {
       const MatrixRef<const Real> whole{b.data(), a.columns, c.columns, c.columns};
-      detail::product_on_device<P>(exec, label, a, whole, c, 1, in_use);
+      detail::device_gemm<P>(exec, label, a, whole, c, in_use);
     }
   }
   [[nodiscard]] static RowsInUse<P> times(RowsInUse<P> in_use, int rows_of_entry) {
@@ -181,6 +181,10 @@ void Correlation<P>::multiply(const Exec& exec, MatrixRef<const Real> a,
   const int count = blocks(v.elements);
   RVFIT_REQUIRE(a.columns == padded(v.elements) && a.stride == a.columns, "Correlation: a has ",
                 a.columns, " columns, ", a.stride, " apart, ", padded(v.elements), " wanted");
+  RVFIT_REQUIRE(v.transform.size() ==
+                    static_cast<std::size_t>(v.count * count) * static_cast<std::size_t>(length_),
+                "Correlation: transforms of ", v.count, " vectors have ", v.transform.size(),
+                " numbers, ", v.count * count, " x ", length_, " wanted");
   RVFIT_REQUIRE(sums.rows == a.rows * v.count && sums.columns == length_, "Correlation: sums are ",
                 sums.rows, " x ", sums.columns, ", ", a.rows * v.count, " x ", length_, " wanted");
   RVFIT_REQUIRE(a.rows % gemm_row_group == 0, "Correlation: ", a.rows, " rows, not a multiple of ",
@@ -211,6 +215,8 @@ void Correlation<P>::shift(const Exec& exec, MatrixRef<const Real> sums, MatrixR
                     c.rows * (c.columns / shifts_) == sums.rows,
                 "Correlation: c is ", c.rows, " x ", c.columns, " of ", shifts_,
                 " shifts, sums are ", sums.rows, " x ", sums.columns, ", ", length_, " wanted");
+  RVFIT_REQUIRE(sums.rows % gemm_row_group == 0, "Correlation: ", sums.rows,
+                " sums, not a multiple of ", gemm_row_group);
   const int vectors = c.columns / shifts_;
   product(exec, "rvfit::Correlation::shift", sums, backward_, {c.data, sums.rows, shifts_, shifts_},
           times(in_use, vectors));

@@ -92,6 +92,16 @@ class Scan {
                   ", candidates ", options.candidates, ": must be positive, the step at least 0");
     return options;
   }
+  /// @throws InvalidArgument  more shifts than there is team scratch for
+  [[nodiscard]] static int checked_shifts(const ScanVelocities& velocities) {
+    const int shifts = velocities.shifts();
+    const auto scratch = static_cast<int>(detail::PickCandidates<P>::scratch_bytes(shifts));
+    RVFIT_REQUIRE(scratch <= P::team_policy::scratch_size_max(0), "Scan: ", shifts, " shifts of ",
+                  velocities.rv_step, " km/s between ", velocities.min_rv, " and ",
+                  velocities.max_rv, " want ", scratch, " bytes of team scratch, there are ",
+                  P::team_policy::scratch_size_max(0));
+    return shifts;
+  }
   [[nodiscard]] static double step_of(const Exec& exec, const Observations<P>& like,
                                       const ScanOptions& options) {
     return options.rv_step > 0 ? options.rv_step
@@ -148,13 +158,8 @@ requires TemplateModel<Model, P> Scan<P, Model>::Scan(const Exec& exec, const Mo
       rv_(parameters.index("rv")),
       velocity_columns_(velocity_count<P>(model)),
       velocities_(parameters, rv_, velocity_columns_, step_of(exec, like, options)),
-      correlation_(exec, velocities_.shifts(), options_.templates) {
+      correlation_(exec, checked_shifts(velocities_), options_.templates) {
   const int shifts = velocities_.shifts();
-  const auto scratch = static_cast<int>(detail::PickCandidates<P>::scratch_bytes(shifts));
-  RVFIT_REQUIRE(scratch <= P::team_policy::scratch_size_max(0), "Scan: ", shifts, " shifts of ",
-                velocities_.rv_step, " km/s between ", velocities_.min_rv, " and ",
-                velocities_.max_rv, " want ", scratch, " bytes of team scratch, there are ",
-                P::team_policy::scratch_size_max(0));
   points_ = upload_matrix<Matrix<const double, P>>(
       exec, "rvfit::Scan::points", detail::template_points<P>(model, parameters, options.templates),
       static_cast<std::size_t>(options.templates), static_cast<std::size_t>(parameters.size()));

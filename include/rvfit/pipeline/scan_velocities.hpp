@@ -52,8 +52,7 @@ template <ExecutionPolicy P>
 /// half the width of a line.
 inline constexpr double scan_step_in_pixels = 1.5;
 
-/// Least shift on either side: a product of fewer columns than a register has numbers, 16, goes number by
-/// number, and would take six times as long.
+/// Least shift on either side. Fewer would cost as much: blocks of a correlation are no shorter than two registers.
 inline constexpr int least_reach = 8;
 
 struct ScanVelocities {

@@ -71,7 +71,7 @@ std::vector<typename P::real_type> correlated(const std::vector<Pair>& pairs,
     plan.multiply(exec, const_ref(a_view), plan.transform(exec, v_view), ref(sums), n > 0,
                   workspace, in_use);
   }
-  const auto c = allocate<Matrix<Real, P>>(exec, "c", rows, vectors * pairs[0].shifts);
+  const auto c = allocate<Matrix<Real, P>>(exec, "c", rows, vectors * pairs[0].shifts);  // zeros
   plan.shift(exec, const_ref(sums), ref(c), in_use);
   return values(exec, c);
 }
@@ -152,19 +152,29 @@ void leaves_out_rows_not_in_use() {
     const auto end = static_cast<std::ptrdiff_t>(entries * pair.vectors * pair.shifts);
     check_same_bits("in use", std::vector(got.begin(), got.begin() + end),
                     std::vector(all.begin(), all.begin() + end));
+    if (P::on_host &&
+        entries + gemm_row_group < pair.rows) {  // devices leave out whole blocks of rows
+      CHECK(got.back() == 0);
+    }
   }
 }
 
-/// The length does not depend on the rows, and takes less work than sums of products.
+/// Blocks take a small part of the multiply-adds of the sums themselves: at 75 shifts 4.8 of 36 million (decision 28),
+/// which leaves a tenth for lengths that are multiples of other registers; of more shifts less.
 template <class P>
-void takes_blocks_of_a_few_shifts() {
-  for (const int shifts : {1, 17, 75, 129, 1000}) {
+void takes_fewer_operations() {
+  constexpr double vectors = 32;
+  for (const int shifts : {75, 129, 1000}) {
     CAPTURE(shifts);
-    const Correlation<P> plan(Exec{}, shifts, 32);
-    CHECK(plan.length() >= shifts);
-    CHECK(plan.length() <= std::max(4 * shifts, 256));
-    CHECK(plan.padded(1) == plan.block());
-    CHECK(plan.padded(plan.block() + 1) == 2 * plan.block());
+    const Correlation<P> plan(Exec{}, shifts, static_cast<int>(vectors));
+    CHECK(plan.block() == plan.length() - shifts + 1);
+    const int elements = 100 * shifts;
+    const double length = plan.length(), block = plan.block();
+    const double blocks = plan.padded(elements) / block;
+    // Transforms, products of transforms, the way back.
+    const double operations = blocks * length * (block + 2 * vectors) + vectors * length * shifts;
+    const double sums = elements * vectors * shifts;
+    CHECK(operations < sums * 4.8 / 36.0 * 1.1);
   }
 }
 
@@ -196,13 +206,26 @@ void refuses_extents_that_differ() {
   CHECK(multiplied(5, padded, 10, length, 5) == "Correlation: 5 rows, not a multiple of 4");
   CHECK(multiplied(8, padded, 16, length, 4).find("the workspace has") != std::string::npos);
   CHECK(message_of<InvalidArgument>([&] { (void)transform(2); }) ==
-        "Correlation: v has 2 columns, at least 3 wanted");
+        "Correlation: v is 2 x 2, at least 1 x 3 wanted");
   CHECK(message_of<InvalidArgument>([&] {
           const auto sums = allocate<Matrix<Real, P>>(exec, "sums", 8, length);
           const auto c = allocate<Matrix<Real, P>>(exec, "c", 4, 7);
           plan.shift(exec, const_ref(sums), ref(c));
         }) == "Correlation: c is 4 x 7 of 3 shifts, sums are 8 x " + text(length) + ", " +
                   text(length) + " wanted");
+  CHECK(message_of<InvalidArgument>([&] {
+          const auto sums = allocate<Matrix<Real, P>>(exec, "sums", 6, length);
+          const auto c = allocate<Matrix<Real, P>>(exec, "c", 3, 6);
+          plan.shift(exec, const_ref(sums), ref(c));
+        }) == "Correlation: 6 sums, not a multiple of 4");
+  // Vectors of another plan.
+  CHECK(message_of<InvalidArgument>([&] {
+          const Correlation<P> longer(exec, 70, 2);
+          const auto a = allocate<Matrix<Real, P>>(exec, "a", 4, padded);
+          const auto sums = allocate<Matrix<Real, P>>(exec, "sums", 8, length);
+          const auto v = longer.transform(exec, allocate<Matrix<Real, P>>(exec, "v", 2, 75));
+          plan.multiply(exec, const_ref(a), v, ref(sums), false, plan.workspace(exec, 4, 6));
+        }).find("transforms of 2 vectors have") != std::string::npos);
   CHECK(message_of<InvalidArgument>([&] { const Correlation<P> none(exec, 0, 2); }) ==
         "Correlation: 0 shifts, 2 vectors, wanted 1 at least");
 }
@@ -212,8 +235,8 @@ RVFIT_TEST("correlation: by transforms of blocks it agrees with loops, set or ad
 RVFIT_TEST("correlation: a row has the same bits however many there are",
            gives_a_row_the_same_bits);
 RVFIT_TEST("correlation: rows that are not in use are left out", leaves_out_rows_not_in_use);
-RVFIT_TEST_DOUBLE("correlation: blocks are of the length of a few shifts",
-                  takes_blocks_of_a_few_shifts);
+RVFIT_TEST_DOUBLE("correlation: blocks take a small part of the operations",
+                  takes_fewer_operations);
 RVFIT_TEST_DOUBLE("correlation: extents that differ are refused with both",
                   refuses_extents_that_differ);
 

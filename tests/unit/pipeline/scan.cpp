@@ -229,6 +229,20 @@ std::vector<Candidate> candidates_of(const std::vector<std::vector<double>>& gai
   return out;
 }
 
+/// Before anything of their number is made.
+template <class P>
+void refuses_too_many_shifts() {
+  const Exec exec{};
+  const TwoLines<P> model;
+  const auto data = Lines({0.4}, {0.0}).observations<P>();
+  const ScanOptions options{.rv_step = 1e-4, .templates = 3, .candidates = 3};
+  const std::string message = message_of<InvalidArgument>([&] {
+    const Scan<P, TwoLines<P>> scan(exec, model, model.parameters(), data, 1, continuum, 4,
+                                    options);
+  });
+  CHECK(message.find("bytes of team scratch") != std::string::npos);
+}
+
 template <class P>
 void gains_are_decreases_of_chi_square() {
   using Real = typename P::real_type;
@@ -273,6 +287,7 @@ TEST_CASE("scan: a narrow range of rv has as many shifts as a register has numbe
   narrow_ranges_have_enough_shifts();
 }
 
+RVFIT_TEST_DOUBLE("scan: too many shifts are refused", refuses_too_many_shifts);
 RVFIT_TEST_DOUBLE("scan: the step follows the finest pixel of any arm", steps_by_the_finest_pixel);
 RVFIT_TEST_DOUBLE("scan: gains are decreases of chi-square, and candidates their peaks",
                   gains_are_decreases_of_chi_square);

@@ -36,7 +36,7 @@ template <ExecutionPolicy P>
 struct TransformVectors {
   using T = typename P::real_type;
   static constexpr int abreast = frequencies_abreast<P>;
-  MatrixRef<const T> v;  ///< (M, elements)
+  MatrixRef<const T> v;  ///< (M, J + S - 1)
   const T* forward;      ///< (groups, L, 2 w)
   int block, blocks, length;
   T* out;  ///< (groups, M, blocks, 2 w)

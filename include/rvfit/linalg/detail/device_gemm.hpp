@@ -75,7 +75,7 @@ struct TiledGemm {
   }
 
   KOKKOS_FUNCTION void operator()(const Member& member) const {
-    // Neighbouring teams share columns of B, the larger matrix.
+    // Neighbouring teams share columns of B.
     const int row = member.league_rank() % row_blocks() * block_rows;
     const int column = member.league_rank() / row_blocks() * block_columns;
     if (row >= in_use(c.rows)) {

@@ -42,14 +42,14 @@ inline void prefetch(const void* address) {
 #endif
 }
 
-/// Ask for the cache lines of `count` elements from `address` on, which will be written.
-template <int count, class T>
+/// Ask for the cache lines of `Count` elements from `address` on, which will be written.
+template <int Count, class T>
 void prefetch_for_writing(const T* address) {
 #if RVFIT_VECTOR_TYPES
-  for (int j = 0; j < count; j += cache_line<T>) {
+  for (int j = 0; j < Count; j += cache_line<T>) {
     __builtin_prefetch(address + j, 1, 2);
   }
-  __builtin_prefetch(address + count - 1, 1, 2);
+  __builtin_prefetch(address + Count - 1, 1, 2);
 #else
   static_cast<void>(address);
 #endif
