@@ -69,6 +69,8 @@ class Correlation {
   /// Elements of a row of `elements` in memory: zeros fill up its last block.
   [[nodiscard]] int padded(int elements) const { return blocks(elements) * block(); }
 
+  /// @param[in] rows      T, at most
+  /// @param[in] elements  J, at most
   [[nodiscard]] Workspace workspace(const Exec& exec, int rows, int elements) const {
     return {allocate_raw<Vector<Real, P>>(exec, "rvfit::Correlation::transform",
                                           static_cast<std::size_t>(rows) *
