@@ -4,7 +4,8 @@
 
 The command is that of SOURCE in COMPILE_COMMANDS. Reading Kokkos takes most of the time of a header: those that
 include it, themselves or by others of FOLDER, find it read already (precompiled). Those that do not are compiled
-without, so that none gets by on what another has included.
+without, so that none gets by on what another has included. A header that is the first thing another one includes is
+compiled with that one: there, too, nothing comes before it.
 """
 
 import concurrent.futures
@@ -39,6 +40,15 @@ def reaches_kokkos(header, includes, known):
     return known[header]
 
 
+def come_first(includes, with_kokkos):
+    """Headers that are the first include of another one, behind the same: a precompiled Kokkos, or nothing."""
+    return {
+        names[0]
+        for header, names in includes.items()
+        if names and names[0] in includes and with_kokkos[header] == with_kokkos[names[0]]
+    }
+
+
 def main(commands, source, folder):
     folder = pathlib.Path(folder)
     includes = {
@@ -55,6 +65,8 @@ def main(commands, source, folder):
         for header in includes:
             reaches_kokkos(header, includes, known)
 
+        alone = sorted(set(includes) - come_first(includes, known))
+
         def compile_alone(header):
             precompiled = ["-include", str(kokkos)] if known[header] else []
             return subprocess.run(
@@ -64,7 +76,7 @@ def main(commands, source, folder):
 
         bad = 0
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for header, result in zip(includes, pool.map(compile_alone, includes)):
+            for header, result in zip(alone, pool.map(compile_alone, alone)):
                 if result.returncode != 0:
                     bad += 1
                     print(f"{header} does not compile alone:\n{result.stderr}")

@@ -51,3 +51,12 @@ def test_a_header_without_its_include_is_named(check):
     assert code == 1
     assert output.startswith("needy.hpp does not compile alone:")
     assert output.endswith("4 headers, 2 with Kokkos: 1 do not compile alone\n")
+
+
+@pytest.mark.parametrize("kokkos", ["", "#include <Kokkos_Core.hpp>\n"])
+def test_a_header_that_comes_first_in_another_is_checked_there(check, kokkos):
+    needy = {"needy.hpp": "inline Kokkos::View mine() { return {}; }\n",
+             "user.hpp": f"#include <needy.hpp>\n{kokkos}"}
+    code, output = check(needy)
+    assert code == 1
+    assert "needy.hpp:2" in output
