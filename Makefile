@@ -33,10 +33,9 @@ demo:  ## fit a batch of simulated stars; results and a picture in build/demo
 	tools/run_demo.sh build/release build/demo
 
 test:  ## every test: with sanitizers, then optimised, then checks of the sources; then tools/ci_times.py
-	$(timed) setup tools/setup.sh test
-	$(timed) "setup of HIP" tools/setup.sh hip
+	$(timed) setup tools/setup.sh build
 	$(timed) "sanitizers: configure" $(call configure,asan-ubsan)
-	$(timed) "sanitizers: build" $(call build,asan-ubsan)
+	$(timed) "sanitizers: build" tools/meanwhile.sh "tools/setup.sh test; tools/setup.sh hip" $(call build,asan-ubsan)
 	$(timed) "sanitizers: test" $(call check,asan-ubsan)
 	$(timed) "release: configure" $(call configure,release) -DRVFIT_TEST_SUITES="unit;property;solver;contract;golden"
 	$(timed) "release: build" $(call build,release)

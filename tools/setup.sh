@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# setup.sh demo|test|bench|peers|hip: make this machine ready for `make demo`, `make test`, `make bench`, `make peers` or
-# `make hip-check`. The last is never needed: what cannot be had is named, and the check skips.
+# setup.sh build|demo|test|bench|peers|hip: make this machine ready to compile, and for `make demo`, `make test`,
+# `make bench`, `make peers` or `make hip-check`. The last is never needed: what cannot be had is named, and the check
+# skips. `make test` compiles while what only its tests want is installed.
 #
 # Installs the missing ones of the packages below with apt-get, then gets a Kokkos unless CMake finds one.
 # Quick and quiet when all is there. Settings (environment):
@@ -14,20 +15,21 @@ set -euo pipefail
 build="make g++ binutils cmake ninja-build pkg-config libcfitsio-dev libeigen3-dev libcli11-dev libyaml-cpp-dev
   libspdlog-dev nlohmann-json3-dev doctest-dev python3 python3-dev python3-venv"
 demo="$build python3-numpy python3-astropy python3-matplotlib"
-test="$demo clang clang-format clang-tidy libclang-rt-dev libomp-dev libopenmpi-dev openmpi-bin python3-pytest python3-h5py python3-scipy python3-torch
-  doxygen"
+test="$demo libopenmpi-dev openmpi-bin clang clang-format clang-tidy libclang-rt-dev libomp-dev python3-pytest python3-h5py
+  python3-scipy python3-torch doxygen"
 bench="$build libceres-dev minpack-dev libopenblas-dev"
 peers="$demo python3-h5py python3-scipy python3-torch python3-venv"
 hip="$build clang-19" # what its compiler cannot do without comes from get_hip.sh
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 case ${1:-} in
+  build) wanted=$build ;;
   demo) wanted=$demo ;;
   test) wanted=$test ;;
   bench) wanted=$bench ;;
   peers) wanted=$peers ;;
   hip) wanted=$hip ;;
-  *) echo "usage: setup.sh demo|test|bench|peers|hip" >&2 && exit 1 ;;
+  *) echo "usage: setup.sh build|demo|test|bench|peers|hip" >&2 && exit 1 ;;
 esac
 
 missing_packages() {
