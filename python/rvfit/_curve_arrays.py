@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-from ._spectra import _array as from_other_package
+from ._packages import on_host
 
 #: Numbers of a block whose arrays have to be converted.
 BLOCK = 1 << 23
@@ -33,7 +33,7 @@ def numbers(name, array):
     if hasattr(array, "unit") and hasattr(array, "to_value"):
         raise TypeError(f"{name} has a unit, {array.unit}: give plain numbers, as .to_value(..)")
     mask = None
-    array = from_other_package(array, name)
+    array = on_host(array, name)
     if isinstance(array, np.ma.MaskedArray):
         mask = np.ma.getmaskarray(array) if np.ma.is_masked(array) else None
         array = array.data

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _core, _options
 from ._library import Library, Parameter
+from ._packages import Rows, in_package_of, is_where_fits_run, on_host
 from ._result import Result
 from ._spectra import Spectra, as_spectra
 
@@ -164,34 +165,49 @@ class Likelihood:
         self.size: int = self._compiled.size
 
     def _evaluate(self, theta, derivatives):
-        theta = np.asarray(theta, float)
+        given = theta
+        points = self._points_on_device(theta)
+        if points is None:
+            theta = np.asarray(on_host(theta, "theta"), float)
         size, count = self.size, len(self.parameters)
         wanted = f"(.., {size}, {count})" if size > 1 else f"({count}) or (K, {count})"
-        if theta.shape[-1:] != (count,) or (size > 1 and theta.shape[-2:-1] != (size,)):
-            raise ValueError(f"theta has shape {theta.shape}, {wanted} wanted")
-        shape = theta.shape[:-1]
-        flat = np.ascontiguousarray(theta.reshape(-1, count))
-        if len(flat) == 0:
-            empty = np.zeros(shape)
-            return empty, empty[..., np.newaxis] + np.zeros(count), np.zeros((*shape, count, count))
-        value, gradient, hessian = self._compiled.evaluate(flat, derivatives)
-        if not derivatives:
-            return value.reshape(shape) if shape else value[0], None, None
-        return (value.reshape(shape) if shape else value[0], gradient.reshape(theta.shape),
-                hessian.reshape(*theta.shape, count))
+        shape = tuple(theta.shape)
+        if shape[-1:] != (count,) or (size > 1 and shape[-2:-1] != (size,)):
+            raise ValueError(f"theta has shape {shape}, {wanted} wanted")
+        if points is not None:
+            found = self._compiled.evaluate_on_device(points, derivatives, list(shape[:-1]))
+        elif theta.size == 0:
+            found = np.zeros(shape[:-1]), np.zeros(shape), np.zeros((*shape, count))
+        else:
+            found = self._compiled.evaluate(np.ascontiguousarray(theta.reshape(-1, count)), derivatives)
+            shapes = shape[:-1], shape, (*shape, count)
+            found = [each if each is None else each.reshape(to) for each, to in zip(found, shapes)]
+        value, gradient, hessian = (each if each is None else in_package_of(given, each) for each in found)
+        return value[()] if isinstance(value, np.ndarray) else value, gradient, hessian  # one value is a number
+
+    def _points_on_device(self, theta):
+        """theta as (K B, P) of another package in the memory that fits run in; None if it is not there, or cannot be
+        read there."""
+        count = len(self.parameters)
+        if not is_where_fits_run(theta) or not hasattr(theta, "reshape") or (
+                tuple(theta.shape)[-1:] != (count,) or 0 in tuple(theta.shape)):
+            return None
+        points = theta.reshape(-1, count)
+        rows = Rows(points)
+        return points if rows.kind == "float64" and rows.is_dense else None
 
     def __call__(self, theta: ArrayLike) -> NDArray[np.float64]:
         """-2 ln L.
 
         theta : (P) or (K, P) for one spectrum, (B, P) or (K, B, P) for B; the result has its shape without the last
-        axis.
+        axis. An array of another package (torch, CuPy, JAX) gives one of that package, on its device.
         """
         return self._evaluate(theta, False)[0]
 
     def at_velocities(self, theta: ArrayLike, rv: ArrayLike) -> NDArray[np.float64]:
         """-2 ln L (G) of one spectrum at velocities rv (G) [km/s] and the other parameters of theta (P): one template
         serves all, which takes a fraction of the time."""
-        theta, rv = np.asarray(theta, float), np.asarray(rv, float)
+        theta, rv = (np.asarray(on_host(each, "theta"), float) for each in (theta, rv))
         if self.size != 1 or theta.shape != (len(self.parameters),) or rv.ndim != 1:
             raise ValueError(f"theta has shape {theta.shape}, rv {rv.shape}, there are {self.size} spectra: "
                              f"({len(self.parameters)}), (G) and one spectrum wanted")

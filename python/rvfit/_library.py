@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _core, _options
+from ._packages import in_package_of, on_host
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ class Library:
         derivatives : also return the derivatives
         options : as for `fit`; widths besides vsini by their names (vgauss=5, max_vgauss=50)
 
+        Labels that are an array of another package (torch, CuPy, JAX) give arrays of that package, on its device.
+
         Returns
         -------
         flux : (N), or (B, N) where anything has B values  [template flux]
@@ -90,9 +93,13 @@ class Library:
         if arm is None and len(names) > 1:
             raise TypeError(f"arm is one of {', '.join(names)}")
         arm = arm or names[0]
-        values = dict(labels) if isinstance(labels, dict) else {
-            label.name: np.asarray(labels, float)[..., n] for n, label in enumerate(self.labels)}
-        values.update(vsini=vsini, rv=rv)
+        given = next(iter(labels.values()), None) if isinstance(labels, dict) else labels
+        if isinstance(labels, dict):
+            values = {name: on_host(value, name) for name, value in labels.items()}
+        else:
+            each = np.asarray(on_host(labels, "labels"), float)
+            values = {label.name: each[..., n] for n, label in enumerate(self.labels)}
+        values.update(vsini=on_host(vsini, "vsini"), rv=on_host(rv, "rv"))
         known = {key: options.pop(key) for key in list(options) if key == "vgauss"}
         values.update(known)
         parameters = self.parameters(**options)
@@ -107,9 +114,10 @@ class Library:
             wave = np.linspace(each.first * margin, each.last / margin, 1000)
         rows = np.ascontiguousarray(np.atleast_2d(theta))
         out = _core.module.templates(self._compiled, _options.arguments(options), arm, rows,
-                                     np.asarray(wave, float).tolist(), bool(derivatives))
+                                     np.asarray(on_host(wave, "wave"), float).tolist(), bool(derivatives))
         out = out[0] if theta.ndim == 1 else out
-        return (out[..., 0, :], out[..., 1:, :]) if derivatives else out[..., 0, :]
+        flux = in_package_of(given, out[..., 0, :])
+        return (flux, in_package_of(given, out[..., 1:, :])) if derivatives else flux
 
 
 def read_library(path: str | os.PathLike) -> Library:

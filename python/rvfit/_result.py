@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._library import Parameter
+from ._packages import in_package_of
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -110,6 +111,17 @@ class Result:
         """RVS_WARN of a star in words."""
         bits = int(self["RVS_WARN"][star])
         return [words for bit, words in WARNINGS.items() if bits & bit]
+
+    def arrays_like(self, like: Any) -> dict[str, Any]:
+        """All columns of numbers, and `theta`, as arrays of the package of `like` (torch, CuPy, JAX), on its device.
+
+        >>> result.arrays_like(flux)["VRAD"]                                              # doctest: +SKIP
+
+        like : an array of that package. One that knows DLPack alone gets arrays that do, too, in the memory that fits run
+            in where `like` is there.
+        """
+        columns = {**self.columns, "theta": self.theta}
+        return {name: in_package_of(like, values) for name, values in columns.items() if values.dtype.kind in "fiub"}
 
     def to_table(self) -> Table:
         """An astropy Table with units and descriptions; wants astropy."""

@@ -9,33 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _core
+from ._packages import Rows, on_host, rows_where_fits_run
 
 _PADDED_STEP = 1.0 + 1e-9
-_HOST_DEVICES = (1, 3, 11, 13)  #: of DLPack: plain, pinned and managed memory that the host reads
-
-
-def _array(value, what):
-    """Tensors of other packages (torch, CuPy, JAX) as NumPy arrays, by DLPack; anything else as it is.
-
-    Those on the host are arrays of the same memory. What is in the memory of a device its own package copies.
-    """
-    if isinstance(value, np.ndarray) or not hasattr(value, "__dlpack__"):
-        return value
-    kind = value.__dlpack_device__()[0]
-    if kind in _HOST_DEVICES:
-        try:
-            return np.from_dlpack(value)
-        except (BufferError, RuntimeError, ValueError) as error:
-            raise ValueError(f"{what}: {error}") from None
-    try:
-        return np.from_dlpack(value, device="cpu")
-    except Exception as error:  # of any package, or of a NumPy before 2.1, which cannot ask for it
-        raise TypeError(f"{what} is in the memory of a device (DLPack's type {int(kind)}) and cannot be copied from there "
-                        f"({error}): an array on the host wanted") from None
-
 
 def _looked_at(array, kinds, what):
     """The array itself if its numbers can be read where they lie, else a copy in a type that can."""
+    if isinstance(array, Rows):
+        return array
     array = np.asanyarray(array)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{what} has numbers of type {array.dtype}, floating point wanted")
@@ -51,6 +32,8 @@ def _floats(array, what):
 
 
 def _mask(array, what):
+    if isinstance(array, Rows):
+        return array
     array = np.asarray(array)
     if array.dtype == bool:
         return array.view(np.uint8)
@@ -64,6 +47,10 @@ def _mask(array, what):
 def _rows(array):
     """(N) is one row."""
     return array[np.newaxis] if array.ndim == 1 else array
+
+
+def _data(array):
+    return array.data if isinstance(array, np.ma.MaskedArray) else array
 
 
 def _is_ragged(value):
@@ -86,7 +73,9 @@ class Arm:
     """Spectra of one arm of a spectrograph, B of them with N pixels.
 
     Arrays of float32 or float64 in the byte order of the machine are used where they lie, whatever their strides, also
-    those of other packages on the host (DLPack: torch, JAX); others are copied. Wavelengths that decrease are reversed, with all that belongs to them.
+    those of other packages on the host (DLPack: torch, JAX); others are copied. Fluxes, weights, masks and matrices in
+    the memory of the GPU that rvfit was built for are read there, a batch at a time. Wavelengths that decrease are
+    reversed, with all that belongs to them.
 
     Parameters
     ----------
@@ -117,9 +106,13 @@ class Arm:
             raise ValueError(f"medium is {medium!r}, 'vacuum', 'air' or None wanted")
         self.lengths = None
         what = "ivar" if err is None else "err"
-        wave, flux, mask = _array(wave, "wave"), _array(flux, "flux"), _array(mask, "mask")
-        weight = _array(ivar if err is None else err, what)
-        line_spread, resolution = _array(line_spread, "line_spread"), _array(resolution, "resolution")
+        weight = ivar if err is None else err
+        wave, line_spread = on_host(wave, "wave"), on_host(line_spread, "line_spread")
+        floats = ("float32", "float64")
+        there = rows_where_fits_run(
+            [(flux, floats), (weight, floats), (mask, ("bool", "uint8", "int32")), (resolution, floats)])
+        flux, weight, mask, resolution = there or (
+            on_host(flux, "flux"), on_host(weight, what), on_host(mask, "mask"), on_host(resolution, "resolution"))
         if _is_ragged(flux):
             wave, flux, weight, mask, line_spread = self._padded(wave, flux, weight, what, mask, line_spread)
         flux_unit = getattr(flux, "unit", None)
@@ -128,10 +121,10 @@ class Arm:
             weight = _value_in(weight, flux_unit if err is not None else flux_unit**-2, what)
         flux = getattr(flux, "value", flux) if hasattr(flux, "to_value") else flux
         hidden = [np.ma.getmaskarray(a) for a in (flux, weight) if isinstance(a, np.ma.MaskedArray)]
-        self.flux = _rows(_floats(np.ma.getdata(flux), "flux"))
-        self.weight = _rows(_floats(np.ma.getdata(weight), what))
+        self.flux = _rows(_floats(_data(flux), "flux"))
+        self.weight = _rows(_floats(_data(weight), what))
         self.is_error = err is not None
-        self.wave = _rows(_floats(np.ma.getdata(wave), "wave"))
+        self.wave = _rows(_floats(_data(wave), "wave"))
         self.mask = None if mask is None else _rows(_mask(mask, "mask"))
         for each in hidden:
             each = _rows(each)
@@ -146,7 +139,8 @@ class Arm:
             matrices = matrices[np.newaxis] if matrices.ndim == 2 else matrices
             if matrices.ndim != 3:
                 raise ValueError(f"resolution has shape {matrices.shape}, (B, D, N) wanted")
-            self.resolution = matrices if matrices[0].flags.c_contiguous else np.ascontiguousarray(matrices)
+            is_block = isinstance(matrices, Rows) or matrices[0].flags.c_contiguous
+            self.resolution = matrices if is_block else np.ascontiguousarray(matrices)
         self.medium = medium
         self.arm = arm
         self.label = label
@@ -198,6 +192,7 @@ class Arm:
             raise ValueError("wave increases in some rows and decreases in others")
         for name in ("wave", "flux", "weight", "mask", "line_spread"):
             array = getattr(self, name)
+            array = np.asarray(array) if isinstance(array, Rows) else array
             setattr(self, name, None if array is None else array[:, ::-1])
         if self.resolution is not None:
             raise ValueError("wave decreases: resolution matrices want wavelengths that increase")
@@ -284,8 +279,13 @@ class Spectra:
         return list(rows.values())
 
     def _compiled_arms(self):
+        def given(array):
+            """Array, and whether it is in the memory that fits run in."""
+            return (array.tensor, True) if isinstance(array, Rows) else (array, False)
+
         return [_core.module.ArmArrays(arm.arm or name, arm.label or name.upper(), arm.medium or "", arm.wave,
-                                       arm.flux, arm.weight, arm.is_error, arm.mask, arm.line_spread, arm.resolution)
+                                       *given(arm.flux), *given(arm.weight), arm.is_error, *given(arm.mask),
+                                       arm.line_spread, *given(arm.resolution))
                 for name, arm in self.arms.items()]
 
     def _compiled(self):

@@ -8,6 +8,14 @@
 
 namespace rvfit_python {
 
+namespace {
+
+[[nodiscard]] Plane plane_of_placed(const PlacedArray& placed) {
+  return plane_of(placed.array, placed.on_device);
+}
+
+}  // namespace
+
 ArraySpectra spectra_of(const SpectraArrays& arrays) {
   ArraySpectra spectra;
   for (const ArmArrays& from : arrays.arms) {
@@ -18,12 +26,12 @@ ArraySpectra spectra_of(const SpectraArrays& arrays) {
                  : from.medium == "air"  ? rvfit::Medium::air
                                          : rvfit::Medium::unknown;
     arm.wave = plane_of(from.wave);
-    arm.flux = plane_of(from.flux);
-    arm.weight = plane_of(from.weight);
+    arm.flux = plane_of_placed(from.flux);
+    arm.weight = plane_of_placed(from.weight);
     arm.is_error = from.is_error;
-    arm.mask = from.mask ? plane_of(*from.mask) : Plane{};
+    arm.mask = from.mask ? plane_of_placed(*from.mask) : Plane{};
     arm.line_spread = from.line_spread ? plane_of(*from.line_spread) : Plane{};
-    arm.resolution = from.resolution ? plane_of(*from.resolution) : Plane{};
+    arm.resolution = from.resolution ? plane_of_placed(*from.resolution) : Plane{};
   }
   if (arrays.targets) {
     spectra.targets = *arrays.targets;

@@ -15,14 +15,23 @@
 
 namespace rvfit_python {
 
+/// An array, and whether it is in the memory that fits run in.
+struct PlacedArray {
+  AnyArray array;
+  bool on_device = false;
+};
+
 /// Arrays of an arm, kept alive.
 struct ArmArrays {
   std::string name;
   std::string label;
   std::string medium;  ///< vacuum, air, or nothing
-  AnyArray wave, flux, weight;
+  AnyArray wave;
+  PlacedArray flux, weight;
   bool is_error = false;
-  std::optional<AnyArray> mask, line_spread, resolution;
+  std::optional<PlacedArray> mask;
+  std::optional<AnyArray> line_spread;
+  std::optional<PlacedArray> resolution;
 };
 
 /// Spectra and what their survey says about their preparation.

@@ -2,6 +2,7 @@
 
 #include "array_spectra.hpp"
 
+#include "device_memory.hpp"
 #include <rvfit/core/require.hpp>
 #include <rvfit/data/fill_empty_columns.hpp>
 #include <rvfit/data/flux_unit.hpp>
@@ -86,20 +87,68 @@ template <class T>
   return copy;
 }
 
+/// The rows of a batch, and their memory on the host where an arm's are on a device.
+class BatchRows {
+ public:
+  explicit BatchRows(const std::vector<std::size_t>& rows) : rows_(rows) {}
+
+  [[nodiscard]] std::size_t size() const { return rows_.size(); }
+
+  /// The number that the n-th row has in a plane.
+  [[nodiscard]] std::size_t of(const Plane& plane, std::size_t n) const {
+    return plane.in_batch_order ? n : rows_[n];
+  }
+
+  /// An arm whose planes are all on the host.
+  [[nodiscard]] ArrayArm on_host(ArrayArm arm) {
+    for (Plane* plane : {&arm.flux, &arm.weight, &arm.mask, &arm.resolution}) {
+      if (plane->on_device) {
+        *plane = copied(*plane);
+      }
+    }
+    return arm;
+  }
+
+ private:
+  [[nodiscard]] Plane copied(const Plane& plane) {
+    const std::size_t bytes = plane.columns * static_cast<std::size_t>(plane.stride);
+    std::vector<char>& memory = memory_.emplace_back(rows_.size() * bytes);
+    for (std::size_t first = 0, last = 0; first < rows_.size(); first = last) {
+      // Rows that follow one another without a gap go together.
+      last = first + 1;
+      while (last < rows_.size() && rows_[last] == rows_[last - 1] + 1 &&
+             plane.row_stride == static_cast<std::ptrdiff_t>(bytes)) {
+        ++last;
+      }
+      copy_to_host(&memory[first * bytes], start_of(plane, rows_[first]), (last - first) * bytes);
+    }
+    Plane copy = plane;
+    copy.data = memory.data();
+    copy.row_stride = static_cast<std::ptrdiff_t>(bytes);
+    copy.rows = rows_.size();
+    copy.on_device = false;
+    copy.in_batch_order = true;
+    return copy;
+  }
+
+  const std::vector<std::size_t>& rows_;
+  std::vector<std::vector<char>> memory_;
+};
+
 /// Fluxes, inverse variances and the mask of a row in numbers of type T, which holds those of the arrays, brought to their
 /// unit and to float, as rvfit::io::set_fluxes does. Each row is written while it is near.
 template <class T>
-void add_row(const ArrayArm& arm, std::size_t row, std::vector<T>& flux_copy,
+void add_row(const ArrayArm& arm, const BatchRows& rows, std::size_t n, std::vector<T>& flux_copy,
              std::vector<T>& weight_copy, rvfit::io::SpectraArm& to) {
   const std::size_t pixels = arm.flux.columns, first = to.flux.size();
   to.mask.resize(first + pixels);
   if (!arm.mask.empty()) {
-    visit_row(arm.mask, row, [mask = &to.mask[first]](std::size_t i, auto value) {
+    visit_row(arm.mask, rows.of(arm.mask, n), [mask = &to.mask[first]](std::size_t i, auto value) {
       mask[i] = value != 0 ? 1 : 0;
     });
   }
-  const std::span<const T> flux = row_of(arm.flux, row, flux_copy);
-  std::span<const T> weight = row_of(arm.weight, row, weight_copy);
+  const std::span<const T> flux = row_of(arm.flux, rows.of(arm.flux, n), flux_copy);
+  std::span<const T> weight = row_of(arm.weight, rows.of(arm.weight, n), weight_copy);
   if (arm.is_error) {
     weight_copy.resize(pixels);
     for (std::size_t i = 0; i < pixels; ++i) {  // an error that is no positive number has no weight
@@ -117,35 +166,36 @@ void add_row(const ArrayArm& arm, std::size_t row, std::vector<T>& flux_copy,
 }
 
 template <class T>
-void add_rows(const ArrayArm& arm, const std::vector<std::size_t>& rows,
-              rvfit::io::SpectraArm& to) {
+void add_rows(const ArrayArm& arm, const BatchRows& rows, rvfit::io::SpectraArm& to) {
   const std::size_t size = rows.size() * arm.flux.columns;
   to.flux.reserve(size);
   to.ivar.reserve(size);
   to.mask.reserve(size);
   std::vector<T> flux_copy, weight_copy;
-  for (const std::size_t row : rows) {
-    add_row(arm, row, flux_copy, weight_copy, to);
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    add_row(arm, rows, n, flux_copy, weight_copy, to);
   }
 }
 
-[[nodiscard]] rvfit::io::SpectraArm read(const ArrayArm& arm,
-                                         const std::vector<std::size_t>& rows) {
+[[nodiscard]] rvfit::io::SpectraArm read(const ArrayArm& from,
+                                         const std::vector<std::size_t>& numbers) {
+  BatchRows rows(numbers);
+  const ArrayArm arm = rows.on_host(from);
   rvfit::io::SpectraArm to = described(arm);
   if (arm.wave.rows == 1) {
     append(arm.wave, 0, to.wave);
   } else {
     to.wave_rows = rows.size();
   }
-  for (const std::size_t row : rows) {
+  for (std::size_t n = 0; n < rows.size(); ++n) {
     if (arm.wave.rows > 1) {
-      append(arm.wave, row, to.wave);
+      append(arm.wave, rows.of(arm.wave, n), to.wave);
     }
     if (!arm.line_spread.empty()) {
-      append(arm.line_spread, row, to.line_spread);
+      append(arm.line_spread, rows.of(arm.line_spread, n), to.line_spread);
     }
     if (!arm.resolution.empty()) {
-      append(arm.resolution, row, to.resolution);
+      append(arm.resolution, rows.of(arm.resolution, n), to.resolution);
     }
   }
   const bool in_float = arm.flux.type == Number::float32 && arm.weight.type == Number::float32;
@@ -159,6 +209,17 @@ void add_rows(const ArrayArm& arm, const std::vector<std::size_t>& rows,
   }
   to.snr = rvfit::io::measured_snr(to);
   return to;
+}
+
+/// Wait for those who write arrays on a device.
+void await_arrays(const ArraySpectra& spectra) {
+  const auto is_on_device = [](const ArrayArm& arm) {
+    return arm.flux.on_device || arm.weight.on_device || arm.mask.on_device ||
+           arm.resolution.on_device;
+  };
+  if (std::any_of(spectra.arms.begin(), spectra.arms.end(), is_on_device)) {
+    await_writers();
+  }
 }
 
 void require_shape(const ArrayArm& arm, const char* what, const Plane& plane, bool may_be_shared,
@@ -223,6 +284,7 @@ void require_consistent(const ArraySpectra& spectra) {
 }
 
 void leave_out_empty(ArraySpectra& spectra) {
+  await_arrays(spectra);
   const auto shows_nothing = [&](std::size_t row) {
     return std::none_of(spectra.arms.begin(), spectra.arms.end(), [&](const ArrayArm& arm) {
       const rvfit::io::SpectraArm pixels = read(arm, {row});
@@ -241,6 +303,7 @@ void leave_out_empty(ArraySpectra& spectra) {
 }
 
 rvfit_programs::Reading reading_of(const ArraySpectra& spectra) {
+  await_arrays(spectra);
   rvfit_programs::Reading reading;
   reading.targets = spectra.targets;
   for (const ArrayArm& arm : spectra.arms) {

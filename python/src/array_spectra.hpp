@@ -3,7 +3,7 @@
 
 /// @file
 /// Spectra in arrays of a caller: looked at where they lie, a row at a time, whatever their type of number and their
-/// strides.
+/// strides. Rows in the memory of a GPU are copied when a batch wants them.
 
 #include "core/program.hpp"
 #include <rvfit/core/medium.hpp>
@@ -26,6 +26,9 @@ struct Plane {
   std::ptrdiff_t stride = 0;      ///< [bytes]
   std::size_t rows = 0;
   std::size_t columns = 0;
+  bool on_device =
+      false;  ///< in the memory that fits run in (device_memory.hpp), rows without gaps
+  bool in_batch_order = false;  ///< row n is the n-th of those that are read
 
   [[nodiscard]] bool empty() const { return data == nullptr; }
 };
@@ -58,11 +61,11 @@ struct ArraySpectra {
 void require_consistent(const ArraySpectra& spectra);
 
 /// Leave out exposures without a good pixel, whose own rv nothing would tell, but for the first of a target that has
-/// no others.
+/// no others. Only within a Session where an array is on a device.
 void leave_out_empty(ArraySpectra& spectra);
 
 /// The spectra as a program's reader hands them over: pixels are copied when a batch of rows is wanted, wavelengths
-/// at once. The arrays must outlive it.
+/// at once. The arrays must outlive it. Only within a Session where one of them is on a device.
 [[nodiscard]] rvfit_programs::Reading reading_of(const ArraySpectra& spectra);
 
 }  // namespace rvfit_python

@@ -82,9 +82,6 @@ namespace {
                            const nb::object& progress) {
   ArraySpectra spectra = spectra_of(arrays);
   rvfit_programs::Options options = options_of(arguments, survey_of(arrays));
-  if (options.fit.rv_per_exposure) {
-    leave_out_empty(spectra);
-  }
   options.fit.keep_models = keep_models;
   const std::string key = key_of(arrays, arguments) + (keep_models ? "m" : "");
   PythonWatch watch(progress, spectra.targets.size());
@@ -93,6 +90,9 @@ namespace {
   try {
     const Session session;
     const nb::gil_scoped_release unlocked;
+    if (options.fit.rv_per_exposure) {
+      leave_out_empty(spectra);
+    }
     const rvfit_programs::Reader reader = [&](const std::string&) { return reading_of(spectra); };
     reading = rvfit_programs::matched_to_library(reader, options, library.data())("spectra");
     auto fitter = library.borrow(key, options.fit);
@@ -113,19 +113,33 @@ void bind_fit(nb::module_& module) {
       .def(
           "__init__",
           [](ArmArrays* arm, std::string name, std::string label, std::string medium, AnyArray wave,
-             AnyArray flux, AnyArray weight, bool is_error, std::optional<AnyArray> mask,
-             std::optional<AnyArray> line_spread, std::optional<AnyArray> resolution) {
-            new (arm) ArmArrays{
-                std::move(name),        std::move(label),     std::move(medium), std::move(wave),
-                std::move(flux),        std::move(weight),    is_error,          std::move(mask),
-                std::move(line_spread), std::move(resolution)};
+             AnyArray flux, bool flux_on_device, AnyArray weight, bool weight_on_device,
+             bool is_error, std::optional<AnyArray> mask, bool mask_on_device,
+             std::optional<AnyArray> line_spread, std::optional<AnyArray> resolution,
+             bool resolution_on_device) {
+            const auto placed = [](std::optional<AnyArray>& array, bool on_device) {
+              return array ? std::optional(PlacedArray{std::move(*array), on_device})
+                           : std::nullopt;
+            };
+            new (arm) ArmArrays{std::move(name),
+                                std::move(label),
+                                std::move(medium),
+                                std::move(wave),
+                                {std::move(flux), flux_on_device},
+                                {std::move(weight), weight_on_device},
+                                is_error,
+                                placed(mask, mask_on_device),
+                                std::move(line_spread),
+                                placed(resolution, resolution_on_device)};
           },
           nb::arg("name"), nb::arg("label"), nb::arg("medium"), nb::arg("wave"), nb::arg("flux"),
-          nb::arg("weight"), nb::arg("is_error"), nb::arg("mask").none(),
-          nb::arg("line_spread").none(), nb::arg("resolution").none())
+          nb::arg("flux_on_device"), nb::arg("weight"), nb::arg("weight_on_device"),
+          nb::arg("is_error"), nb::arg("mask").none(), nb::arg("mask_on_device"),
+          nb::arg("line_spread").none(), nb::arg("resolution").none(),
+          nb::arg("resolution_on_device"))
       .def_prop_ro("addresses", [](const ArmArrays& arm) {
-        return nb::make_tuple(reinterpret_cast<std::uintptr_t>(arm.flux.data()),
-                              reinterpret_cast<std::uintptr_t>(arm.weight.data()));
+        return nb::make_tuple(reinterpret_cast<std::uintptr_t>(arm.flux.array.data()),
+                              reinterpret_cast<std::uintptr_t>(arm.weight.array.data()));
       });
   nb::class_<SpectraArrays>(module, "SpectraArrays")
       .def(

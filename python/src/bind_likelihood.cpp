@@ -40,20 +40,53 @@ class HeldLikelihood {
   }
 
   [[nodiscard]] nb::tuple evaluate(const Doubles& theta, bool derivatives) {
-    const std::vector<double> points(theta.data(), theta.data() + theta.size());
-    LikelihoodValues found;
+    const std::size_t count = theta.shape(0), columns = theta.shape(1);
+    std::vector<double> value(count), gradient(derivatives ? count * columns : 0),
+        hessian(derivatives ? count * columns * columns : 0);
     {
       const Session session;
       const nb::gil_scoped_release unlocked;
-      found = held_->evaluate(points, derivatives);
+      held_->evaluate({theta.data(), theta.size(), value.data(),
+                       derivatives ? gradient.data() : nullptr, hessian.data()});
     }
-    const std::size_t count = theta.shape(0), columns = theta.shape(1);
-    nb::object value = to_numpy(std::move(found.value), {count});
+    nb::object values = to_numpy(std::move(value), {count});
     if (!derivatives) {
-      return nb::make_tuple(value, nb::none(), nb::none());
+      return nb::make_tuple(values, nb::none(), nb::none());
     }
-    return nb::make_tuple(value, to_numpy(std::move(found.gradient), {count, columns}),
-                          to_numpy(std::move(found.hessian), {count, columns, columns}));
+    return nb::make_tuple(values, to_numpy(std::move(gradient), {count, columns}),
+                          to_numpy(std::move(hessian), {count, columns, columns}));
+  }
+
+  /// Points and values in the memory that fits run in; `shape` is that of the values.
+  [[nodiscard]] nb::tuple evaluate_on_device(const DeviceDoubles& theta, bool derivatives,
+                                             std::vector<std::size_t> shape) {
+    (void)plane_of(AnyArray(theta), true);  // the memory is the right one
+    const std::size_t count = theta.shape(0), columns = theta.shape(1);
+    const Session session;
+    std::unique_ptr<DeviceMemory> value, gradient, hessian;
+    {
+      const nb::gil_scoped_release unlocked;
+      const auto memory_of = [](std::size_t numbers) {
+        return std::make_unique<DeviceMemory>(numbers * sizeof(double));
+      };
+      value = memory_of(count);
+      gradient = memory_of(derivatives ? count * columns : 0);
+      hessian = memory_of(derivatives ? count * columns * columns : 0);
+      const auto numbers_in = [](const DeviceMemory& memory) {
+        return reinterpret_cast<double*>(memory.data());
+      };
+      held_->evaluate({theta.data(), theta.size(), numbers_in(*value),
+                       derivatives ? numbers_in(*gradient) : nullptr, numbers_in(*hessian), true});
+    }
+    const nb::dlpack::dtype type = nb::dtype<double>();
+    nb::object all[] = {to_dlpack(std::move(value), shape, type), nb::none(), nb::none()};
+    if (derivatives) {
+      shape.push_back(columns);
+      all[1] = to_dlpack(std::move(gradient), shape, type);
+      shape.push_back(columns);
+      all[2] = to_dlpack(std::move(hessian), shape, type);
+    }
+    return nb::make_tuple(all[0], all[1], all[2]);
   }
 
   [[nodiscard]] nb::object at_velocities(const std::vector<double>& theta,
@@ -89,6 +122,8 @@ void bind_likelihood(nb::module_& module) {
            nb::arg("library"), nb::arg("spectra"), nb::arg("arguments"), nb::keep_alive<1, 2>())
       .def("at_velocities", &HeldLikelihood::at_velocities, nb::arg("theta"), nb::arg("rv"))
       .def("evaluate", &HeldLikelihood::evaluate, nb::arg("theta"), nb::arg("derivatives"))
+      .def("evaluate_on_device", &HeldLikelihood::evaluate_on_device, nb::arg("theta"),
+           nb::arg("derivatives"), nb::arg("shape"))
       .def_prop_ro("size", &HeldLikelihood::size)
       .def_prop_ro("parameters", &HeldLikelihood::parameters);
 }

@@ -9,6 +9,7 @@
 namespace rvfit_python {
 
 void bind_runtime(nanobind::module_& module);
+void bind_device(nanobind::module_& module);
 void bind_library(nanobind::module_& module);
 void bind_fit(nanobind::module_& module);
 void bind_curves(nanobind::module_& module);

@@ -5,6 +5,7 @@
 #include "core/batch.hpp"
 #include "core/fitted_parameters.hpp"
 #include "core/load_spectra.hpp"
+#include "device_memory.hpp"
 #include <rvfit/rvfit.hpp>
 
 #include <compiled/fitters.hpp>
@@ -68,22 +69,19 @@ class LikelihoodOf final : public Likelihood {
   [[nodiscard]] const rvfit::ParameterSet& parameters() const override { return parameters_; }
   [[nodiscard]] std::size_t size() const override { return batch_.size(); }
 
-  [[nodiscard]] LikelihoodValues evaluate(const std::vector<double>& theta,
-                                          bool derivatives) override {
+  void evaluate(const LikelihoodArrays& arrays) override {
     const std::lock_guard lock(mutex_);
     const auto columns = static_cast<std::size_t>(parameters_.size());
-    RVFIT_REQUIRE(!theta.empty() && theta.size() % (columns * size()) == 0, "theta has ",
-                  theta.size(), " numbers, wanted a multiple of ", size(), " spectra x ", columns,
+    RVFIT_REQUIRE(arrays.size > 0 && arrays.size % (columns * size()) == 0, "theta has ",
+                  arrays.size, " numbers, wanted a multiple of ", size(), " spectra x ", columns,
                   " parameters");
-    const std::size_t points = theta.size() / columns;
-    LikelihoodValues values;
-    values.value.resize(points);
-    values.gradient.resize(derivatives ? points * columns : 0);
-    values.hessian.resize(derivatives ? points * columns * columns : 0);
+    if (arrays.on_device) {
+      await_writers();
+    }
+    const std::size_t points = arrays.size / columns;
     share(points / size(), [&](Device& device, std::size_t first, std::size_t count) {
-      evaluate(device, theta, first * size(), count * size(), derivatives, values);
+      evaluate(device, arrays, first * size(), count * size());
     });
-    return values;
   }
 
   [[nodiscard]] std::vector<double> at_velocities(const std::vector<double>& theta,
@@ -97,7 +95,8 @@ class LikelihoodOf final : public Likelihood {
     std::vector<double> start = theta;
     const auto column = static_cast<std::size_t>(parameters_.index("rv"));
     start[column] = rv.front();
-    const double whole = evaluate(start, false).value.front();
+    double whole = 0.0;
+    evaluate({.theta = start.data(), .size = start.size(), .value = &whole});
     const std::lock_guard lock(mutex_);
     share(rv.size(), [&](Device& device, std::size_t first, std::size_t count) {
       const Exec& exec = device.exec;
@@ -199,28 +198,37 @@ class LikelihoodOf final : public Likelihood {
   }
 
   /// Points first .. first + points - 1, whole rows of all spectra.
-  void evaluate(Device& device, const std::vector<double>& theta, std::size_t first,
-                std::size_t points, bool derivatives, LikelihoodValues& values) const {
+  void evaluate(Device& device, const LikelihoodArrays& arrays, std::size_t first,
+                std::size_t points) const {
+    using Theta = rvfit::Matrix<const double, P>;
     const Exec& exec = device.exec;
     const auto columns = static_cast<std::size_t>(parameters_.size());
     require_room(device, points);
-    const auto at = rvfit::upload_matrix<rvfit::Matrix<const double, P>>(
-        exec, "rvfit_python::theta", std::span(theta).subspan(first * columns, points * columns),
-        points, columns);
+    const std::span theta(arrays.theta + first * columns, points * columns);
+    const Theta at = arrays.on_device ? Theta(theta.data(), points, columns)
+                                      : rvfit::upload_matrix<Theta>(exec, "rvfit_python::theta",
+                                                                    theta, points, columns);
     device.list->share_spectra(static_cast<int>(size()));
     device.list->select(exec, static_cast<int>(points), static_cast<int>(points), rvfit::KeepAll{});
-    const auto take = [&](const auto& view, std::size_t width, std::vector<double>& to) {
-      const auto part = rvfit::download_rows<double>(exec, view, points);
-      std::copy(part.begin(), part.end(), to.begin() + static_cast<std::ptrdiff_t>(first * width));
+    const auto take = [&](const auto& view, std::size_t width, double* all) {
+      double* const to = all + first * width;
+      if (arrays.on_device) {
+        Kokkos::deep_copy(exec, rvfit::Vector<double, P>(to, points * width),
+                          rvfit::Vector<const double, P>(view.data(), points * width));
+      } else {
+        const auto part = rvfit::download_rows<double>(exec, view, points);
+        std::copy(part.begin(), part.end(), to);
+      }
     };
-    if (derivatives) {
+    if (arrays.gradient != nullptr) {
       device.objective->linearize(exec, *device.list, at, device.out);
-      take(device.out.gradient, columns, values.gradient);
-      take(device.out.hessian, columns * columns, values.hessian);
+      take(device.out.gradient, columns, arrays.gradient);
+      take(device.out.hessian, columns * columns, arrays.hessian);
     } else {
       device.objective->evaluate(exec, *device.list, at, device.out);
     }
-    take(device.out.value, 1, values.value);
+    take(device.out.value, 1, arrays.value);
+    exec.fence("rvfit_python: values are there");
   }
 
   const rvfit::EmulatorData& library_;

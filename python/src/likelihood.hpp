@@ -15,11 +15,14 @@
 
 namespace rvfit_python {
 
-/// Values of F points, with derivatives where they were asked for.
-struct LikelihoodValues {
-  std::vector<double> value;     ///< (F)        -2 ln L, priors included
-  std::vector<double> gradient;  ///< (F, P)     its derivatives
-  std::vector<double> hessian;   ///< (F, P, P)  its Gauss-Newton curvature
+/// F points and their values; all in memory of the host, or all in that of the execution space.
+struct LikelihoodArrays {
+  const double* theta = nullptr;  ///< (F, P), F = K B: point k B + b is of spectrum b
+  std::size_t size = 0;           ///< of theta
+  double* value = nullptr;        ///< (F)        -2 ln L, priors included
+  double* gradient = nullptr;     ///< (F, P)     its derivatives, or null: neither is wanted
+  double* hessian = nullptr;      ///< (F, P, P)  its Gauss-Newton curvature
+  bool on_device = false;
 };
 
 /// B spectra (or targets of several exposures) of one number of exposures.
@@ -29,10 +32,8 @@ class Likelihood : public Resource {
   [[nodiscard]] virtual std::size_t size() const = 0;
   /// Only within a Session. Several threads take turns.
   ///
-  /// @param[in] theta  (F, P), F = K B: point k B + b is of spectrum b
   /// @throws rvfit::InvalidArgument  another number of values
-  [[nodiscard]] virtual LikelihoodValues evaluate(const std::vector<double>& theta,
-                                                  bool derivatives) = 0;
+  virtual void evaluate(const LikelihoodArrays& arrays) = 0;
 
   /// Values of one spectrum at G velocities, of one synthesis.
   ///

@@ -81,6 +81,7 @@ NB_MODULE(RVFIT_PYTHON_MODULE, module) {
     }
   });
   rvfit_python::bind_runtime(module);
+  rvfit_python::bind_device(module);
   rvfit_python::bind_library(module);
   rvfit_python::bind_fit(module);
   rvfit_python::bind_curves(module);

@@ -6,7 +6,22 @@ namespace rvfit_python {
 
 namespace nb = nanobind;
 
-Plane plane_of(const AnyArray& array) {
+nb::object to_dlpack(std::unique_ptr<DeviceMemory>&& memory, const std::vector<std::size_t>& shape,
+                     nb::dlpack::dtype type) {
+  char* const data = memory->data();
+  nb::capsule owner(memory.get(), [](void* held) noexcept {
+    const std::unique_ptr<DeviceMemory> end(static_cast<DeviceMemory*>(held));
+  });
+  (void)memory.release();
+  return nb::cast(nb::ndarray<nb::array_api>(data, shape.size(), shape.data(), owner, nullptr, type,
+                                             device_type(), device_id()));
+}
+
+Plane plane_of(const AnyArray& array, bool on_device) {
+  const int wanted = on_device ? device_type() : nb::device::cpu::value;
+  if (array.device_type() != wanted) {
+    throw nb::type_error("an array in the memory of another device");
+  }
   Plane plane;
   const nb::dlpack::dtype type = array.dtype();
   if (type == nb::dtype<float>()) {
@@ -15,7 +30,7 @@ Plane plane_of(const AnyArray& array) {
     plane.type = Number::float64;
   } else if (type == nb::dtype<std::int32_t>()) {
     plane.type = Number::int32;
-  } else if (type == nb::dtype<std::uint8_t>()) {
+  } else if (type == nb::dtype<std::uint8_t>() || type == nb::dtype<bool>()) {
     plane.type = Number::uint8;
   } else {
     throw nb::type_error(
@@ -33,6 +48,11 @@ Plane plane_of(const AnyArray& array) {
   plane.columns = axes == 2 ? array.shape(1) : array.shape(1) * array.shape(2);
   plane.row_stride = static_cast<std::ptrdiff_t>(array.stride(0)) * bytes;
   plane.stride = (axes == 2 ? static_cast<std::ptrdiff_t>(array.stride(1)) : 1) * bytes;
+  plane.on_device = on_device;
+  if (on_device && plane.stride != bytes && plane.columns > 1) {
+    throw nb::type_error("an array on a device whose rows have gaps");
+  }
+  plane.stride = on_device ? bytes : plane.stride;
   return plane;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Arrays of any kind: the right answer without a copy, the right answer with one, or an error that says what is wrong."""
 
+import pickle
 import sys
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import rvfit
 from test_fit import same_results
 
+asks_for_copies = pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.1.0", reason="NumPy cannot ask for a copy")
 KEYS = ("VRAD", "VRAD_ERR", "TEFF", "CHISQ_TOT")
 
 
@@ -128,7 +130,7 @@ class DeviceTensor(Tensor):
         return self.array.copy().__dlpack__(**options)
 
 
-@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.1.0", reason="NumPy cannot ask for a copy")
+@asks_for_copies
 def test_device_tensors(library, stars, wanted):
     """Arrays on a device are copied to the host by their own package, once."""
     taken = []
@@ -146,11 +148,132 @@ def test_device_tensors(library, stars, wanted):
     assert np.array_equal(there.theta, rvfit.curve_fit(line, y, x=x, sigma=1.0).theta)
 
 
+class Placed(Tensor):
+    """One in the memory that fits run in, of a package with indices and shapes."""
+
+    taken = 0  #: copies on the host
+
+    def __getitem__(self, rows):
+        return Placed(self.array[rows], self.device)
+
+    def reshape(self, *shape):
+        return Placed(self.array.reshape(*shape), self.device)
+
+    @property
+    def shape(self):
+        return self.array.shape
+
+    def __dlpack__(self, *, dl_device=None, copy=None, **options):
+        Placed.taken += dl_device is not None
+        return self.array.__dlpack__(**options)
+
+
+@pytest.fixture(name="placed")
+def fixture_placed(monkeypatch):
+    """Arrays that lie where fits run, as those of a GPU's package do in a build for that GPU. Where that is the host they
+    take the same way through the package once no memory counts as the host's."""
+    monkeypatch.setattr(rvfit._packages, "_HOST_DEVICES", ())
+    monkeypatch.setattr(Placed, "taken", 0)
+    return lambda array: Placed(np.ascontiguousarray(array), rvfit._core.module.device_type)
+
+
+on_the_host = pytest.mark.skipif(rvfit._core.module.device_type != 1, reason="the memory of fits is not the host's")
+
+
+@on_the_host
+@pytest.mark.parametrize("rows", [slice(None), [3, 0, 2], np.array([True, False, True, True]), slice(None, None, 2)])
+def test_spectra_where_fits_run(library, stars, wanted, placed, rows):
+    """They are read there, batch by batch, whatever rows are asked for."""
+    def there(name, array):
+        return array if name == "wave" else placed(array)
+
+    spectra = spectra_of(stars, there)[rows]
+    assert all(isinstance(arm.flux, rvfit._packages.Rows) for arm in spectra.arms.values())
+    found = rvfit.fit(library, spectra, batch_size=2)
+    for key in KEYS:
+        assert np.array_equal(found[key], wanted[key][rows], equal_nan=True), key
+    assert Placed.taken == 0
+
+
+@on_the_host
+def test_exposures_where_fits_run(library, stars, placed):
+    def spectra(change):
+        arms = spectra_of(stars, change).arms
+        return rvfit.Spectra(arms, star=[7, 8, 7, 8], masked=stars[0].masked, error_floor=stars[0].error_floor)
+
+    there, here = (rvfit.fit(library, spectra(change), rv_per_exposure=True)
+                   for change in (lambda name, array: array if name == "wave" else placed(array), lambda _, array: array))
+    same_results(there, here)
+    assert np.array_equal(there["VRAD_2"], here["VRAD_2"])
+
+
+@on_the_host
+@asks_for_copies
+def test_what_cannot_be_read_there_is_copied(library, stars, wanted, placed):
+    def backwards_there(name, array):
+        return placed(backwards(name, array))
+
+    def columns_first(_, array):
+        return Placed(np.asfortranarray(array), 1) if array.ndim == 2 else array
+
+    for change in (backwards_there, columns_first):
+        same_results(rvfit.fit(library, spectra_of(stars, change)), wanted)
+    arm = spectra_of(stars, lambda _, array: placed(array)).arms["desi_b"]
+    assert np.array_equal(pickle.loads(pickle.dumps(arm)).flux, stars[0].arms["desi_b"].flux[:4], equal_nan=True)
+    with pytest.raises(ValueError, match=r"ivar has shape \(4, 5\), flux has \(4, "):
+        rvfit.fit(library, rvfit.Spectra(desi_b=rvfit.Arm(arm.wave[0], arm.flux.tensor, placed(np.ones((4, 5))))))
+
+
+@on_the_host
+def test_likelihood_where_fits_run(library, stars, placed):
+    """Points are read there, and values stay there."""
+    like = rvfit.Likelihood(library, stars[0][:2])
+    middle = np.array([[5000.0, 4.0, -1.0, 0.2, 10.0, 30.0], [5600.0, 3.0, -0.5, 0.1, 20.0, -50.0]])
+    theta = middle + np.array([0.0, 0.1, 0.2])[:, np.newaxis, np.newaxis]
+    there, here = like.linearize(placed(theta)), like.linearize(theta)
+    assert Placed.taken == 0
+    for one, other in zip(there, here):
+        assert not isinstance(one, np.ndarray) and one.__dlpack_device__()[0] == rvfit._core.module.device_type
+        assert np.array_equal(np.from_dlpack(one), other)
+    assert np.array_equal(np.from_dlpack(like(placed(theta))), here[0])
+    one = rvfit.Likelihood(library, stars[0][0])
+    assert np.from_dlpack(one(placed(middle[0]))) == one(middle[0])
+    with pytest.raises(ValueError, match=r"theta has shape \(3, 1, 6\), \(.., 2, 6\) wanted"):
+        like(placed(theta[:, :1]))
+    empty = like(placed(theta[:0]))
+    assert np.from_dlpack(empty).shape == (0, 2)
+
+
+@on_the_host
+def test_results_where_fits_run(library, wanted, placed):
+    """Arrays that outlive what they came from."""
+    like = placed(np.zeros(3))
+    arrays = wanted.arrays_like(like)
+    assert "STATUS" not in arrays and "VRAD" in arrays
+    for name, array in arrays.items():
+        values = wanted.theta if name == "theta" else wanted[name]
+        assert array.__dlpack_device__()[0] == rvfit._core.module.device_type
+        if values.dtype != bool:  # which older versions of NumPy do not take from others
+            assert np.array_equal(np.from_dlpack(array), values, equal_nan=True), name
+    labels = {each.name: placed([each.lower, each.upper]) for each in library.labels}
+    templates = library.spectrum(labels, arm=library.arms[0].name)
+    assert not isinstance(templates, np.ndarray) and np.from_dlpack(templates).shape == (2, 1000)
+
+
 def test_torch(library, stars, wanted):
     torch = pytest.importorskip("torch")
     found = rvfit.fit(library, spectra_of(stars, lambda name, array: torch.from_numpy(np.array(array))))
     same_results(found, wanted)
     assert torch.equal(torch.from_dlpack(found["VRAD"]), torch.from_numpy(wanted["VRAD"]))
+    arrays = found.arrays_like(torch.zeros(1))
+    assert torch.equal(arrays["VRAD"], torch.from_numpy(wanted["VRAD"])) and arrays["COVAR"].shape == wanted["COVAR"].shape
+    like = rvfit.Likelihood(library, stars[0][0])
+    theta = torch.tensor([5000.0, 4.0, -1.0, 0.2, 10.0, 30.0], dtype=torch.float64)
+    values = like(torch.stack([theta, theta + 0.1]))
+    assert torch.is_tensor(values) and np.array_equal(values.numpy(), like(np.stack([theta, theta + 0.1])))
+    assert like(theta).shape == () and like.gradient(theta)[1].shape == (6,)
+    labels = {each.name: torch.tensor(each.lower) for each in library.labels}
+    assert torch.is_tensor(library.spectrum(labels, arm=library.arms[0].name))
     with pytest.raises(ValueError, match="flux: .*grad"):
         rvfit.Arm([4000.0, 4001.0], torch.ones(1, 2, requires_grad=True), [[1.0, 1.0]])
 
