@@ -5,6 +5,7 @@
 
 #include "core/command_line.hpp"
 #include "core/program.hpp"
+#include "surveys.hpp"
 #include <rvfit/io/exposures_of_table.hpp>
 #include <rvfit/io/mask_bits.hpp>
 #include <rvfit/io/read_image.hpp>
@@ -246,17 +247,17 @@ rvfit_programs::Reading read(const std::string& path, const Options& options) {
 }  // namespace
 }  // namespace rvfit_table
 
-int main(int argc, char** argv) {
+int rvfit_programs::run_table(int argc, const char* const* argv) {
   rvfit_table::Options options;
   options.gather = true;  // often a star a file
   CLI::App app("Fit radial velocity, rotation and labels of the stars of FITS tables of spectra.",
                "rvfit_table");
-  rvfit_programs::declare_common_options(app, options);
+  declare_common_options(app, options);
   rvfit_table::declare(app, options);
   const auto read = [&](const std::string& path) { return rvfit_table::read(path, options); };
-  return rvfit_programs::run_app(app, argc, argv, options, read, [&] {
+  return run_app(app, argc, argv, options, read, [&] {
     rvfit_table::settle(options);
-    rvfit_programs::require_different("--copy-columns", options.columns.copy);
+    require_different("--copy-columns", options.columns.copy);
     for (const rvfit::io::TableArm& each : options.arms) {
       options.arms_wanted.push_back(each.name);
     }

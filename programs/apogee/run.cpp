@@ -7,6 +7,7 @@
 #include "core/joint_targets.hpp"
 #include "core/mask_option.hpp"
 #include "core/program.hpp"
+#include "surveys.hpp"
 #include <rvfit/io/apogee/read_apogee.hpp>
 
 #include <string>
@@ -32,15 +33,15 @@ void set_arms(rvfit::io::ApogeeOptions& apogee, const std::vector<std::string>& 
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  rvfit_programs::Options options;
+int rvfit_programs::run_apogee(int argc, const char* const* argv) {
+  Options options;
   options.gather = true;  // a star a file
   rvfit::io::ApogeeOptions apogee;
   const char* group = "APOGEE";
   CLI::App app("Fit radial velocity, rotation and labels of the stars of APOGEE's files.",
                "rvfit_apogee");
-  rvfit_programs::declare_common_options(app, options);
-  rvfit_programs::add_list(
+  declare_common_options(app, options);
+  add_list(
       app, "--arm", [&](const std::vector<std::string>& texts) { set_arms(apogee, texts); },
       "Arm of the emulator for all chips, or for each")
       ->default_str("apogee")
@@ -49,12 +50,12 @@ int main(int argc, char** argv) {
   app.add_flag("--visits", apogee.visits,
                "Fit the visits of an apStar file together instead of the combined spectrum")
       ->group(group);
-  rvfit_programs::add_rv_per_exposure(app, options, "visits", group);
-  rvfit_programs::add_mask_bits(app, apogee.mask_bits, rvfit::io::apogee_mask_bits)->group(group);
+  add_rv_per_exposure(app, options, "visits", group);
+  add_mask_bits(app, apogee.mask_bits, rvfit::io::apogee_mask_bits)->group(group);
   const auto read = [&](const std::string& path) {
-    return rvfit_programs::one_target(rvfit::io::read_apogee(path, apogee));
+    return one_target(rvfit::io::read_apogee(path, apogee));
   };
-  return rvfit_programs::run_app(app, argc, argv, options, read, [&] {
+  return run_app(app, argc, argv, options, read, [&] {
     apogee.visits |= options.fit.rv_per_exposure;
     options.arms_wanted.assign(apogee.arms.begin(), apogee.arms.end());
   });
