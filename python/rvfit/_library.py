@@ -82,7 +82,7 @@ class Library:
         derivatives : also return the derivatives
         options : as for `fit`; widths besides vsini by their names (vgauss=5, max_vgauss=50)
 
-        Labels that are an array of another package (torch, CuPy, JAX) give arrays of that package, on its device.
+        Labels or widths that are arrays of another package (torch, CuPy, JAX) give arrays of that package, on its device.
 
         Returns
         -------
@@ -93,15 +93,16 @@ class Library:
         if arm is None and len(names) > 1:
             raise TypeError(f"arm is one of {', '.join(names)}")
         arm = arm or names[0]
-        given = next(iter(labels.values()), None) if isinstance(labels, dict) else labels
+        known = {key: options.pop(key) for key in list(options) if key == "vgauss"}
+        given = [*(labels.values() if isinstance(labels, dict) else [labels]), vsini, rv, *known.values()]
+        like = next((each for each in given if hasattr(each, "__dlpack__") and not isinstance(each, np.ndarray)), None)
         if isinstance(labels, dict):
             values = {name: on_host(value, name) for name, value in labels.items()}
         else:
             each = np.asarray(on_host(labels, "labels"), float)
             values = {label.name: each[..., n] for n, label in enumerate(self.labels)}
         values.update(vsini=on_host(vsini, "vsini"), rv=on_host(rv, "rv"))
-        known = {key: options.pop(key) for key in list(options) if key == "vgauss"}
-        values.update(known)
+        values.update({name: on_host(value, name) for name, value in known.items()})
         parameters = self.parameters(**options)
         missing = [p.name for p in parameters if p.name not in values]
         unknown = [name for name in values if name not in {p.name for p in parameters} and name != "vsini"]
@@ -116,8 +117,8 @@ class Library:
         out = _core.module.templates(self._compiled, _options.arguments(options), arm, rows,
                                      np.asarray(on_host(wave, "wave"), float).tolist(), bool(derivatives))
         out = out[0] if theta.ndim == 1 else out
-        flux = in_package_of(given, out[..., 0, :])
-        return (flux, in_package_of(given, out[..., 1:, :])) if derivatives else flux
+        flux = in_package_of(like, out[..., 0, :])
+        return (flux, in_package_of(like, out[..., 1:, :])) if derivatives else flux
 
 
 def read_library(path: str | os.PathLike) -> Library:

@@ -22,8 +22,10 @@ def _is_on_host(value):
 
 def is_where_fits_run(value):
     """Whether an array is in the memory that the compiled module fits in, and that is not the host's."""
-    return _is_of_another(value) and not _is_on_host(value) and (
-        int(value.__dlpack_device__()[0]) == _core.module.device_type)
+    if not _is_of_another(value) or _is_on_host(value):
+        return False
+    kind, number = value.__dlpack_device__()
+    return int(kind) == _core.module.device_type and (int(kind), int(number)) == _core.module.device()
 
 
 def on_host(value, what):
@@ -47,7 +49,7 @@ def on_host(value, what):
 
 
 class Rows:
-    """Rows of another package's array in the memory that fits run in, whose numbers lie side by side.
+    """Rows of another package's array in the memory that fits run in.
 
     A fit reads them where they are, a batch at a time; everything else takes a copy on the host.
     """
@@ -59,54 +61,77 @@ class Rows:
         dense = [size == 1 or stride == int(np.prod(self.shape[n + 1 :]))
                  for n, (size, stride) in enumerate(zip(self.shape, strides))]
         self.is_dense = all(dense)
-        self.has_whole_rows = all(dense[1:] if self.ndim > 1 else dense)
+        self.has_dense_rows = all(dense[1:])
 
     def __len__(self):
         return self.shape[0]
 
     def __getitem__(self, rows):
+        if rows is not None and not isinstance(rows, slice):
+            rows = np.arange(len(self))[rows]  # packages differ about masks and about what is out of range
         try:
             return Rows(self.tensor[rows])
-        except Exception:  # of any package: kinds of indices are not the same in all
+        except Exception:  # of any package: one that knows no such index
             return np.asarray(self)[rows]
 
     def __array__(self, dtype=None, copy=None):
+        if copy is False:
+            raise ValueError("an array in the memory of a device is on the host as a copy only")
         return np.array(on_host(self.tensor, "an array"), dtype=dtype)
 
     def __reduce__(self):
         return (np.array, (np.asarray(self),))
 
 
-def rows_where_fits_run(arrays):
-    """(array, {kinds that can be read}) by name as `Rows`, None where there is none; or None: not all of them can be read there."""
-    out = []
-    for value, kinds in arrays:
-        if value is not None:
-            if not is_where_fits_run(value) or not hasattr(value, "__getitem__"):
-                return None
-            value = Rows(value)
-            if value.kind not in kinds or not value.has_whole_rows or value.ndim == 0:
-                return None
-        out.append(value)
-    return out
+def where_it_is(value, kinds, what):
+    """`Rows` of an array in the memory that fits run in, if its numbers are of one of `kinds` and lie side by side in
+    each row; anything else on the host."""
+    if is_where_fits_run(value) and hasattr(value, "__getitem__"):
+        try:
+            rows = Rows(value)
+        except TypeError:  # its package does not give it away
+            return on_host(value, what)
+        # Rows of an array of three axes are blocks; one of two axes or less may become one row.
+        if rows.kind in kinds and rows.ndim > 0 and (rows.has_dense_rows if rows.ndim > 1 else rows.is_dense):
+            return rows
+    return on_host(value, what)
+
+
+def _package_of(like):
+    if hasattr(like, "__array_namespace__"):
+        return like.__array_namespace__()
+    modules = [sys.modules.get(each.__module__.partition(".")[0]) for each in type(like).__mro__]
+    return next((each for each in modules if hasattr(each, "asarray") and hasattr(each, "from_dlpack")), None)
+
+
+def _made_by(package, array, like):
+    """The array of a package, on the device of `like`."""
+    try:
+        return package.asarray(array, device=like.device)
+    except TypeError:  # the package takes no device here
+        if not hasattr(like.device, "__enter__"):
+            return package.asarray(array)
+        with like.device:  # CuPy's current one counts
+            return package.asarray(array)
 
 
 def in_package_of(like, array):
-    """An array as one of the package of `like`, on its device. Where `like` knows DLPack alone, one that does, too, in the
-    memory that fits run in if `like` is there. Anything else gets the array as it is.
+    """An array of NumPy as one of the package of `like`, on its device.
 
-    array : of NumPy, or what the compiled module hands over in the memory that fits run in
+    It stays NumPy's where `like` is of NumPy or no array, where it is no array of numbers, and where the package has no
+    numbers of that size (JAX without 64 bits). If `like` is of no package known and in the memory that fits run in, the
+    array comes as an object of that memory which has `__dlpack__`. Such an object instead of an array of NumPy becomes
+    one of the package, too.
     """
-    is_numpy = isinstance(array, np.ndarray)
-    if not _is_of_another(like) or (is_numpy and array.dtype.kind not in "fiub"):
+    if not _is_of_another(like):
         return array
-    package = like.__array_namespace__() if hasattr(like, "__array_namespace__") else (
-        sys.modules.get(type(like).__module__.partition(".")[0]))
-    if not is_numpy and hasattr(package, "from_dlpack"):
-        return package.from_dlpack(array)
-    if is_numpy and hasattr(package, "asarray"):
-        try:
-            return package.asarray(array, device=like.device)
-        except TypeError:  # a package that has one device
-            return package.asarray(array)
-    return _core.module.to_device(np.ascontiguousarray(array)) if is_numpy and is_where_fits_run(like) else array
+    package = _package_of(like)
+    if not isinstance(array, np.ndarray):
+        return array if package is None else package.from_dlpack(array)
+    if array.dtype.kind not in "fiub":
+        return array
+    native = np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
+    if package is None:
+        return _core.module.to_device(native) if is_where_fits_run(like) else array
+    found = _made_by(package, native, like)
+    return found if found.dtype.itemsize == native.itemsize else array

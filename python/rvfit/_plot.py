@@ -9,7 +9,7 @@ import numpy as np
 def _good(arm, row):
     weight = np.asarray(arm.weight[row], float)
     good = np.isfinite(np.asarray(arm.flux[row], float)) & np.isfinite(weight) & (weight > 0)
-    return good if arm.mask is None else good & (arm.mask[row] == 0)
+    return good if arm.mask is None else good & (np.asarray(arm.mask[row]) == 0)
 
 
 def plot(result, spectra, star, figure):

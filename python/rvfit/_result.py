@@ -117,8 +117,8 @@ class Result:
 
         >>> result.arrays_like(flux)["VRAD"]                                              # doctest: +SKIP
 
-        like : an array of that package. One that knows DLPack alone gets arrays that do, too, in the memory that fits run
-            in where `like` is there.
+        like : an array of that package. Numbers that it has not (of 64 bits, in JAX unless told otherwise) stay NumPy's.
+            One of a package that rvfit does not know, in the memory that fits run in, gives objects with `__dlpack__`.
         """
         columns = {**self.columns, "theta": self.theta}
         return {name: in_package_of(like, values) for name, values in columns.items() if values.dtype.kind in "fiub"}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _core
-from ._packages import Rows, on_host, rows_where_fits_run
+from ._packages import Rows, on_host, where_it_is
 
 _PADDED_STEP = 1.0 + 1e-9
 
@@ -106,13 +106,14 @@ class Arm:
             raise ValueError(f"medium is {medium!r}, 'vacuum', 'air' or None wanted")
         self.lengths = None
         what = "ivar" if err is None else "err"
-        weight = ivar if err is None else err
         wave, line_spread = on_host(wave, "wave"), on_host(line_spread, "line_spread")
         floats = ("float32", "float64")
-        there = rows_where_fits_run(
-            [(flux, floats), (weight, floats), (mask, ("bool", "uint8", "int32")), (resolution, floats)])
-        flux, weight, mask, resolution = there or (
-            on_host(flux, "flux"), on_host(weight, what), on_host(mask, "mask"), on_host(resolution, "resolution"))
+        flux = where_it_is(flux, floats, "flux")
+        weight = where_it_is(ivar if err is None else err, floats, what)
+        mask = where_it_is(mask, ("bool", "uint8", "int32"), "mask")
+        resolution = where_it_is(resolution, floats, "resolution")
+        if isinstance(resolution, Rows) and resolution.ndim == 2 and not resolution.is_dense:
+            resolution = np.asarray(resolution)
         if _is_ragged(flux):
             wave, flux, weight, mask, line_spread = self._padded(wave, flux, weight, what, mask, line_spread)
         flux_unit = getattr(flux, "unit", None)
@@ -128,7 +129,7 @@ class Arm:
         self.mask = None if mask is None else _rows(_mask(mask, "mask"))
         for each in hidden:
             each = _rows(each)
-            self.mask = each.view(np.uint8) if self.mask is None else ((self.mask != 0) | each).view(np.uint8)
+            self.mask = each.view(np.uint8) if self.mask is None else ((np.asarray(self.mask) != 0) | each).view(np.uint8)
         self.line_spread = None
         if line_spread is not None:
             spread = _floats(_value_in(line_spread, "Angstrom", "line_spread"), "line_spread")

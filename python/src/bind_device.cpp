@@ -65,10 +65,17 @@ using HostArray = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
   return to_dlpack(std::move(memory), shape, from.dtype());
 }
 
+/// DLPack's type and number of the device that fits run on.
+[[nodiscard]] nb::tuple device() {
+  const Session session;
+  return nb::make_tuple(device_type(), device_id());
+}
+
 }  // namespace
 
 void bind_device(nb::module_& module) {
   module.attr("device_type") = device_type();
+  module.def("device", &device);
   module.def("describe_array", &describe);
   module.def("to_device", &to_device);
 }

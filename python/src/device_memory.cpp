@@ -29,11 +29,11 @@ void copy_between(char* to, const char* from, std::size_t bytes) {
 
 int device_type() {
   const std::string_view name = Kokkos::DefaultExecutionSpace::name();
-  constexpr int host = 1, cuda = 2, rocm = 10, one_api = 14;
+  constexpr int host = 1, cuda = 2, rocm = 10;
   if (is_host) {
     return host;
   }
-  return name == "Cuda" ? cuda : name == "HIP" ? rocm : one_api;
+  return name == "Cuda" ? cuda : name == "HIP" ? rocm : 0;
 }
 
 int device_id() { return std::max(Kokkos::device_id(), 0); }
@@ -56,6 +56,7 @@ DeviceMemory::~DeviceMemory() {
   if (is_forked()) {
     new auto(std::move(data_));  // never freed: its memory is the parent's Kokkos'
   }
+  retire();
 }
 
 }  // namespace rvfit_python

@@ -15,7 +15,8 @@ namespace rvfit_python {
 
 using DeviceSpace = Kokkos::DefaultExecutionSpace::memory_space;
 
-/// DLPack's number for the kind of memory: 1 the host's, 2 CUDA's, 10 ROCm's, 14 oneAPI's.
+/// DLPack's number for the kind of memory: 1 the host's, 2 CUDA's, 10 ROCm's; 0 where arrays of others cannot be waited
+/// for, and are not taken.
 [[nodiscard]] int device_type();
 /// DLPack's number of the device, 0 for the host. Only within a Session.
 [[nodiscard]] int device_id();

@@ -15,6 +15,7 @@ Library::~Library() {
   if (is_forked()) {
     (void)idle_.release();  // its memory is the parent's Kokkos'
   }
+  retire();
 }
 
 std::unique_ptr<rvfit_programs::SurveyFitter> Library::borrow(

@@ -66,6 +66,10 @@ class LikelihoodOf final : public Likelihood {
     plan(*devices_.front());
   }
 
+  LikelihoodOf(const LikelihoodOf&) = delete;
+  LikelihoodOf& operator=(const LikelihoodOf&) = delete;
+  ~LikelihoodOf() override { retire(); }
+
   [[nodiscard]] const rvfit::ParameterSet& parameters() const override { return parameters_; }
   [[nodiscard]] std::size_t size() const override { return batch_.size(); }
 

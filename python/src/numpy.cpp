@@ -38,8 +38,10 @@ Plane plane_of(const AnyArray& array, bool on_device) {
   }
   const auto bytes = static_cast<std::ptrdiff_t>(array.itemsize());
   const std::size_t axes = array.ndim();
-  const bool is_block = axes == 3 && array.stride(2) == 1 &&
-                        array.stride(1) == static_cast<std::int64_t>(array.shape(2));
+  const auto has_stride = [&](std::size_t axis, std::size_t stride) {
+    return array.shape(axis) == 1 || array.stride(axis) == static_cast<std::int64_t>(stride);
+  };
+  const bool is_block = axes == 3 && has_stride(2, 1) && has_stride(1, array.shape(2));
   if (axes != 2 && !is_block) {
     throw nb::type_error("an array of other axes than two, or three of which two are contiguous");
   }

@@ -71,6 +71,14 @@ Resource::~Resource() {
   here.resources.erase(this);
 }
 
+void Resource::retire() {
+  Process& here = process();
+  const std::lock_guard lock(here.listing);
+  if (here.resources.erase(this) > 0 && !is_forked()) {
+    release();
+  }
+}
+
 Session::Session() {
   if (is_forked()) {
     throw std::runtime_error(

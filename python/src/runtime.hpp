@@ -21,6 +21,10 @@ class Resource {
 
   /// Free all memory of Kokkos. No call that uses the object is under way.
   virtual void release() = 0;
+
+ protected:
+  /// Free it before the object ends, unless Kokkos, which may end meanwhile, has done so: what destructors begin with.
+  void retire();
 };
 
 /// Ends a call, and silently its thread: the interpreter ends.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Arrays of any kind: the right answer without a copy, the right answer with one, or an error that says what is wrong."""
 
+import importlib
 import pickle
 import sys
 
@@ -220,8 +221,32 @@ def test_what_cannot_be_read_there_is_copied(library, stars, wanted, placed):
         same_results(rvfit.fit(library, spectra_of(stars, change)), wanted)
     arm = spectra_of(stars, lambda _, array: placed(array)).arms["desi_b"]
     assert np.array_equal(pickle.loads(pickle.dumps(arm)).flux, stars[0].arms["desi_b"].flux[:4], equal_nan=True)
+    good = importlib.import_module("rvfit._plot")._good
+    assert good(arm, 1).sum() == good(stars[0].arms["desi_b"], 1).sum() > 2000
     with pytest.raises(ValueError, match=r"ivar has shape \(4, 5\), flux has \(4, "):
         rvfit.fit(library, rvfit.Spectra(desi_b=rvfit.Arm(arm.wave[0], arm.flux.tensor, placed(np.ones((4, 5))))))
+
+
+@on_the_host
+@asks_for_copies
+def test_mixed_places(library, stars, wanted, placed):
+    """Each array is read where it is; indices mean what they do in NumPy."""
+    def some_there(name, array):
+        return placed(array) if name == "ivar" else array.astype(np.int64) if name == "mask" else array
+
+    spectra = spectra_of(stars, some_there)
+    same_results(rvfit.fit(library, spectra), wanted)
+    assert np.array_equal(rvfit.fit(library, spectra[-1])["VRAD"], wanted["VRAD"][-1:])
+    with pytest.raises(IndexError):
+        spectra[np.array([7])]
+    elsewhere = Placed(np.ones((2, 5)), 1)
+    elsewhere.__class__ = type("Other", (Placed,), {"__dlpack_device__": lambda self: (1, 5)})
+    assert not rvfit._packages.is_where_fits_run(elsewhere)
+    matrices = np.zeros((6, 50))
+    matrices[::2] = 1.0
+    arm = rvfit.Arm(np.linspace(4000, 5000, 50), np.ones(50), np.ones(50), resolution=Placed(matrices)[::2])
+    assert np.array_equal(arm.resolution, np.ones((1, 3, 50)))
+    rvfit.Spectra(desi_b=arm)._compiled()
 
 
 @on_the_host
@@ -240,6 +265,8 @@ def test_likelihood_where_fits_run(library, stars, placed):
     assert np.from_dlpack(one(placed(middle[0]))) == one(middle[0])
     with pytest.raises(ValueError, match=r"theta has shape \(3, 1, 6\), \(.., 2, 6\) wanted"):
         like(placed(theta[:, :1]))
+    single = one(placed(middle[0].astype(np.float32)))
+    assert np.from_dlpack(single).shape == () and np.from_dlpack(single) == one(middle[0].astype(np.float32))
     empty = like(placed(theta[:0]))
     assert np.from_dlpack(empty).shape == (0, 2)
 
@@ -255,6 +282,9 @@ def test_results_where_fits_run(library, wanted, placed):
         assert array.__dlpack_device__()[0] == rvfit._core.module.device_type
         if values.dtype != bool:  # which older versions of NumPy do not take from others
             assert np.array_equal(np.from_dlpack(array), values, equal_nan=True), name
+    swapped = rvfit.Result([("ID", "", "", np.arange(3, dtype=">i8")), *[(n, "", "", wanted[n]) for n in wanted.keys()]],
+                           wanted.parameters, {}, {}, {})
+    assert np.array_equal(np.from_dlpack(swapped.arrays_like(like)["ID"]), np.arange(3))
     labels = {each.name: placed([each.lower, each.upper]) for each in library.labels}
     templates = library.spectrum(labels, arm=library.arms[0].name)
     assert not isinstance(templates, np.ndarray) and np.from_dlpack(templates).shape == (2, 1000)
