@@ -182,18 +182,17 @@ on_the_host = pytest.mark.skipif(rvfit._core.module.device_type != 1, reason="th
 
 
 @on_the_host
-@pytest.mark.parametrize("rows", [slice(None), [3, 0, 2], np.array([True, False, True, True]), slice(None, None, 2)])
-def test_spectra_where_fits_run(library, stars, wanted, placed, rows):
+@pytest.mark.parametrize("rows", [slice(None), [13, 10, 2, 3, 4, 0, 1], np.arange(24) % 3 > 0, slice(None, None, 2)])
+def test_spectra_where_fits_run(library, stars, placed, rows):
     """They are read there, batch by batch, whatever rows are asked for."""
     def there(name, array):
         return array if name == "wave" else placed(array)
 
-    spectra = spectra_of(stars, there)[rows]
+    spectra = spectra_of(stars, there, rows=24)[rows]
     assert all(isinstance(arm.flux, rvfit._packages.Rows) for arm in spectra.arms.values())
-    found = rvfit.fit(library, spectra, batch_size=2)
-    for key in KEYS:
-        assert np.array_equal(found[key], wanted[key][rows], equal_nan=True), key
+    found = rvfit.fit(library, spectra, batch_size=4)
     assert Placed.taken == 0
+    same_results(found, rvfit.fit(library, spectra_of(stars, rows=24)[rows]))
 
 
 @on_the_host
