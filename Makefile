@@ -17,6 +17,8 @@ configure = cmake --preset $(1) -DRVFIT_PYTHON=$(RVFIT_PYTHON) $(CMAKE_ARGS)
 build = cmake --build --preset $(1) --parallel $(JOBS)
 check = ctest --preset $(1) --parallel $(JOBS)
 timed = tools/timed.sh
+# Who is not root may be asked for a password, or what to install: before all else.
+at_once = $(if $(filter 0,$(shell id -u)),build,test)
 # Programs that tests of the Python package compare it with.
 python_checked = rvfit_simulate rvfit_desi rvfit_sdss rvfit_lamost rvfit_apogee rvfit_weave rvfit_table
 
@@ -33,7 +35,8 @@ demo:  ## fit a batch of simulated stars; results and a picture in build/demo
 	tools/run_demo.sh build/release build/demo
 
 test:  ## every test: with sanitizers, then optimised, then checks of the sources; then tools/ci_times.py
-	$(timed) setup tools/setup.sh build
+	rm -f build/times.tsv
+	$(timed) setup tools/setup.sh $(at_once)
 	$(timed) "sanitizers: configure" $(call configure,asan-ubsan)
 	$(timed) "sanitizers: build" tools/meanwhile.sh "tools/setup.sh test; tools/setup.sh hip" $(call build,asan-ubsan)
 	$(timed) "sanitizers: test" $(call check,asan-ubsan)

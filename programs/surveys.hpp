@@ -2,7 +2,8 @@
 #pragma once
 
 /// @file
-/// The programs that read a survey's files, or tables of any, and fit them. Each returns the exit code.
+/// The programs that fit the files of a survey, or tables of any, and are a source or two each; rvfit_desi has more.
+/// Each returns the exit code.
 
 namespace rvfit_programs {
 

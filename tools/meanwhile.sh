@@ -1,18 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# meanwhile.sh 'FIRST' COMMAND...: run COMMAND, and FIRST, a line of shell, beside it. What FIRST prints comes at its
-# end. The exit code is that of COMMAND, or of FIRST where COMMAND succeeded.
+# meanwhile.sh 'BESIDE' COMMAND...: run COMMAND, and beside it BESIDE, a line of shell, whose output is printed when both
+# have ended, unless COMMAND alone has failed. The exit code is that of COMMAND, or of BESIDE where COMMAND succeeded.
 set -uo pipefail
 
-first=$1
+beside=$1
 shift
 printed=$(mktemp)
 trap 'rm -f "$printed"' EXIT
 
-bash -euo pipefail -c "$first" > "$printed" 2>&1 < /dev/null &
+# A job in the background ignores Ctrl-C unless told otherwise.
+(trap - INT && exec bash -euo pipefail -c "$beside") > "$printed" 2>&1 < /dev/null &
 "$@"
 code=$?
-wait $! || code=$((code > 0 ? code : $?))
-cat "$printed"
-exit "$code"
+wait $!
+code_beside=$?
+[ "$code" -ne 0 ] && [ "$code_beside" -eq 0 ] || cat "$printed"
+exit $((code > 0 ? code : code_beside))

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _core, _options
 from ._library import Library, Parameter
-from ._packages import Rows, in_package_of, is_where_fits_run, on_host, where_it_is
+from ._packages import Rows, in_package_of, is_of_another, is_where_fits_run, on_host
 from ._result import Result
 from ._spectra import Spectra, as_spectra
 
@@ -193,8 +193,11 @@ class Likelihood:
                 tuple(theta.shape)[-1:] != (count,) or 0 in tuple(theta.shape)):
             return None
         points = theta.reshape(-1, count)
-        rows = where_it_is(points, ("float64",), "theta")
-        return points if isinstance(rows, Rows) and rows.is_dense else None
+        try:
+            rows = Rows(points)
+        except TypeError:  # its package does not give it away
+            return None
+        return points if rows.kind == "float64" and rows.is_dense else None
 
     def __call__(self, theta: ArrayLike) -> NDArray[np.float64]:
         """-2 ln L.
@@ -207,11 +210,12 @@ class Likelihood:
     def at_velocities(self, theta: ArrayLike, rv: ArrayLike) -> NDArray[np.float64]:
         """-2 ln L (G) of one spectrum at velocities rv (G) [km/s] and the other parameters of theta (P): one template
         serves all, which takes a fraction of the time."""
+        like = theta if is_of_another(theta) else rv
         theta, rv = np.asarray(on_host(theta, "theta"), float), np.asarray(on_host(rv, "rv"), float)
         if self.size != 1 or theta.shape != (len(self.parameters),) or rv.ndim != 1:
             raise ValueError(f"theta has shape {theta.shape}, rv {rv.shape}, there are {self.size} spectra: "
                              f"({len(self.parameters)}), (G) and one spectrum wanted")
-        return self._compiled.at_velocities(theta.tolist(), rv.tolist())
+        return in_package_of(like, self._compiled.at_velocities(theta.tolist(), rv.tolist()))
 
     def gradient(self, theta: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """-2 ln L and its gradient, of theta's shape: what scipy.optimize.minimize(.., jac=True) takes."""

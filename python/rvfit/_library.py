@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _core, _options
-from ._packages import in_package_of, on_host
+from ._packages import in_package_of, is_of_another, on_host
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Library:
         arm = arm or names[0]
         known = {key: options.pop(key) for key in list(options) if key == "vgauss"}
         given = [*(labels.values() if isinstance(labels, dict) else [labels]), vsini, rv, *known.values()]
-        like = next((each for each in given if hasattr(each, "__dlpack__") and not isinstance(each, np.ndarray)), None)
+        like = next(filter(is_of_another, given), None)
         if isinstance(labels, dict):
             values = {name: on_host(value, name) for name, value in labels.items()}
         else:

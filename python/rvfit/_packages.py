@@ -12,7 +12,8 @@ from . import _core
 _HOST_DEVICES = (1, 3, 11, 13)  #: of DLPack: plain, pinned and managed memory that the host reads
 
 
-def _is_of_another(value):
+def is_of_another(value):
+    """Whether a value is an array of another package than NumPy."""
     return not isinstance(value, np.ndarray) and hasattr(value, "__dlpack__")
 
 
@@ -22,7 +23,7 @@ def _is_on_host(value):
 
 def is_where_fits_run(value):
     """Whether an array is in the memory that the compiled module fits in, and that is not the host's."""
-    if not _is_of_another(value) or _is_on_host(value):
+    if not is_of_another(value) or _is_on_host(value):
         return False
     kind, number = value.__dlpack_device__()
     return int(kind) == _core.module.device_type and (int(kind), int(number)) == _core.module.device()
@@ -33,7 +34,7 @@ def on_host(value, what):
 
     Those on the host are arrays of the same memory. What is in the memory of a device its own package copies.
     """
-    if not _is_of_another(value):
+    if not is_of_another(value):
         return value
     if _is_on_host(value):
         try:
@@ -68,7 +69,7 @@ class Rows:
 
     def __getitem__(self, rows):
         if rows is not None and not isinstance(rows, slice):
-            rows = np.arange(len(self))[rows]  # packages differ about masks and about what is out of range
+            rows = np.arange(len(self))[rows]  # packages differ about masks and about numbers out of range
         try:
             return Rows(self.tensor[rows])
         except Exception:  # of any package: one that knows no such index
@@ -115,6 +116,10 @@ def _made_by(package, array, like):
             return package.asarray(array)
 
 
+def has_numbers(array):
+    return array.dtype.kind in "fiub"
+
+
 def in_package_of(like, array):
     """An array of NumPy as one of the package of `like`, on its device.
 
@@ -123,15 +128,19 @@ def in_package_of(like, array):
     array comes as an object of that memory which has `__dlpack__`. Such an object instead of an array of NumPy becomes
     one of the package, too.
     """
-    if not _is_of_another(like):
+    if not is_of_another(like):
         return array
     package = _package_of(like)
     if not isinstance(array, np.ndarray):
         return array if package is None else package.from_dlpack(array)
-    if array.dtype.kind not in "fiub":
+    if not has_numbers(array):
         return array
     native = np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
     if package is None:
         return _core.module.to_device(native) if is_where_fits_run(like) else array
-    found = _made_by(package, native, like)
-    return found if found.dtype.itemsize == native.itemsize else array
+    try:
+        found = _made_by(package, native, like)
+    except TypeError:  # it has no such numbers at all
+        return array
+    # torch's types say their size from 2.1 on, and are never narrowed.
+    return found if getattr(found.dtype, "itemsize", native.itemsize) == native.itemsize else array

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._library import Parameter
-from ._packages import in_package_of
+from ._packages import has_numbers, in_package_of
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -121,7 +121,7 @@ class Result:
             One of a package that rvfit does not know, in the memory that fits run in, gives objects with `__dlpack__`.
         """
         columns = {**self.columns, "theta": self.theta}
-        return {name: in_package_of(like, values) for name, values in columns.items() if values.dtype.kind in "fiub"}
+        return {name: in_package_of(like, values) for name, values in columns.items() if has_numbers(values)}
 
     def to_table(self) -> Table:
         """An astropy Table with units and descriptions; wants astropy."""

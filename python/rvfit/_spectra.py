@@ -13,6 +13,7 @@ from ._packages import Rows, on_host, where_it_is
 
 _PADDED_STEP = 1.0 + 1e-9
 
+
 def _looked_at(array, kinds, what):
     """The array itself if its numbers can be read where they lie, else a copy in a type that can."""
     if isinstance(array, Rows):
@@ -242,12 +243,12 @@ class Spectra:
         if len(set(sizes.values())) > 1:
             raise ValueError("arms have different numbers of spectra: " +
                              ", ".join(f"{name} {size}" for name, size in sizes.items()))
-        self.star = None if star is None else np.asarray(star)
+        self.star = None if star is None else np.asarray(on_host(star, "star"))
         if self.star is not None and self.star.shape != (len(self),):
             raise ValueError(f"star has shape {self.star.shape}, ({len(self)},) wanted")
         self.masked = [tuple(map(float, each)) for each in masked]
         self.error_floor = float(error_floor)
-        self.columns = {name: np.asanyarray(values) for name, values in (columns or {}).items()}
+        self.columns = {name: np.asanyarray(on_host(values, name)) for name, values in (columns or {}).items()}
         for name, values in self.columns.items():
             if len(values) != len(self):
                 raise ValueError(f"column {name} has {len(values)} rows, there are {len(self)} spectra")
@@ -257,6 +258,7 @@ class Spectra:
 
     def __getitem__(self, rows: Any) -> Spectra:
         """Some of the spectra: an index, a slice, a mask or an array of numbers. Slices share memory."""
+        rows = on_host(rows, "an index")
         if np.ndim(rows) == 0 and not isinstance(rows, slice):
             rows = slice(rows, rows + 1 or None)
         out = object.__new__(Spectra)

@@ -28,7 +28,7 @@ struct Plane {
   std::size_t columns = 0;
   bool on_device =
       false;  ///< in the memory that fits run in (device_memory.hpp), rows without gaps
-  bool in_batch_order = false;  ///< row n is the n-th of those that are read
+  bool in_batch_order = false;  ///< row n is the n-th of those that are read, of a copy
 
   [[nodiscard]] bool empty() const { return data == nullptr; }
 };

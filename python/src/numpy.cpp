@@ -34,7 +34,7 @@ Plane plane_of(const AnyArray& array, bool on_device) {
     plane.type = Number::uint8;
   } else {
     throw nb::type_error(
-        "an array of another type of number than float32, float64, int32 or uint8");
+        "an array of another type of number than float32, float64, int32, uint8 or bool");
   }
   const auto bytes = static_cast<std::ptrdiff_t>(array.itemsize());
   const std::size_t axes = array.ndim();

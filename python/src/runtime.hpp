@@ -23,7 +23,7 @@ class Resource {
   virtual void release() = 0;
 
  protected:
-  /// Free it before the object ends, unless Kokkos, which may end meanwhile, has done so: what destructors begin with.
+  /// For destructors of derived classes: free the memory, unless `stop` has, which may run meanwhile.
   void retire();
 };
 

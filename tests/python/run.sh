@@ -26,3 +26,10 @@ mkdir "$work/empty"
 cd "$work/empty"
 export PYTHONPYCACHEPREFIX=$work/cache MPLBACKEND=Agg
 "$work/user/bin/python" -m pytest -q -p no:cacheprovider "$here"
+
+# Arrays once more with the NumPy and the torch of the system, which are older.
+mkdir "$work/beside"
+ln -s "$work"/user/lib/python3*/site-packages/rvfit* "$work/beside"
+if "$python" -c 'import pytest, torch' 2> /dev/null; then
+  PYTHONPATH=$work/beside "$python" -m pytest -q -p no:cacheprovider "$here/test_arrays.py"
+fi

@@ -11,7 +11,8 @@ import pytest
 import rvfit
 from test_fit import same_results
 
-asks_for_copies = pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.1.0", reason="NumPy cannot ask for a copy")
+asks_for_copies = pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.1.0",
+                                     reason="NumPy cannot ask for a copy")
 KEYS = ("VRAD", "VRAD_ERR", "TEFF", "CHISQ_TOT")
 
 
@@ -249,6 +250,7 @@ def test_mixed_places(library, stars, wanted, placed):
 
 
 @on_the_host
+@asks_for_copies
 def test_likelihood_where_fits_run(library, stars, placed):
     """Points are read there, and values stay there."""
     like = rvfit.Likelihood(library, stars[0][:2])
@@ -271,6 +273,7 @@ def test_likelihood_where_fits_run(library, stars, placed):
 
 
 @on_the_host
+@asks_for_copies
 def test_results_where_fits_run(library, wanted, placed):
     """Arrays that outlive what they came from."""
     like = placed(np.zeros(3))
@@ -281,8 +284,8 @@ def test_results_where_fits_run(library, wanted, placed):
         assert array.__dlpack_device__()[0] == rvfit._core.module.device_type
         if values.dtype != bool:  # which older versions of NumPy do not take from others
             assert np.array_equal(np.from_dlpack(array), values, equal_nan=True), name
-    swapped = rvfit.Result([("ID", "", "", np.arange(3, dtype=">i8")), *[(n, "", "", wanted[n]) for n in wanted.keys()]],
-                           wanted.parameters, {}, {}, {})
+    columns = [(name, "", "", wanted[name]) for name in wanted.keys()]
+    swapped = rvfit.Result([("ID", "", "", np.arange(3, dtype=">i8")), *columns], wanted.parameters, {}, {}, {})
     assert np.array_equal(np.from_dlpack(swapped.arrays_like(like)["ID"]), np.arange(3))
     labels = {each.name: placed([each.lower, each.upper]) for each in library.labels}
     templates = library.spectrum(labels, arm=library.arms[0].name)
@@ -295,7 +298,8 @@ def test_torch(library, stars, wanted):
     same_results(found, wanted)
     assert torch.equal(torch.from_dlpack(found["VRAD"]), torch.from_numpy(wanted["VRAD"]))
     arrays = found.arrays_like(torch.zeros(1))
-    assert torch.equal(arrays["VRAD"], torch.from_numpy(wanted["VRAD"])) and arrays["COVAR"].shape == wanted["COVAR"].shape
+    assert torch.equal(arrays["VRAD"], torch.from_numpy(wanted["VRAD"]))
+    assert arrays["COVAR"].shape == wanted["COVAR"].shape
     like = rvfit.Likelihood(library, stars[0][0])
     theta = torch.tensor([5000.0, 4.0, -1.0, 0.2, 10.0, 30.0], dtype=torch.float64)
     values = like(torch.stack([theta, theta + 0.1]))

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """tools/meanwhile.sh: two commands side by side."""
 
+import os
 import pathlib
+import signal
 import subprocess
 
 import pytest
@@ -27,3 +29,18 @@ def test_either_can_fail(first, second, wanted):
 
 def test_the_first_command_that_fails_ends_the_line():
     assert meanwhile("false; echo on", "true") == (1, "")
+
+
+def test_what_ran_beside_a_failure_says_nothing():
+    assert meanwhile("echo installed", "false") == (1, "")
+
+
+@pytest.mark.parametrize("command", ["sleep 50", "trap '' INT; sleep 0.5"])
+def test_ctrl_c_ends_both(tmp_path, command):
+    beside = f"touch {tmp_path}/runs; sleep 50"
+    run = subprocess.Popen([TOOL, beside, "sh", "-c", command], start_new_session=True,
+                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    while not (tmp_path / "runs").exists():
+        pass
+    os.killpg(run.pid, signal.SIGINT)
+    assert run.wait(timeout=20) != 0
