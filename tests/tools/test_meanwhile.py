@@ -5,6 +5,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -37,10 +38,13 @@ def test_what_ran_beside_a_failure_says_nothing():
 
 @pytest.mark.parametrize("command", ["sleep 50", "trap '' INT; sleep 0.5"])
 def test_ctrl_c_ends_both(tmp_path, command):
-    beside = f"touch {tmp_path}/runs; sleep 50"
+    beside = f"echo $$ > {tmp_path}/written; mv {tmp_path}/written {tmp_path}/pid; sleep 50"
     run = subprocess.Popen([TOOL, beside, "sh", "-c", command], start_new_session=True,
                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-    while not (tmp_path / "runs").exists():
-        pass
+    while not (tmp_path / "pid").exists():
+        time.sleep(0.01)
     os.killpg(run.pid, signal.SIGINT)
     assert run.wait(timeout=20) != 0
+    time.sleep(0.5)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
